@@ -1,0 +1,1 @@
+"""casd, the open Client Access Server."""

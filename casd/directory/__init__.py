@@ -1,0 +1,1 @@
+"""One module for each source of mailboxes, databases, servers and sites."""

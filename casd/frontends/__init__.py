@@ -1,0 +1,1 @@
+"""One module for each Twisted factory that owns a port."""

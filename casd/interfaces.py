@@ -1,0 +1,36 @@
+"""What a plug-in promises, one Interface for each folder of plug-ins."""
+
+from __future__ import annotations
+
+from zope.interface import Attribute, Interface
+
+
+class IDirectory(Interface):
+    """A source of mailboxes, databases, servers and sites (`casd/directory/`).
+
+    Every method may raise `casd.model.DirectoryDown`. Names are compared without regard to case.
+    """
+
+    async def changed():  # type: ignore[no-untyped-def, misc]
+        """Return an int that differs after every change of anything below. Cheap: asked every half second."""
+
+    async def topology():  # type: ignore[no-untyped-def, misc]
+        """Return the whole `Topology`."""
+
+    async def by_login(login):  # type: ignore[no-untyped-def, misc]
+        """Return the `Mailbox` whose UPN, primary or proxy address is `login`, or None."""
+
+    async def by_address(address):  # type: ignore[no-untyped-def, misc]
+        """Return the `Mailbox` with this primary or proxy address, or None."""
+
+    async def by_guid(guid, domain):  # type: ignore[no-untyped-def, misc]
+        """Return the `Mailbox` with this GUID if an address of it is in `domain`, or None."""
+
+    async def password(mailbox):  # type: ignore[no-untyped-def, misc]
+        """Return the `Password` of this mailbox's user, or None when it may not sign in by password."""
+
+
+class IMechanism(Interface):
+    """One way to prove who you are over HTTP (`casd/auth/`)."""
+
+    name = Attribute("The word for logs and for Identity.method.")

@@ -1,0 +1,1 @@
+"""The bundled Mailbox role: a server like any other, reached over a socket."""

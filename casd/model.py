@@ -1,0 +1,191 @@
+"""The values that every floor speaks of: who, which mailbox, which database, which server."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from attrs import field, frozen
+
+
+class DirectoryDown(Exception):
+    """The directory cannot answer and nothing fresh enough is known: say "try later"."""
+
+
+class Kind(StrEnum):
+    """What a piece of a request says about the mailbox it wants (reference 1.3)."""
+
+    USER = "user"
+    ADDRESS = "address"
+    GUID = "guid"
+    DATABASE = "database"
+
+
+@frozen
+class Anchor:
+    """The piece of a request that names the mailbox used for routing.
+
+    `value` is an address for USER and ADDRESS, `<guid>@<domain>` for GUID. `hint` marks an anchor
+    from a header that may be ignored when it names nobody; others are refused instead.
+    """
+
+    kind: Kind
+    value: str
+    source: str
+    hint: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.kind}~{self.value}"
+
+
+@frozen
+class Mailbox:
+    """One mailbox of the organisation. `switches` maps a protocol to on, off, or (absent) the default."""
+
+    guid: UUID
+    address: str
+    upn: str
+    database: str
+    display_name: str = ""
+    proxy_addresses: tuple[str, ...] = ()
+    legacy_dn: str = ""
+    hidden: bool = False
+    switches: Mapping[str, bool] = field(factory=dict)
+
+    @property
+    def domain(self) -> str:
+        """The part of the primary address behind the at sign."""
+        return self.address.rpartition("@")[2]
+
+
+@frozen
+class Identity:
+    """A client that has proved who it is: by which mechanism, and the mailbox of that user."""
+
+    user: str
+    method: str
+    mailbox: Mailbox
+
+
+@frozen
+class Endpoint:
+    """Where a server listens for one protocol."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+@frozen
+class Site:
+    """A place with a namespace of its own. A URL is for the web; empty means none is published."""
+
+    name: str
+    namespace: str
+    internal_url: str = ""
+    external_url: str = ""
+    redirect: bool = False
+
+
+@frozen
+class Server:
+    """One mailbox server. `endpoints` maps a protocol to its address; `http` serves those not named.
+
+    `ca` is the private authority that signed the server's certificate (PEM), `pin` the SHA-256 of
+    the certificate itself (hex). One of them must match before a credential is sent.
+    """
+
+    name: str
+    site: str
+    version: tuple[int, int] = (15, 2)
+    endpoints: Mapping[str, Endpoint] = field(factory=dict)
+    tls_name: str = ""
+    ca: str = ""
+    pin: str = ""
+
+    def endpoint(self, protocol: str) -> Endpoint | None:
+        """Return where this server listens for `protocol`, or None."""
+        return self.endpoints.get(protocol) or self.endpoints.get("http")
+
+
+@frozen
+class Copy:
+    """One copy of a database; a lower preference is tried first."""
+
+    server: str
+    preference: int = 1
+
+
+@frozen
+class Database:
+    """A mailbox database. `epoch` grows whenever the active copy changes."""
+
+    name: str
+    guid: UUID
+    active: str
+    epoch: int = 1
+    copies: tuple[Copy, ...] = ()
+
+
+@frozen
+class Topology:
+    """The whole estate but its mailboxes: small enough to hold, replaced as a whole when it changes.
+
+    `switches` are the organisation's defaults per protocol, `components` the operator's word on each
+    front end's components: (front end, component) to active or not. `changed` is the directory's
+    change number at which this was read.
+    """
+
+    organisation: str = ""
+    domains: frozenset[str] = frozenset()
+    sites: Mapping[str, Site] = field(factory=dict)
+    servers: Mapping[str, Server] = field(factory=dict)
+    databases: Mapping[str, Database] = field(factory=dict)
+    switches: Mapping[str, bool] = field(factory=dict)
+    components: Mapping[tuple[str, str], bool] = field(factory=dict)
+    changed: int = 0
+
+
+@frozen
+class Proxy:
+    """Relay to this server; `trace` says why, one considered fact a line."""
+
+    server: Server
+    mailbox: Mailbox
+    database: Database
+    trace: tuple[str, ...] = ()
+
+
+@frozen
+class Redirect:
+    """Send the client to another front door, in its protocol's own words."""
+
+    url: str
+    trace: tuple[str, ...] = ()
+
+
+@frozen
+class Refuse:
+    """Say no. `later` tells the client that the same request may work in a while.
+
+    `word` is the field's own: UserNotFound, MailboxGuidWithDomainNotFound, ProtocolDisabled, ...
+    """
+
+    word: str
+    later: bool = False
+    trace: tuple[str, ...] = ()
+
+
+Decision = Proxy | Redirect | Refuse
+
+
+@frozen
+class Password:
+    """What a directory stores to check a password: an argon2id string, and since when."""
+
+    hash: str
+    changed: datetime | None = None

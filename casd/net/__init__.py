@@ -1,0 +1,1 @@
+"""Sockets: listeners, the pool of backend connections, the relay between the two."""
