@@ -1,0 +1,43 @@
+"""One request to a mailbox, as the services of the Mailbox role get it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING
+
+from attrs import frozen
+
+from casd.mailbox.store.database import MailboxDatabase
+from casd.mailbox.store.mailbox import MailboxStore
+from protocols.handover import Assertion
+
+if TYPE_CHECKING:
+    from casd.net.http import Exchange
+
+
+@frozen
+class Receipt:
+    """What became of a submitted message for one recipient; `reason` says why it was not delivered."""
+
+    address: str
+    delivered: bool
+    reason: str = ""
+
+
+Submit = Callable[[str, Sequence[str], bytes], Awaitable[Sequence[Receipt]]]
+"""(sender, recipients, MIME bytes): deliver through the front door, one `Receipt` for each recipient."""
+
+
+@frozen
+class Call:
+    """One request with who asks, its answer's channel, and the mailbox it was routed by.
+
+    `assertion.user` is the primary address of who asks; a service refuses a user who is not `assertion.address`.
+    The methods of `mailbox` block: use them only in functions that `database.run` runs.
+    """
+
+    exchange: Exchange
+    assertion: Assertion
+    database: MailboxDatabase
+    mailbox: MailboxStore
+    submit: Submit
