@@ -1,0 +1,146 @@
+"""What a TLS connection must prove: one value for each side, and the contexts both libraries make of it."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import ssl
+from pathlib import Path
+
+from attrs import frozen
+from cryptography import x509
+from OpenSSL import SSL, crypto
+from service_identity import CertificateError, VerificationError
+from service_identity.cryptography import verify_certificate_hostname, verify_certificate_ip_address
+from twisted.internet.interfaces import IOpenSSLClientConnectionCreator
+from twisted.protocols.tls import TLSMemoryBIOProtocol
+from zope.interface import implementer
+
+CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20:!aNULL:!SHA1"
+"""TLS 1.2 suites of the current "intermediate" profile; those of TLS 1.3 are all good."""
+
+
+class UntrustedPeer(Exception):
+    """The server is not the one that the directory names: nothing may be sent to it."""
+
+
+@frozen
+class ServerTLS:
+    """What a listener shows, and the authority (a file of PEM) whose certificates it asks of clients, if any."""
+
+    certificate: Path
+    key: Path
+    client_ca: Path | None = None
+
+    def loop_context(self) -> ssl.SSLContext:
+        """Return the context for asyncio transports."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        context.set_ciphers(CIPHERS)
+        context.options |= ssl.OP_NO_RENEGOTIATION | ssl.OP_CIPHER_SERVER_PREFERENCE
+        context.load_cert_chain(self.certificate, self.key)
+        context.set_alpn_protocols(["http/1.1"])
+        if self.client_ca:
+            context.verify_mode = ssl.CERT_REQUIRED
+            context.load_verify_locations(self.client_ca)
+        return context
+
+    def twisted_context(self) -> ContextOf:
+        """Return the context factory for Twisted's own transports."""
+        context = _openssl(SSL.TLS_SERVER_METHOD, self.certificate, self.key)
+        context.set_alpn_select_callback(lambda _, offered: b"http/1.1" if b"http/1.1" in offered else SSL.NO_OVERLAPPING_PROTOCOLS)
+        if self.client_ca:
+            context.load_verify_locations(str(self.client_ca))
+            context.set_verify(SSL.VERIFY_PEER | SSL.VERIFY_FAIL_IF_NO_PEER_CERT)
+        return ContextOf(context)
+
+
+@frozen
+class ClientTLS:
+    """What a server must show, and what the client shows to it.
+
+    The chain is checked against `ca` (PEM text) and the certificate's names against `name`; a `pin`
+    (SHA-256 of the certificate, hex) is enough by itself where no authority is given.
+    """
+
+    name: str
+    ca: str = ""
+    pin: str = ""
+    certificate: Path | None = None
+    key: Path | None = None
+
+    def loop_context(self) -> ssl.SSLContext:
+        """Return the context for asyncio transports."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        context.check_hostname = False  # by `verify`, the same for both libraries
+        if self.ca:
+            context.load_verify_locations(cadata=self.ca)
+        elif self.pin:
+            context.verify_mode = ssl.CERT_NONE
+        if self.certificate:
+            context.load_cert_chain(self.certificate, self.key)
+        return context
+
+    def twisted_context(self) -> ContextOf:
+        """Return the connection creator for Twisted's own transports."""
+        context = _openssl(SSL.TLS_CLIENT_METHOD, self.certificate, self.key)
+        if self.ca or not self.pin:
+            store = context.get_cert_store()
+            for authority in x509.load_pem_x509_certificates(self.ca.encode()) if self.ca else ():
+                store.add_cert(crypto.X509.from_cryptography(authority))
+            context.set_verify(SSL.VERIFY_PEER)
+        return ContextOf(context, self.name)
+
+    def verify(self, der: bytes | None) -> None:
+        """Raise `UntrustedPeer` unless the certificate that a server showed is the right one."""
+        if not der:
+            raise UntrustedPeer(f"{self.name} showed no certificate")
+        if self.pin and not hmac.compare_digest(hashlib.sha256(der).hexdigest(), self.pin.lower()):
+            raise UntrustedPeer(f"{self.name} showed another certificate than the pinned one")
+        if not self.ca:
+            if self.pin:
+                return
+            raise UntrustedPeer(f"{self.name} has neither an authority nor a pin in the directory")
+        certificate = x509.load_der_x509_certificate(der)
+        check = verify_certificate_ip_address if _is_address(self.name) else verify_certificate_hostname
+        try:
+            check(certificate, self.name)
+        except (VerificationError, CertificateError) as error:
+            raise UntrustedPeer(f"{self.name} showed a certificate of another name") from error
+
+
+@implementer(IOpenSSLClientConnectionCreator)
+class ContextOf:
+    """A pyOpenSSL context in the shapes that Twisted asks for, on both sides."""
+
+    def __init__(self, context: SSL.Context, name: str = "") -> None:
+        self._context = context
+        self._name = name
+
+    def getContext(self) -> SSL.Context:
+        """Return the context (`IOpenSSLContextFactory`)."""
+        return self._context
+
+    def clientConnectionForTLS(self, tlsProtocol: TLSMemoryBIOProtocol) -> SSL.Connection:
+        """Return a connection that names the server it wants."""
+        connection = SSL.Connection(self._context, None)
+        if self._name and not _is_address(self._name):
+            connection.set_tlsext_host_name(self._name.encode("idna"))
+        return connection
+
+
+def _openssl(method: int, certificate: Path | None, key: Path | None) -> SSL.Context:
+    context = SSL.Context(method)
+    context.set_min_proto_version(SSL.TLS1_2_VERSION)
+    context.set_cipher_list(CIPHERS.encode())
+    if certificate:
+        context.use_certificate_chain_file(str(certificate))
+        context.use_privatekey_file(str(key))
+    return context
+
+
+
+
+def _is_address(name: str) -> bool:
+    return ":" in name or name.replace(".", "").isdigit()
