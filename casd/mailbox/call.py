@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING
 
 from attrs import frozen
+from twisted.internet.interfaces import IReactorTime
 
 from casd.mailbox.store.database import MailboxDatabase
 from casd.mailbox.store.mailbox import MailboxStore
@@ -34,6 +35,7 @@ class Call:
 
     `assertion.user` is the primary address of who asks; a service refuses a user who is not `assertion.address`.
     The methods of `mailbox` block: use them only in functions that `database.run` runs.
+    `clock` times what a service holds open: notifications, time limits.
     """
 
     exchange: Exchange
@@ -41,3 +43,4 @@ class Call:
     database: MailboxDatabase
     mailbox: MailboxStore
     submit: Submit
+    clock: IReactorTime
