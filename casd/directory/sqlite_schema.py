@@ -1,0 +1,93 @@
+"""The tables of the directory's SQLite file."""
+
+from __future__ import annotations
+
+VERSION = 1
+"""Stands in the file as `PRAGMA user_version`; another number is another casd's file."""
+
+# GUIDs are lower-case text, so that the sqlite3 shell shows what the logs show. `change` has one row, whose
+# number grows in every writing transaction: that is how other processes see a change, and cheaply.
+# `address` is the only index of addresses: role 'primary' or 'proxy' receives mail, 'login' is a UPN that does not.
+TABLES = """
+CREATE TABLE change (number INTEGER NOT NULL);
+CREATE TABLE organisation (name TEXT NOT NULL);
+CREATE TABLE default_switch (protocol TEXT PRIMARY KEY, enabled INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE domain (name TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE site (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE COLLATE NOCASE,
+    namespace TEXT NOT NULL,
+    internal_url TEXT NOT NULL,
+    external_url TEXT NOT NULL,
+    redirect INTEGER NOT NULL
+);
+CREATE TABLE server (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE COLLATE NOCASE,
+    site INTEGER NOT NULL REFERENCES site,
+    major INTEGER NOT NULL,
+    minor INTEGER NOT NULL,
+    tls_name TEXT NOT NULL,
+    ca TEXT NOT NULL,
+    pin TEXT NOT NULL
+);
+CREATE TABLE endpoint (
+    server INTEGER NOT NULL REFERENCES server ON DELETE CASCADE,
+    protocol TEXT NOT NULL,
+    host TEXT NOT NULL,
+    port INTEGER NOT NULL,
+    PRIMARY KEY (server, protocol)
+) WITHOUT ROWID;
+CREATE TABLE database (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE COLLATE NOCASE,
+    guid TEXT NOT NULL UNIQUE,
+    active INTEGER NOT NULL REFERENCES server,
+    epoch INTEGER NOT NULL
+);
+CREATE TABLE copy (
+    database INTEGER NOT NULL REFERENCES database ON DELETE CASCADE,
+    server INTEGER NOT NULL REFERENCES server,
+    preference INTEGER NOT NULL,
+    PRIMARY KEY (database, server)
+) WITHOUT ROWID;
+CREATE TABLE component (
+    front TEXT NOT NULL COLLATE NOCASE,
+    name TEXT NOT NULL COLLATE NOCASE,
+    active INTEGER NOT NULL,
+    PRIMARY KEY (front, name)
+) WITHOUT ROWID;
+CREATE TABLE mailbox (
+    id INTEGER PRIMARY KEY,
+    guid TEXT NOT NULL UNIQUE,
+    upn TEXT NOT NULL,
+    database INTEGER NOT NULL REFERENCES database,
+    display_name TEXT NOT NULL,
+    legacy_dn TEXT NOT NULL,
+    hidden INTEGER NOT NULL,
+    password TEXT,
+    password_changed INTEGER
+);
+CREATE INDEX mailbox_database ON mailbox (database);
+CREATE TABLE address (
+    normal TEXT PRIMARY KEY,
+    mailbox INTEGER NOT NULL REFERENCES mailbox ON DELETE CASCADE,
+    role TEXT NOT NULL,
+    written TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX address_mailbox ON address (mailbox, role, written);
+CREATE TABLE switch (
+    mailbox INTEGER NOT NULL REFERENCES mailbox ON DELETE CASCADE,
+    protocol TEXT NOT NULL,
+    enabled INTEGER NOT NULL,
+    PRIMARY KEY (mailbox, protocol)
+) WITHOUT ROWID;
+CREATE VIEW entry AS SELECT
+    m.id, m.guid, m.upn, d.name AS database, m.display_name, m.legacy_dn, m.hidden,
+    (SELECT written FROM address WHERE mailbox = m.id AND role = 'primary') AS address,
+    (SELECT json_group_array(written) FROM address WHERE mailbox = m.id AND role = 'proxy') AS proxies,
+    (SELECT json_group_object(protocol, enabled) FROM switch WHERE mailbox = m.id) AS switches
+FROM mailbox m JOIN database d ON d.id = m.database;
+INSERT INTO change VALUES (1);
+INSERT INTO organisation VALUES ('');
+"""
