@@ -1,0 +1,131 @@
+"""The client's side of HTTP/1.1: one connection to a mailbox server, one exchange at a time."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from twisted.internet.interfaces import IReactorTime
+from twisted.internet.protocol import Protocol as TwistedProtocol
+from twisted.python.failure import Failure
+
+from casd.net.deadline import Deadline
+from protocols.http1 import BadMessage, Field, ResponseHead, ResponseParser
+
+
+class Taker(Protocol):
+    """Who takes the answer that a connection is waiting for."""
+
+    def response(self, head: ResponseHead) -> None:
+        """Take the head, also of a 100 Continue."""
+
+    def body(self, data: bytes) -> None:
+        """Take the next bytes of the body."""
+
+    def end(self, trailers: list[Field]) -> None:
+        """Take the end: the connection is free again, if it may be kept."""
+
+    def broken(self, reason: str) -> None:
+        """Take the end of the connection before the end of the answer."""
+
+    def cork(self) -> None:
+        """Expect several calls at once."""
+
+    def uncork(self) -> None:
+        """Expect no more for now."""
+
+
+class Backend(TwistedProtocol):
+    """One connection; `expired` when it must not be used again."""
+
+    def __init__(self, clock: IReactorTime, lane: Any) -> None:
+        self.lane = lane
+        self.expired = False
+        self.idle_since = clock.seconds()
+        self.served = 0
+        self._taker: Taker | None = None
+        self._parser = ResponseParser(self)
+        self._keep = True
+        self._clock = clock
+        self._deadline = Deadline(clock, lambda: self._break("no answer in time"))
+
+    # The relay's side
+
+    def ask(self, method: bytes, data: bytes, taker: Taker, patience: float) -> None:
+        """Send a request's head (and body, if it is whole); wait at most `patience` seconds for each step of the answer."""
+        self._taker = taker
+        self._patience = patience
+        self.served += 1
+        self._parser.expect(method)
+        self._deadline.within(patience)
+        self.transport.write(data)
+
+    def pauseProducing(self) -> None:
+        """Read no more of the answer for now: its client does not keep up."""
+        self._deadline.never()
+        self.transport.pauseProducing()
+
+    def resumeProducing(self) -> None:
+        """Read the answer again."""
+        self._deadline.within(self._patience)
+        self.transport.resumeProducing()
+
+    def abandon(self) -> None:
+        """Close at once: the exchange under way is wanted no more."""
+        self._taker = None
+        self.expired = True
+        self.transport.abortConnection()
+
+    # From the transport
+
+    def dataReceived(self, data: bytes) -> None:
+        """Parse what came, for whoever waits for it."""
+        taker = self._taker
+        if taker is None:
+            # An answer that nobody asked for: whatever follows could be taken for another user's.
+            self.abandon()
+            return
+        self._deadline.within(self._patience)
+        taker.cork()
+        try:
+            self._parser.feed(data)
+        except BadMessage as error:
+            self._break(f"no HTTP: {error}")
+        finally:
+            taker.uncork()
+
+    def connectionLost(self, reason: Failure) -> None:
+        """End an answer that ends with its connection; tell of one that is cut off."""
+        self._deadline.stop()
+        self.expired = True
+        if self._taker is not None and not self._parser.close():
+            self._break(reason.getErrorMessage())
+        self.lane.gone(self)
+
+    # From the parser
+
+    def response(self, head: ResponseHead) -> None:
+        """Pass the head on."""
+        self._keep = head.keep_alive
+        if self._taker is not None:
+            self._taker.response(head)
+
+    def body(self, data: bytes) -> None:
+        """Pass bytes on."""
+        if self._taker is not None:
+            self._taker.body(data)
+
+    def end(self, trailers: list[Field]) -> None:
+        """Pass the end on; the taker then gives the connection back to its lane."""
+        taker, self._taker = self._taker, None
+        self._deadline.never()
+        self.idle_since = self._clock.seconds()
+        self.expired = self.expired or not self._keep
+        if taker is not None:
+            taker.end(trailers)
+
+    def _break(self, reason: str) -> None:
+        taker, self._taker = self._taker, None
+        self.expired = True
+        self.transport.abortConnection()
+        if taker is not None:
+            taker.broken(reason)

@@ -1,0 +1,84 @@
+"""The keys that front end and mailbox server share, and the proof that each request carries."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from attrs import frozen
+
+from casd.model import Proxy
+from protocols.handover import ANSWER_HEADER, REQUEST_HEADER, Assertion, sealed, sign
+
+
+def read_keys(name: Path) -> dict[str, bytes]:
+    """Read a key file: lines of `ID HEX`, at least 32 bytes a key; the first line signs. ValueError when it is not that."""
+    keys: dict[str, bytes] = {}
+    for line in name.read_text(encoding="ascii").splitlines():
+        key_id, _, digits = line.partition(" ")
+        key = bytes.fromhex(digits)
+        if not key_id or len(key) < 32:
+            raise ValueError(f"{name}: a line is not `ID HEX` with 32 bytes or more")
+        keys[key_id] = key
+    if not keys:
+        raise ValueError(f"{name} holds no key")
+    return keys
+
+
+@frozen
+class Proof:
+    """What one request to a backend carries, and what its answer must carry."""
+
+    line: bytes
+    request_id: str
+    mailbox: str
+    keys: Mapping[str, bytes]
+
+    def answered_by(self, value: bytes | None) -> bool:
+        """Say whether the answer names this request and this mailbox, under a key of this server."""
+        return value is not None and sealed(value, self.keys, request_id=self.request_id, mailbox=self.mailbox)
+
+
+class Handover:
+    """Signs who is asking, for one server at a time."""
+
+    def __init__(self, folder: Path, wall_clock: Callable[[], float]) -> None:
+        self._folder = folder
+        self._now = wall_clock
+        self._keys: dict[str, dict[str, bytes]] = {}
+
+    def keys(self, server: str) -> dict[str, bytes]:
+        """Return a server's keys; OSError or ValueError when there are none to use."""
+        known = self._keys.get(server)
+        if known is None:
+            known = self._keys[server] = read_keys(self._folder / f"{server}.key")
+        return known
+
+    def forget(self) -> None:
+        """Read the key files anew when they are needed next."""
+        self._keys.clear()
+
+    def prove(self, proxy: Proxy, server: str, method: bytes, target: bytes, request_id: str, user: str, client: str, mechanism: str) -> Proof:
+        """Return the proof for one request to one server."""
+        keys = self.keys(server)
+        key_id, key = next(iter(keys.items()))
+        mailbox = proxy.mailbox
+        guid = str(mailbox.guid)
+        assertion = Assertion(
+            issued=str(int(self._now())),
+            server=server,
+            method=method.decode("ascii"),
+            target=target.decode("ascii"),
+            request_id=request_id,
+            user=user,
+            mailbox=guid,
+            address=mailbox.address,
+            display_name=mailbox.display_name,
+            database=proxy.database.name,
+            client=client,
+            mechanism=mechanism,
+        )
+        return Proof(b"%b: %b\r\n" % (REQUEST_HEADER, sign(assertion, key_id, key)), request_id, guid, keys)
+
+
+ANSWER_FIELD = ANSWER_HEADER.lower()

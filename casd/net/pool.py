@@ -1,0 +1,295 @@
+"""The pool of connections to mailbox servers, one service for every frontend.
+
+A `Lane` is everything towards one server for one protocol: its connections, those who wait, its breaker.
+Only connections that the front end itself authenticated are shared; who is asking travels in each request.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict, deque
+from collections.abc import Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Protocol
+
+from attrs import frozen
+from twisted.internet.defer import Deferred
+from twisted.logger import Logger
+
+from casd.config import file, integer, key, path, seconds, secret
+from casd.model import Endpoint, Server
+from casd.net.backend import Backend
+from casd.net.tls import ClientTLS
+from casd.net.transports import connect
+
+
+class Busy(Exception):
+    """No connection became free in time: try later."""
+
+
+class Unreachable(Exception):
+    """The server does not take connections, or its breaker is open: try another, or later."""
+
+
+class Mode(StrEnum):
+    """Who authenticated a connection; only SERVICE ones are shared."""
+
+    SERVICE = "service"
+    USER = "user"
+
+
+@frozen
+class Settings:
+    """Section `[pool]`."""
+
+    certificate: Path = key(file, doc="certificate (PEM) by which this front end proves itself to mailbox servers")
+    key: Path = key(secret, doc="its private key (PEM)")
+    keys: Path = key(path, doc="folder of hand-over keys, one file SERVER.key for each server, with lines `ID HEX`; the first signs")
+    connections: int = key(integer(1, 65535), "256", "most connections to one server")
+    waiting: int = key(integer(0, 1000000), "10000", "most requests that wait for one server's connections")
+    wait_time: float = key(seconds, "10 s", "longest wait for a free connection before 503")
+    connect_time: float = key(seconds, "5 s", "longest wait for a new connection")
+    idle_time: float = key(seconds, "60 s", "an idle connection is closed after this")
+    failures: int = key(integer(1, 1000), "3", "connect failures in a row, or distinct clients whose requests failed, that open the breaker")
+    quarantine: float = key(seconds, "30 s", "how long an open breaker keeps a server out, unless it is the only candidate")
+
+
+class Breaker:
+    """Keeps a failing server out for a while."""
+
+    def __init__(self, settings: Settings, clock: Any) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._refused = 0
+        self._clients: set[str] = set()
+        self._until = 0.0
+
+    @property
+    def open(self) -> bool:
+        """Whether the server is kept out now."""
+        return self._clock.seconds() < self._until
+
+    def good(self) -> None:
+        """Note that the server answered."""
+        if self._refused or self._clients or self._until:
+            self._refused, self._until = 0, 0.0
+            self._clients.clear()
+
+    def refused(self) -> None:
+        """Note that the server took no connection."""
+        self._refused += 1
+        if self._refused >= self._settings.failures:
+            self.trip()
+
+    def failed(self, client: str) -> None:
+        """Note that one client's request failed there: one client's poison must not keep a server from the others."""
+        self._clients.add(client)
+        if len(self._clients) >= self._settings.failures:
+            self.trip()
+
+    def trip(self) -> None:
+        """Open, for the quarantine."""
+        self._until = self._clock.seconds() + self._settings.quarantine
+        self._refused = 0
+        self._clients.clear()
+
+
+class Connector(Protocol):
+    """How a lane opens a connection; tests put their own here."""
+
+    async def __call__(self, endpoint: Endpoint, protocol: Backend, tls: ClientTLS, timeout: float) -> None:
+        """Connect the protocol, or raise."""
+
+
+class Lane:
+    """The connections to one server for one protocol, and those who wait for one."""
+
+    def __init__(self, server: Server, endpoint: Endpoint, tls: ClientTLS, settings: Settings, connector: Connector, clock: Any) -> None:
+        self.server = server
+        self.endpoint = endpoint
+        self.breaker = Breaker(settings, clock)
+        self.opened = 0
+        self._tls = tls
+        self._settings = settings
+        self._connector = connector
+        self._clock = clock
+        self._connections: set[Backend] = set()
+        self._idle: list[Backend] = []
+        self._opening = 0
+        self._waiting: OrderedDict[str, deque[Deferred[Backend]]] = OrderedDict()
+        self._sweep: Any = None
+
+    @property
+    def open_connections(self) -> int:
+        """How many connections there are."""
+        return len(self._connections)
+
+    @property
+    def idle_connections(self) -> int:
+        """How many of them are free."""
+        return len(self._idle)
+
+    @property
+    def waiting(self) -> int:
+        """How many requests wait for one."""
+        return sum(map(len, self._waiting.values()))
+
+    def take(self) -> Backend | None:
+        """Return a free connection, the one used last first, or None."""
+        while self._idle:
+            connection = self._idle.pop()
+            if not connection.expired:
+                return connection
+        return None
+
+    async def acquire(self, who: str) -> Backend:
+        """Return a connection for one request of `who`; `Busy` or `Unreachable`."""
+        connection = self.take()
+        if connection is not None:
+            return connection
+        if len(self._connections) + self._opening < self._settings.connections:
+            return await self._open()
+        return await self._wait(who)
+
+    def release(self, connection: Backend) -> None:
+        """Take a connection back, for whoever has waited longest in his turn."""
+        if connection.expired:
+            connection.transport.loseConnection()
+            return
+        waiter = self._next()
+        if waiter is not None:
+            waiter.callback(connection)
+            return
+        self._idle.append(connection)
+        if self._sweep is None:
+            self._sweep = self._clock.callLater(self._settings.idle_time, self._close_idle)
+
+    def gone(self, connection: Backend) -> None:
+        """Take note that a connection has ended; let a waiter have a new one."""
+        self._connections.discard(connection)
+        if connection in self._idle:
+            self._idle.remove(connection)
+        waiter = self._next()
+        if waiter is not None:
+            opening = Deferred.fromCoroutine(self._open())
+            opening.addCallbacks(waiter.callback, waiter.errback)
+
+    def close(self) -> None:
+        """Close what is idle; what is busy is closed when it is given back."""
+        if self._sweep is not None:
+            self._sweep.cancel()
+            self._sweep = None
+        for connection in self._connections:
+            connection.expired = True
+        for connection in self._idle[:]:
+            connection.transport.loseConnection()
+        self._idle.clear()
+
+    async def _open(self) -> Backend:
+        connection = Backend(self._clock, self)
+        self._opening += 1
+        try:
+            await self._connector(self.endpoint, connection, self._tls, self._settings.connect_time)
+        except Exception as error:
+            self.breaker.refused()
+            raise Unreachable(f"{self.server.name} at {self.endpoint}: {error or type(error).__name__}") from error
+        finally:
+            self._opening -= 1
+        self.opened += 1
+        self._connections.add(connection)
+        return connection
+
+    async def _wait(self, who: str) -> Backend:
+        if self.waiting >= self._settings.waiting:
+            raise Busy(f"{self.server.name}: too many wait already")
+        waiter: Deferred[Backend] = Deferred(lambda _: None)
+        queue = self._waiting.setdefault(who, deque())
+        queue.append(waiter)
+        timer = self._clock.callLater(self._settings.wait_time, self._give_up, who, waiter)
+        try:
+            return await waiter
+        finally:
+            if timer.active():
+                timer.cancel()
+
+    def _give_up(self, who: str, waiter: Deferred[Backend]) -> None:
+        queue = self._waiting[who]
+        queue.remove(waiter)
+        if not queue:
+            del self._waiting[who]
+        waiter.errback(Busy(f"{self.server.name}: no connection became free in time"))
+
+    def _next(self) -> Deferred[Backend] | None:
+        """Return whose turn it is: each user in turn, so that one with many requests delays himself only."""
+        if not self._waiting:
+            return None
+        who, queue = self._waiting.popitem(last=False)
+        waiter = queue.popleft()
+        if queue:
+            self._waiting[who] = queue
+        return waiter
+
+    def _close_idle(self) -> None:
+        self._sweep = None
+        oldest = self._clock.seconds() - self._settings.idle_time
+        for connection in [connection for connection in self._idle if connection.idle_since <= oldest]:
+            self._idle.remove(connection)
+            connection.expired = True
+            connection.transport.loseConnection()
+        if self._idle:
+            self._sweep = self._clock.callLater(self._settings.idle_time, self._close_idle)
+
+
+class Pool:
+    """All lanes, by (server, protocol, TLS identity, mode)."""
+
+    _log = Logger()
+
+    def __init__(self, settings: Settings, reactor: Any, connector: Connector | None = None) -> None:
+        self.settings = settings
+        self._reactor = reactor
+        self._connector = connector or self._connect
+        self._lanes: dict[tuple[str, Endpoint, ClientTLS, Mode], Lane] = {}
+        self._known: dict[tuple[str, str, Mode], Lane] = {}
+
+    @property
+    def lanes(self) -> tuple[Lane, ...]:
+        """Every lane there is."""
+        return tuple(self._lanes.values())
+
+    def lane(self, server: Server, protocol: str, mode: Mode = Mode.SERVICE) -> Lane:
+        """Return the lane to a server; `Unreachable` if it does not speak the protocol."""
+        short = (server.name, protocol, mode)
+        lane = self._known.get(short)
+        if lane is not None and lane.server is server:
+            return lane
+        endpoint = server.endpoint(protocol)
+        if endpoint is None:
+            raise Unreachable(f"{server.name} has no endpoint for {protocol}")
+        tls = ClientTLS(server.tls_name or server.name, server.ca, server.pin, self.settings.certificate, self.settings.key)
+        index = (server.name, endpoint, tls, mode)
+        lane = self._lanes.get(index)
+        if lane is None:
+            lane = self._lanes[index] = Lane(server, endpoint, tls, self.settings, self._connector, self._reactor)
+        lane.server = server
+        self._known[short] = lane
+        return lane
+
+    def retain(self, servers: Mapping[str, Server]) -> None:
+        """Close the lanes to what the directory no longer names, or names with another address or identity."""
+        for index, lane in list(self._lanes.items()):
+            name, endpoint, tls, _ = index
+            server = servers.get(name)
+            addresses = set(server.endpoints.values()) if server else set()
+            if server is None or endpoint not in addresses or (tls.ca, tls.pin) != (server.ca, server.pin):
+                del self._lanes[index]
+                lane.close()
+        self._known.clear()
+
+    def close(self) -> None:
+        """Close every connection as it becomes free."""
+        for lane in self._lanes.values():
+            lane.close()
+
+    async def _connect(self, endpoint: Endpoint, protocol: Backend, tls: ClientTLS, timeout: float) -> None:
+        await connect(self._reactor, endpoint, protocol, tls, timeout)

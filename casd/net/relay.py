@@ -1,0 +1,205 @@
+"""One exchange carried over one backend connection: bytes both ways at the slower side's pace."""
+
+from __future__ import annotations
+
+from attrs import frozen
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IPushProducer
+from zope.interface import implementer
+
+from casd.net.backend import Backend
+from casd.net.handover import ANSWER_FIELD, Proof
+from casd.net.http import Exchange
+from casd.net.scrub import response_lines, trailers
+from protocols.handover import ACTIVE_SERVER_HEADER
+from protocols.http1 import Field, ResponseHead, chunk, last_chunk
+
+_ACTIVE_SERVER = ACTIVE_SERVER_HEADER.lower()
+
+
+@frozen
+class Served:
+    """The backend's answer has been passed on whole."""
+
+
+@frozen
+class Misdirected:
+    """This server does not have the mailbox's database; it did nothing. It may know who has it."""
+
+    active: str = ""
+
+
+@frozen
+class Failed:
+    """No proper answer came. `answer` says that part of one was passed on, `sent` that the request may have been acted on."""
+
+    reason: str
+    answered: bool
+    sent: bool
+
+
+@frozen
+class Crossed:
+    """The answer was not for this request or not from this mailbox. Nothing of it was passed on."""
+
+
+@frozen
+class Abandoned:
+    """The client went away."""
+
+
+Outcome = Served | Misdirected | Failed | Crossed | Abandoned
+
+
+@frozen
+class Question:
+    """A request as a backend gets it, but for the lines that differ from server to server.
+
+    `first` is the request line, `lines` end with the fields; `body` is None when it is streamed.
+    """
+
+    method: bytes
+    first: bytes
+    lines: bytes
+    body: bytes | None
+    patience: float
+
+
+@implementer(IPushProducer)
+class Upload:
+    """The request's body on its way, when it is too large to be held."""
+
+    __slots__ = ("_chunked", "_exchange", "_transport", "ended")
+
+    def __init__(self, exchange: Exchange, connection: Backend) -> None:
+        self._exchange = exchange
+        self._transport = connection.transport
+        self._chunked = exchange.head.length is None
+        self.ended = False
+
+    def begin(self) -> None:
+        """Let the body flow, at the backend's pace."""
+        self._transport.registerProducer(self, True)
+        self._exchange.proceed()
+        self._exchange.attach(self)
+
+    def body(self, data: bytes) -> None:
+        """Pass bytes on."""
+        self._transport.write(chunk(data) if self._chunked else data)
+
+    def end(self, fields: list[Field]) -> None:
+        """Pass the end on."""
+        self.ended = True
+        if self._chunked:
+            self._transport.write(last_chunk(trailers(fields)))
+        self._transport.unregisterProducer()
+
+    def pauseProducing(self) -> None:
+        """Receive no more from the client."""
+        self._exchange.pause()
+
+    def resumeProducing(self) -> None:
+        """Receive from the client again."""
+        self._exchange.resume()
+
+    def stopProducing(self) -> None:
+        """Have nothing to do: the connection's end is told to its taker."""
+
+
+class Relay:
+    """The pieces in between; `done` fires with the `Outcome`."""
+
+    __slots__ = ("_answered", "_connection", "_exchange", "_misdirected", "_proof", "_question", "_trace", "_upload", "done")
+
+    def __init__(self, exchange: Exchange, connection: Backend, question: Question, proof: Proof, trace: bytes) -> None:
+        self._exchange = exchange
+        self._connection = connection
+        self._question = question
+        self._proof = proof
+        self._trace = trace
+        self._answered = False
+        self._upload: Upload | None = None
+        self._misdirected: Misdirected | None = None
+        self.done: Deferred[Outcome] = Deferred()
+
+    def begin(self) -> Deferred[Outcome]:
+        """Send the request; `trace` (field lines) will stand on the answer."""
+        question, body = self._question, self._question.body
+        head = question.first + self._proof.line + question.lines
+        if body is None:
+            # A streamed body cannot be sent twice: the server says first whether it is the right one.
+            length = self._exchange.head.length
+            framing = b"Transfer-Encoding: chunked\r\n" if length is None else b"Content-Length: %d\r\n" % length
+            head += framing + b"Expect: 100-continue\r\n\r\n"
+            self._upload = Upload(self._exchange, self._connection)
+        elif body or question.method == b"POST":
+            head += b"Content-Length: %d\r\n\r\n%b" % (len(body), body)
+        else:
+            head += b"\r\n"
+        self._exchange.producer = self._connection
+        self._exchange.on_lost(self._client_lost)
+        self._connection.ask(question.method, head, self, question.patience)
+        return self.done
+
+    # From the backend's connection
+
+    def response(self, head: ResponseHead) -> None:
+        """Check whose answer this is before a byte of it goes anywhere."""
+        if head.status == 100:
+            if self._upload is not None and not self._upload.ended:
+                self._upload.begin()
+            return
+        if not self._proof.answered_by(head.get(ANSWER_FIELD)):
+            self._stop(Crossed())
+        elif head.status == 421:
+            self._misdirected = Misdirected((head.get(_ACTIVE_SERVER) or b"").decode("latin-1"))
+        else:
+            self._answered = True
+            lines = response_lines(head) + self._trace + b"X-BackEndHttpStatus: %d\r\n" % head.status
+            self._exchange.begin_with(head.status, head.reason, lines, head.length)
+
+    def body(self, data: bytes) -> None:
+        """Pass bytes of the answer on."""
+        if self._misdirected is None:
+            self._exchange.write(data)
+
+    def end(self, fields: list[Field]) -> None:
+        """Give the connection back, then tell that all went well."""
+        connection = self._connection
+        if self._upload is not None and not self._upload.ended:
+            connection.expired = True  # the rest of the request's body is owed to it
+            connection.transport.unregisterProducer()
+        connection.lane.release(connection)
+        self._exchange.producer = None
+        if self._misdirected is not None:
+            self.done.callback(self._misdirected)
+            return
+        self._exchange.finish(trailers(fields) if fields else None)
+        self.done.callback(Served())
+
+    def broken(self, reason: str) -> None:
+        """Tell how far it had come."""
+        sent = bool(self._question.body) or (self._upload is not None and self._exchange.received > 0)
+        self._finish(Failed(reason, self._answered, sent))
+
+    def cork(self) -> None:
+        """Gather what one read of the backend's brings into one write."""
+        self._exchange.cork()
+
+    def uncork(self) -> None:
+        """Write it."""
+        self._exchange.uncork()
+
+    # From the client's connection
+
+    def _client_lost(self) -> None:
+        if not self.done.called:
+            self._stop(Abandoned())
+
+    def _stop(self, outcome: Outcome) -> None:
+        self._connection.abandon()
+        self._finish(outcome)
+
+    def _finish(self, outcome: Outcome) -> None:
+        self._exchange.producer = None
+        self.done.callback(outcome)
