@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from unicodedata import normalize
 
 import idna
+
+_LONGEST = 320
+"""Characters of an address (RFC 5321 4.5.3.1); Unicode's normalisations are too slow to be fed anything longer."""
+
+_LOCAL = re.compile(r"[^\s@\"(),:;<>\[\]\\]{1,64}")
+_DOMAIN = re.compile(r"(?=.{1,253}\Z)(?!-)[a-z0-9-]{1,63}(?<!-)(\.(?!-)[a-z0-9-]{1,63}(?<!-))*")
 
 
 def normal_domain(domain: str) -> str:
@@ -21,6 +28,8 @@ def normal_address(address: str) -> str:
     """
     if address.isascii():
         return address.lower()
+    if len(address) > _LONGEST:
+        raise ValueError(f"an address has at most {_LONGEST} characters")
     local, at, domain = address.rpartition("@")
     folded = normalize("NFC", normalize("NFD", local).casefold())
     return folded + at + normal_domain(domain)
@@ -29,3 +38,21 @@ def normal_address(address: str) -> str:
 def domain_of(address: str) -> str:
     """Return the normal domain of an address; ValueError if it cannot be one."""
     return normal_domain(address.rpartition("@")[2])
+
+
+def check_address(address: str) -> str:
+    """Return the normal form of an address; ValueError when nobody could have it (RFC 5321 4.1.2, RFC 6531)."""
+    normal = normal_address(address)
+    local, at, domain = normal.rpartition("@")
+    if not at or not _LOCAL.fullmatch(local) or not local.isprintable():
+        raise ValueError(f"{address!r} is not an address such as alice@example.org")
+    check_domain(domain)
+    return normal
+
+
+def check_domain(domain: str) -> str:
+    """Return the normal form of a domain; ValueError when DNS could not hold it (RFC 1123 2.1)."""
+    normal = normal_domain(domain)
+    if not _DOMAIN.fullmatch(normal):
+        raise ValueError(f"{domain!r} is not a domain such as example.org")
+    return normal

@@ -1,0 +1,101 @@
+"""Changes of the mailboxes in the directory's SQLite file.
+
+Each works inside `sqlite_edit.edit` and raises `Mistake` for what cannot be; whoever catches one to go on in
+the same transaction does so around a savepoint.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import datetime
+from uuid import UUID
+
+from casd.directory.addresses import check_address
+from casd.directory.sqlite_edit import Mistake
+from casd.model import Mailbox
+
+_PUT = """
+INSERT INTO mailbox (guid, upn, database, display_name, legacy_dn, hidden) VALUES (?, ?, ?, ?, ?, ?)
+ON CONFLICT (guid) DO UPDATE SET upn = excluded.upn, database = excluded.database,
+    display_name = excluded.display_name, legacy_dn = excluded.legacy_dn, hidden = excluded.hidden
+RETURNING id
+"""
+_HOLDER = """
+SELECT written FROM address JOIN mailbox m ON m.id = mailbox
+WHERE role = 'primary' AND m.id = (SELECT mailbox FROM address WHERE normal = ?)
+"""
+
+
+def put_mailbox(connection: sqlite3.Connection, mailbox: Mailbox) -> None:
+    """Add a mailbox or replace the one with its GUID; the password stays as it is."""
+    _check_text(mailbox)
+    addresses = _addresses(connection, mailbox)
+    row = connection.execute("SELECT id FROM database WHERE name = ?", (mailbox.database,)).fetchone()
+    if row is None:
+        raise Mistake(f"there is no database {mailbox.database}: see casctl database list")
+    values = (str(mailbox.guid), mailbox.upn, row[0], mailbox.display_name, mailbox.legacy_dn, mailbox.hidden)
+    (number,) = connection.execute(_PUT, values).fetchone()
+    connection.execute("DELETE FROM address WHERE mailbox = ?", (number,))
+    for normal, (role, written) in addresses.items():
+        _put_address(connection, normal, number, role, written)
+    connection.execute("DELETE FROM switch WHERE mailbox = ?", (number,))
+    connection.executemany(
+        "INSERT INTO switch VALUES (?, ?, ?)", [(number, *each) for each in mailbox.switches.items()]
+    )
+
+
+def set_password(connection: sqlite3.Connection, guid: UUID, encoded: str | None, changed: datetime) -> None:
+    """Store the argon2id string of a password; None lets nobody sign in by password."""
+    if encoded is not None and not encoded.startswith("$argon2id$"):
+        raise Mistake("a password hash must be an argon2id string, $argon2id$v=19$m=...")
+    connection.execute(
+        "UPDATE mailbox SET password = ?, password_changed = ? WHERE guid = ?",
+        (encoded, int(changed.timestamp()), str(guid)),
+    )
+
+
+def remove_mailbox(connection: sqlite3.Connection, guid: UUID) -> None:
+    """Remove a mailbox from the directory; its content in the database is not touched."""
+    connection.execute("DELETE FROM mailbox WHERE guid = ?", (str(guid),))
+
+
+def default_legacy_dn(organisation: str, mailbox: Mailbox) -> str:
+    """Return the legacyExchangeDN that a new mailbox gets, in the form that clients know."""
+    unit = "ou=Exchange Administrative Group (FYDIBOHF23SPDLT)"
+    local = mailbox.address.rpartition("@")[0]
+    return f"/o={organisation}/{unit}/cn=Recipients/cn={mailbox.guid.hex}-{local}"
+
+
+def _check_text(mailbox: Mailbox) -> None:
+    for text in (mailbox.upn, mailbox.display_name, mailbox.legacy_dn, *mailbox.switches):
+        if not text.isprintable():
+            raise Mistake(f"{text!r} holds a character that cannot be printed")
+
+
+def _addresses(connection: sqlite3.Connection, mailbox: Mailbox) -> dict[str, tuple[str, str]]:
+    """Return normal form -> (role, as written) of everything this mailbox is found by."""
+    found: dict[str, tuple[str, str]] = {}
+    try:
+        found[check_address(mailbox.address)] = ("primary", mailbox.address)
+        for address in mailbox.proxy_addresses:
+            found.setdefault(check_address(address), ("proxy", address))
+        for normal in found:
+            _check_accepted(connection, normal)
+        found.setdefault(check_address(mailbox.upn), ("login", mailbox.upn))
+    except ValueError as error:
+        raise Mistake(str(error)) from None
+    return found
+
+
+def _check_accepted(connection: sqlite3.Connection, normal: str) -> None:
+    domain = normal.rpartition("@")[2]
+    if connection.execute("SELECT 1 FROM domain WHERE name = ?", (domain,)).fetchone() is None:
+        raise Mistake(f"{domain} is not an accepted domain: casctl domain add {domain}, or correct {normal}")
+
+
+def _put_address(connection: sqlite3.Connection, normal: str, number: int, role: str, written: str) -> None:
+    try:
+        connection.execute("INSERT INTO address VALUES (?, ?, ?, ?)", (normal, number, role, written))
+    except sqlite3.IntegrityError:
+        (holder,) = connection.execute(_HOLDER, (normal,)).fetchone()
+        raise Mistake(f"{written} is taken by {holder}: remove it there first") from None

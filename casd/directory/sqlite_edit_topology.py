@@ -1,0 +1,153 @@
+"""Changes of everything in the directory's SQLite file but its mailboxes.
+
+`put_...` adds a value or replaces the one of the same name; `remove_...` takes it away. Each works inside
+`sqlite_edit.edit` and raises `Mistake` for what would leave a reference to nothing.
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+
+from casd.directory.addresses import check_domain
+from casd.directory.sqlite_edit import Mistake
+from casd.model import Database, Server, Site
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
+
+
+def set_organisation(connection: sqlite3.Connection, name: str) -> None:
+    """Name the organisation."""
+    connection.execute("UPDATE organisation SET name = ?", (name,))
+
+
+def set_default(connection: sqlite3.Connection, protocol: str, enabled: bool | None) -> None:
+    """Switch a protocol on or off for mailboxes that do not say; None is casd's own default, on."""
+    connection.execute("DELETE FROM default_switch WHERE protocol = ?", (protocol,))
+    if enabled is not None:
+        connection.execute("INSERT INTO default_switch VALUES (?, ?)", (protocol, enabled))
+
+
+def add_domain(connection: sqlite3.Connection, domain: str) -> str:
+    """Accept mail addresses in a domain; return its normal form."""
+    normal = _domain(domain)
+    connection.execute("INSERT INTO domain VALUES (?) ON CONFLICT DO NOTHING", (normal,))
+    return normal
+
+
+def remove_domain(connection: sqlite3.Connection, domain: str) -> None:
+    """Accept a domain no longer."""
+    normal = _domain(domain)
+    (used,) = connection.execute(
+        "SELECT count(*) FROM address WHERE role <> 'login' AND normal LIKE ?", (f"%@{normal}",)
+    ).fetchone()
+    if used:
+        raise Mistake(f"{used} addresses are in {normal}: remove them first")
+    if not connection.execute("DELETE FROM domain WHERE name = ?", (normal,)).rowcount:
+        raise _unknown(connection, "domain", normal)
+
+
+def put_site(connection: sqlite3.Connection, site: Site) -> None:
+    """Add or replace a site."""
+    _check_name(site.name)
+    connection.execute(
+        "INSERT INTO site (name, namespace, internal_url, external_url, redirect) VALUES (?, ?, ?, ?, ?) "
+        "ON CONFLICT (name) DO UPDATE SET namespace = excluded.namespace, internal_url = excluded.internal_url, "
+        "external_url = excluded.external_url, redirect = excluded.redirect",
+        (site.name, site.namespace, site.internal_url, site.external_url, site.redirect),
+    )
+
+
+def remove_site(connection: sqlite3.Connection, name: str) -> None:
+    """Remove a site that holds no server."""
+    number = _number(connection, "site", name)
+    _refuse_if(connection, "SELECT name FROM server WHERE site = ?", number, f"{name} holds the server")
+    connection.execute("DELETE FROM site WHERE id = ?", (number,))
+
+
+def put_server(connection: sqlite3.Connection, server: Server) -> None:
+    """Add or replace a server with its endpoints."""
+    _check_name(server.name)
+    site = _number(connection, "site", server.site)
+    (number,) = connection.execute(
+        "INSERT INTO server (name, site, major, minor, tls_name, ca, pin) VALUES (?, ?, ?, ?, ?, ?, ?) "
+        "ON CONFLICT (name) DO UPDATE SET site = excluded.site, major = excluded.major, minor = excluded.minor, "
+        "tls_name = excluded.tls_name, ca = excluded.ca, pin = excluded.pin RETURNING id",
+        (server.name, site, *server.version, server.tls_name, server.ca, server.pin),
+    ).fetchone()
+    connection.execute("DELETE FROM endpoint WHERE server = ?", (number,))
+    connection.executemany(
+        "INSERT INTO endpoint VALUES (?, ?, ?, ?)",
+        [(number, protocol, endpoint.host, endpoint.port) for protocol, endpoint in server.endpoints.items()],
+    )
+
+
+def remove_server(connection: sqlite3.Connection, name: str) -> None:
+    """Remove a server that holds no copy of a database."""
+    number = _number(connection, "server", name)
+    copies = "SELECT name FROM copy JOIN database d ON d.id = copy.database WHERE server = ?"
+    _refuse_if(connection, copies, number, f"{name} holds a copy of the database")
+    connection.execute("DELETE FROM server WHERE id = ?", (number,))
+
+
+def put_database(connection: sqlite3.Connection, database: Database) -> None:
+    """Add or replace a database with its copies; its epoch grows when another copy becomes the active one."""
+    _check_name(database.name)
+    copies = [(_number(connection, "server", copy.server), copy.preference) for copy in database.copies]
+    active = _number(connection, "server", database.active)
+    if active not in dict(copies):
+        raise Mistake(f"{database.name} has no copy on {database.active}: give it one with --copy {database.active}")
+    (number,) = connection.execute(
+        "INSERT INTO database (name, guid, active, epoch) VALUES (?, ?, ?, 1) "
+        "ON CONFLICT (name) DO UPDATE SET epoch = epoch + (active <> excluded.active), active = excluded.active "
+        "RETURNING id",
+        (database.name, str(database.guid), active),
+    ).fetchone()
+    connection.execute("DELETE FROM copy WHERE database = ?", (number,))
+    connection.executemany("INSERT INTO copy VALUES (?, ?, ?)", [(number, *copy) for copy in copies])
+
+
+def remove_database(connection: sqlite3.Connection, name: str) -> None:
+    """Remove a database that holds no mailbox."""
+    number = _number(connection, "database", name)
+    addresses = "SELECT written FROM mailbox m JOIN address ON mailbox = m.id AND role = 'primary' WHERE database = ?"
+    _refuse_if(connection, addresses, number, f"{name} holds the mailbox")
+    connection.execute("DELETE FROM database WHERE id = ?", (number,))
+
+
+def put_component(connection: sqlite3.Connection, front: str, name: str, active: bool) -> None:
+    """Say whether a front end's component takes requests."""
+    connection.execute(
+        "INSERT INTO component VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET active = excluded.active",
+        (front, name, active),
+    )
+
+
+def _domain(domain: str) -> str:
+    try:
+        return check_domain(domain)
+    except ValueError as error:
+        raise Mistake(str(error)) from None
+
+
+def _check_name(name: str) -> None:
+    if not _NAME.fullmatch(name):
+        raise Mistake(f"{name!r} is no name: use up to 63 letters, digits, dots, hyphens and underscores")
+
+
+def _number(connection: sqlite3.Connection, table: str, name: str) -> int:
+    row = connection.execute(f"SELECT id FROM {table} WHERE name = ?", (name,)).fetchone()  # noqa: S608 (a word of ours)
+    if row is None:
+        raise _unknown(connection, table, name)
+    return int(row[0])
+
+
+def _unknown(connection: sqlite3.Connection, table: str, name: str) -> Mistake:
+    known = [known for (known,) in connection.execute(f"SELECT name FROM {table} ORDER BY name LIMIT 20")]  # noqa: S608
+    return Mistake(f"there is no {table} {name}; known are: {', '.join(known) or f'none, add one: casctl {table} add'}")
+
+
+def _refuse_if(connection: sqlite3.Connection, query: str, number: int, what: str) -> None:
+    row = connection.execute(query + " LIMIT 1", (number,)).fetchone()
+    if row:
+        raise Mistake(f"{what} {row[0]}, and perhaps others: remove or move them first")

@@ -1,0 +1,173 @@
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import time
+from collections.abc import Coroutine
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+from uuid import UUID
+
+import pytest
+from attrs import evolve
+from zope.interface.verify import verifyObject
+
+from casd.directory import sqlite_edit_mailboxes as mailboxes
+from casd.directory.sqlite import Directory, Settings
+from casd.directory.sqlite_edit import Mistake, create, edit
+from casd.interfaces import IDirectory
+from casd.model import DirectoryDown, Mailbox, Password
+
+T = TypeVar("T")
+
+ALICE = Mailbox(
+    guid=UUID(int=1),
+    address="Alice@example.org",
+    upn="alice@corp.local",
+    database="DB01",
+    display_name="Alice Example",
+    proxy_addresses=("a.example@example.org", "sales@example.org"),
+    legacy_dn="/o=Example/cn=alice",
+    hidden=True,
+    switches={"imap4": False, "ews": True},
+)
+NOW = datetime(2025, 1, 2, tzinfo=UTC)
+HASH = "$argon2id$v=19$m=8,t=1,p=1$c2FsdHNhbHQ$aGFzaA"
+
+
+def run(coroutine: Coroutine[Any, Any, T]) -> T:
+    return asyncio.run(coroutine)
+
+
+@pytest.fixture
+def directory(file: Path) -> Directory:
+    with edit(file) as connection:
+        mailboxes.put_mailbox(connection, ALICE)
+    return Directory(Settings(file))
+
+
+def test_it_keeps_what_the_interface_promises(directory: Directory) -> None:
+    assert verifyObject(IDirectory, directory)
+
+
+@pytest.mark.parametrize("login", ["alice@example.org", "ALICE@CORP.LOCAL", "sales@Example.org"])
+def test_a_mailbox_is_found_by_upn_primary_and_proxy_address(directory: Directory, login: str) -> None:
+    assert run(directory.by_login(login)) == ALICE
+
+
+def test_a_upn_that_is_no_address_receives_no_mail(directory: Directory) -> None:
+    assert run(directory.by_address("alice@corp.local")) is None
+    assert run(directory.by_address("a.example@example.org")) == ALICE
+
+
+@pytest.mark.parametrize("name", ["nobody@example.org", "", "é" * 1000, "a@" + "é" * 300, "\ud800@example.org"])
+def test_what_is_nobodys_finds_nobody(directory: Directory, name: str) -> None:
+    assert run(directory.by_login(name)) is None
+    assert run(directory.by_address(name)) is None
+
+
+def test_a_guid_finds_its_mailbox_only_in_a_domain_of_its_addresses(directory: Directory) -> None:
+    assert run(directory.by_guid(ALICE.guid, "EXAMPLE.org")) == ALICE
+    assert run(directory.by_guid(ALICE.guid, "corp.local")) is None
+    assert run(directory.by_guid(ALICE.guid, "é" * 300)) is None
+    assert run(directory.by_guid(UUID(int=9), "example.org")) is None
+
+
+def test_a_password_is_there_once_it_is_set(directory: Directory, file: Path) -> None:
+    assert run(directory.password(ALICE)) is None
+    with edit(file) as connection:
+        mailboxes.set_password(connection, ALICE.guid, HASH, NOW)
+    assert run(directory.password(ALICE)) == Password(HASH, NOW)
+
+
+def test_a_change_by_another_connection_is_seen_at_once(directory: Directory, file: Path) -> None:
+    before = run(directory.changed())
+    with edit(file) as connection:
+        mailboxes.put_mailbox(connection, evolve(ALICE, database="DB02"))
+    assert run(directory.changed()) != before
+    found = run(directory.by_login(ALICE.upn))
+    assert found is not None
+    assert found.database == "DB02"
+
+
+def test_a_change_that_failed_changes_nothing(directory: Directory, file: Path) -> None:
+    before = run(directory.changed())
+    with pytest.raises(Mistake):
+        _remove_then_fail(file)
+    assert run(directory.changed()) == before
+    assert run(directory.by_login(ALICE.upn)) == ALICE
+
+
+def _remove_then_fail(file: Path) -> None:
+    with edit(file) as connection:
+        mailboxes.remove_mailbox(connection, ALICE.guid)
+        mailboxes.put_mailbox(connection, evolve(ALICE, database="DB99"))
+
+
+def test_the_topology_carries_the_change_number(directory: Directory) -> None:
+    topology = run(directory.topology())
+    assert topology.changed == run(directory.changed())
+    assert topology.organisation == "Example"
+    assert topology.domains == {"example.org"}
+
+
+def test_a_missing_file_is_a_directory_that_is_down(tmp_path: Path) -> None:
+    with pytest.raises(DirectoryDown, match="No such file"):
+        run(Directory(Settings(tmp_path / "none")).changed())
+
+
+def test_a_file_that_goes_away_is_missed_and_found_again(directory: Directory, file: Path) -> None:
+    run(directory.by_login(ALICE.upn))
+    away = file.with_name("away")
+    file.rename(away)
+    with pytest.raises(DirectoryDown):
+        run(directory.by_login(ALICE.upn))
+    away.rename(file)
+    assert run(directory.by_login(ALICE.upn)) == ALICE
+
+
+def test_a_file_that_was_replaced_is_read_instead(directory: Directory, file: Path, tmp_path: Path) -> None:
+    run(directory.by_login(ALICE.upn))
+    other = tmp_path / "other"
+    create(other, "Other")
+    directory.close()
+    run(directory.changed())
+    other.replace(file)
+    assert run(directory.topology()).organisation == "Other"
+
+
+def test_a_corrupt_file_is_a_directory_that_is_down(file: Path) -> None:
+    file.write_bytes(b"no database at all" * 1000)
+    with pytest.raises(DirectoryDown, match="not a database"):
+        run(Directory(Settings(file)).topology())
+
+
+def test_a_file_of_another_version_is_refused(file: Path) -> None:
+    with edit(file) as connection:
+        connection.execute("PRAGMA user_version = 99")
+    with pytest.raises(DirectoryDown, match="99"):
+        run(Directory(Settings(file)).changed())
+
+
+def test_a_locked_file_answers_soon_that_it_is_down(file: Path) -> None:
+    locker = sqlite3.connect(file, isolation_level=None)
+    locker.execute("PRAGMA locking_mode = EXCLUSIVE")
+    locker.execute("BEGIN EXCLUSIVE")
+    begun = time.monotonic()
+    with pytest.raises(DirectoryDown, match="locked"):
+        run(Directory(Settings(file)).changed())
+    assert time.monotonic() - begun < 1
+    locker.close()
+
+
+def test_a_reader_cannot_write(directory: Directory) -> None:
+    with pytest.raises(sqlite3.OperationalError, match="readonly"):
+        directory._connect().execute("DELETE FROM mailbox")
+
+
+def test_a_reader_does_not_wait_for_a_writer(directory: Directory, file: Path) -> None:
+    with edit(file) as connection:
+        mailboxes.remove_mailbox(connection, ALICE.guid)
+        assert run(directory.by_login(ALICE.upn)) == ALICE
+    assert run(directory.by_login(ALICE.upn)) is None
