@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from casd.mailbox.store import mail, parts, rows
+from casd.mailbox.store.entries import Entries
+from casd.mailbox.store.errors import NotFound
+from casd.mailbox.store.extract import Part
+from casd.mailbox.store.journal import Journal
+from casd.mailbox.store.kinds import KINDS
 from casd.mailbox.store.values import Attachment, Item
 
 
@@ -11,17 +19,29 @@ class Attachments:
     A mail's attachments are parts of its MIME content, which is rewritten when one is added or removed.
     """
 
+    def __init__(self, journal: Journal, entries: Entries) -> None:
+        self._mailbox = journal.mailbox
+        self._connection = journal.connection
+        self._entries = entries
+
     def of(self, item: str) -> tuple[Attachment, ...]:
         """Return an item's attachments in their order. Raises `NotFound`."""
-        raise NotImplementedError
+        self._entries.get(item)
+        query = f"{rows.SELECT_ATTACHMENT} WHERE item.id = ? ORDER BY attachment.number"
+        return tuple(map(rows.attachment, self._connection.execute(query, (item,))))
 
     def get(self, attachment: str) -> Attachment:
         """Return the attachment with this id, or raise `NotFound`."""
-        raise NotImplementedError
+        query = f"{rows.SELECT_ATTACHMENT} WHERE attachment.id = ? AND item.mailbox = ?"
+        found = self._connection.execute(query, (attachment, self._mailbox)).fetchone()
+        if found is None:
+            raise NotFound(f"no attachment {attachment}")
+        return rows.attachment(found)
 
     def content(self, attachment: str) -> bytes:
         """Return an attachment's decoded content. Raises `NotFound`."""
-        raise NotImplementedError
+        item, place, data = self._place(attachment)
+        return bytes(data) if place is None else mail.part_content(parts.content(self._connection, item.number), place)
 
     def add(
         self,
@@ -34,8 +54,28 @@ class Attachments:
         inline: bool = False,
     ) -> Attachment:
         """Attach something to an item, which gets a new change key. Raises `NotFound`."""
-        raise NotImplementedError
+        old = self._entries.get(item)
+        part = Part(0, name, content_type, len(content), content_id, inline)
+        if not KINDS[old.kind].mime:
+            added = parts.attach(self._connection, old.number, part, content)
+            self._entries.change(old, {"has_attachments": old.has_attachments or not inline})
+            return self.get(added)
+        mime = parts.content(self._connection, old.number)
+        self._entries.rewrite(old, mail.with_part(mime, part, content), {})
+        return self.of(item)[-1]
 
     def remove(self, attachment: str) -> Item:
         """Remove an attachment and return the item as it is now. Raises `NotFound`."""
-        raise NotImplementedError
+        item, place, _ = self._place(attachment)
+        if place is not None:
+            mime = parts.content(self._connection, item.number)
+            return self._entries.rewrite(item, mail.without_part(mime, place), {})
+        self._connection.execute("DELETE FROM attachment WHERE id = ?", (attachment,))
+        return self._entries.change(item, {"has_attachments": any(not left.inline for left in self.of(item.id))})
+
+    def _place(self, attachment: str) -> tuple[Item, int | None, Any]:
+        """Return the item, the place in its MIME content, and what stands beside the content."""
+        item = self._entries.get(self.get(attachment).item)
+        query = "SELECT part, bytes FROM attachment WHERE id = ?"
+        place, data = self._connection.execute(query, (attachment,)).fetchone()
+        return item, place, data

@@ -2,44 +2,75 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Unpack
+from collections.abc import Mapping, Sequence
+from typing import Any, Unpack, cast
 
+from casd.mailbox.store import parts, rows, sql, sync
+from casd.mailbox.store.entries import Entries
+from casd.mailbox.store.errors import Conflict
+from casd.mailbox.store.folders import Folders
+from casd.mailbox.store.journal import Journal
 from casd.mailbox.store.query import NEWEST_FIRST, Filter, Order, Page
-from casd.mailbox.store.values import Changes, DeleteMode, Fields, Found, Item, Kind
+from casd.mailbox.store.values import Changes, DeleteMode, EventKind, Fields, Found, Item, Kind
+
+_FIRST_PAGE = Page()
 
 
 class Items:
     """The items of a mailbox; `MailboxStore.items`."""
 
+    def __init__(self, journal: Journal, folders: Folders, entries: Entries) -> None:
+        self._journal = journal
+        self._connection = journal.connection
+        self._folders = folders
+        self._entries = entries
+
     def get(self, item: str) -> Item:
         """Return the item with this id, or raise `NotFound`."""
-        raise NotImplementedError
+        return self._entries.get(item)
 
     def content(self, item: str) -> bytes:
         """Return the whole content of an item: MIME, iCalendar or vCard, with its attachments if it is MIME."""
-        raise NotImplementedError
+        return parts.content(self._connection, self.get(item).number)
 
     def text(self, item: str) -> str:
         """Return the plain text of an item's body, as it was indexed for search."""
-        raise NotImplementedError
+        found = self._connection.execute("SELECT body FROM words WHERE rowid = ?", (self.get(item).number,))
+        return str(found.fetchone()[0])
 
     def find(
         self,
         folders: Sequence[str],
         where: Filter | None = None,
         order: Sequence[Order] = NEWEST_FIRST,
-        page: Page = Page(),  # noqa: B008 - a frozen value
+        page: Page = _FIRST_PAGE,
     ) -> Found:
         """Return one page of what matches in these folders (not in those below). Raises `NotFound`, `BadQuery`."""
-        raise NotImplementedError
+        within = [self._folders.get(folder) for folder in folders]
+        condition = f"item.folder IN ({', '.join(str(folder.number) for folder in within)})"
+        parameters: tuple[Any, ...] = ()
+        total = sum(folder.total for folder in within)
+        if where is not None:
+            test, parameters = sql.where(where, self._journal.mailbox)
+            condition += f" AND ({test})"
+            counted = self._connection.execute(f"SELECT count(*) FROM item WHERE {condition}", parameters)  # noqa: S608
+            total = counted.fetchone()[0]
+        offset, limit = _slice(page, total)
+        terms, more = sql.order_by(order)
+        query = f"{rows.SELECT_ITEM} WHERE {condition} ORDER BY {terms} LIMIT ? OFFSET ?"
+        found = self._connection.execute(query, (*parameters, *more, limit, offset))
+        return Found(tuple(map(rows.item, found)), total, offset)
 
     def create(self, folder: str, kind: Kind, content: bytes, **fields: Unpack[Fields]) -> Item:
         """Put a new item into a folder. Raises `NotFound` and `BadContent`.
 
-        The item class follows from the kind if not set: IPM.Note, IPM.Appointment, IPM.Task, IPM.Contact, IPM.StickyNote.
+        The item class follows from the kind if not set: IPM.Note, IPM.Appointment, IPM.Task, IPM.Contact,
+        IPM.StickyNote.
         """
-        raise NotImplementedError
+        home = self._folders.get(folder)
+        item = self._entries.create(home, kind, content, cast("Mapping[str, Any]", fields))
+        self._journal.tell(EventKind.CREATED, item.change, home.id, home.parent, item=item.id)
+        return item
 
     def update(
         self, item: str, content: bytes | None = None, *, change_key: str | None = None, **fields: Unpack[Fields]
@@ -48,20 +79,60 @@ class Items:
 
         Raises `Conflict` when `change_key` is given and not the item's own, `NotFound`, `BadContent`.
         """
-        raise NotImplementedError
+        old = self.get(item)
+        if change_key is not None and change_key != old.change_key:
+            raise Conflict(f"{item} has changed")
+        values = dict(cast("Mapping[str, Any]", fields))
+        if "properties" in values:
+            values["properties"] = rows.merged(old.properties, values["properties"])
+        values = {name: value for name, value in values.items() if value != getattr(old, name)}
+        if content is not None:
+            return self._entries.rewrite(old, content, values)
+        return self._entries.change(old, values) if values else old
 
     def move(self, item: str, folder: str) -> Item:
         """Put an item into another folder; its id stays. Raises `NotFound`."""
-        raise NotImplementedError
+        old, home = self.get(item), self._folders.get(folder)
+        if old.folder == home.id:
+            return old
+        new = self._entries.move(old, home)
+        self._journal.tell(
+            EventKind.MOVED, new.change, home.id, home.parent, item=item, old_folder=old.folder, old_item=item
+        )
+        return new
 
     def copy(self, item: str, folder: str) -> Item:
         """Put a copy with an id of its own into a folder. Raises `NotFound`."""
-        raise NotImplementedError
+        old, home = self.get(item), self._folders.get(folder)
+        new = self._entries.copy(old, home)
+        self._journal.tell(
+            EventKind.COPIED, new.change, home.id, home.parent, item=new.id, old_folder=old.folder, old_item=item
+        )
+        return new
 
     def delete(self, item: str, mode: DeleteMode) -> None:
-        """Delete an item: move it to Deleted Items or to the recoverable items, or forget it. Raises `NotFound`."""
-        raise NotImplementedError
+        """Delete an item: move it to Deleted Items or to the recoverable items, or forget it. Raises `NotFound`.
+
+        What is in Deleted Items already goes on to the recoverable items, and what is there is forgotten.
+        """
+        old = self.get(item)
+        home = self._folders.get(old.folder)
+        target = self._folders.bin(home, mode)
+        if target is not None and target.distinguished == "deleteditems":
+            self.move(item, target.id)
+            return
+        change = self._entries.move(old, target).change if target else self._entries.forget(old)
+        self._journal.tell(EventKind.DELETED, change, home.id, home.parent, item=item)
 
     def changes(self, folder: str, state: str = "", limit: int = 512) -> Changes:
         """Return what happened to a folder's items since `state` (empty: all items). Raises `NotFound`, `BadState`."""
-        raise NotImplementedError
+        return sync.changes(self._journal, self._folders.get(folder).number, state, limit)
+
+
+def _slice(page: Page, total: int) -> tuple[int, int]:
+    """Return offset and limit, counted from the start."""
+    if not page.backwards:
+        return page.offset, page.limit
+    end = max(0, total - page.offset)
+    offset = max(0, end - page.limit)
+    return offset, end - offset
