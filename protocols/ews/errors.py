@@ -1,0 +1,82 @@
+"""What EWS says when it will not: response codes, with the words that go with them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+_WORDS = {
+    "ErrorAccessDenied": "Access is denied. Check credentials and try again.",
+    "ErrorAttachmentNestLevelLimitExceeded": "Attachments are nested too deeply.",
+    "ErrorCalendarEndDateIsEarlierThanStartDate": "The end of a calendar item is before its start.",
+    "ErrorCalendarDurationIsTooLong": "A calendar item or view may not be longer than five or two years.",
+    "ErrorCannotDeleteObject": "The object cannot be deleted.",
+    "ErrorCannotEmptyFolder": "The folder cannot be emptied.",
+    "ErrorCannotUseFolderIdForItemId": "A folder's id stands where an item's id must.",
+    "ErrorCannotUseItemIdForFolderId": "An item's id stands where a folder's id must.",
+    "ErrorChangeKeyRequired": "The change key is required for this operation.",
+    "ErrorCreateItemAccessDenied": "Items cannot be created in this folder.",
+    "ErrorDeleteDistinguishedFolder": "Distinguished folders cannot be deleted.",
+    "ErrorFolderExists": "A folder with the specified name already exists.",
+    "ErrorFolderNotFound": "The specified folder could not be found in the store.",
+    "ErrorImpersonateUserDenied": "The account does not have permission to impersonate the requested user.",
+    "ErrorInternalServerError": "An internal server error occurred. The operation failed.",
+    "ErrorInvalidAttachmentId": "The id of an attachment is malformed.",
+    "ErrorInvalidIdMalformed": "Id is malformed.",
+    "ErrorInvalidIdNotAnItemAttachmentId": "The id does not name an item attachment.",
+    "ErrorInvalidOperation": "The operation is not valid here.",
+    "ErrorInvalidPropertyDelete": "The property is required or set by the server: it cannot be deleted.",
+    "ErrorInvalidPropertyRequest": "The property is not valid for this kind of object.",
+    "ErrorInvalidPropertySet": "The property cannot be set.",
+    "ErrorInvalidPropertyAppend": "The property cannot be appended to.",
+    "ErrorInvalidRecipients": "At least one recipient is not valid.",
+    "ErrorInvalidRequest": "The request is invalid.",
+    "ErrorInvalidServerVersion": "The specified server version is invalid.",
+    "ErrorInvalidSubscription": "The subscription is not valid.",
+    "ErrorInvalidSyncStateData": "The synchronisation state data is invalid.",
+    "ErrorInvalidWatermark": "The watermark is invalid.",
+    "ErrorIrresolvableConflict": "The send or update operation could not be performed because the change key "
+    "passed in the request does not match the current change key for the item.",
+    "ErrorItemCorrupt": "The content of the item cannot be read.",
+    "ErrorItemNotFound": "The specified object was not found in the store.",
+    "ErrorItemSave": "The item could not be saved.",
+    "ErrorMessageSizeExceeded": "The request is larger than the limit.",
+    "ErrorMimeContentInvalid": "The MIME content is invalid.",
+    "ErrorMissingRecipients": "The message has no recipients.",
+    "ErrorMoveDistinguishedFolder": "Distinguished folders cannot be moved.",
+    "ErrorNameResolutionNoResults": "No results were found.",
+    "ErrorObjectTypeChanged": "The type of the object is not that of the update.",
+    "ErrorSchemaValidation": "The request failed schema validation.",
+    "ErrorSendAsDenied": "The user account does not have the right to send as the requested sending account.",
+    "ErrorStaleObject": "The change key is not that of the current version of the item.",
+    "ErrorSubscriptionNotFound": "The subscription could not be found.",
+    "ErrorUnsupportedPathForQuery": "The property cannot be used in a restriction.",
+    "ErrorUnsupportedPathForSortGroup": "The property cannot be sorted or grouped by.",
+    "ErrorUnsupportedTypeForConversion": "This type of identifier cannot be converted.",
+}
+
+
+class _Answer(Exception):  # noqa: N818 - it is an answer, not a failure
+    def __init__(self, code: str, words: str = "", details: Mapping[str, str] | None = None) -> None:
+        self.code = code
+        self.words = words or _WORDS[code]
+        self.details = dict(details or {})
+        super().__init__(f"{code}: {self.words}")
+
+
+class Refusal(_Answer):
+    """One thing of a request that cannot be done: an error in its response message.
+
+    `code` is a ResponseCode of the schema (ResponseCodeType), `details` name-value pairs for MessageXml.
+    """
+
+
+class Fault(_Answer):
+    """A whole request that cannot be done: a SOAP fault (SOAP 1.1 section 4.4)."""
+
+
+class BadDocument(Fault):
+    """A request that is not well-formed or not of the schema; the answer is ErrorSchemaValidation."""
+
+    def __init__(self, violation: str, line: int = 0, position: int = 0) -> None:
+        details = {"LineNumber": str(line), "LinePosition": str(position), "Violation": violation}
+        super().__init__("ErrorSchemaValidation", f"The request failed schema validation: {violation}", details)

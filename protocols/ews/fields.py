@@ -1,0 +1,186 @@
+"""The table of properties: for each kind of item and folder its elements, in the order of the schema.
+
+The order is that of the sequences in types.xsd (ItemType, MessageType, ...): clients that read by schema depend on it.
+An element's name is the part of its property path behind the last colon.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from attrs import frozen
+
+from protocols.ews.codecs import (
+    ATTENDEES,
+    BINARY,
+    BODY,
+    BOOLEAN,
+    COMPLETE_NAME,
+    FLAG,
+    HEADERS,
+    ID,
+    INTEGER,
+    MAILBOX,
+    MAILBOXES,
+    MIME,
+    MOMENT,
+    OCCURRENCE,
+    REAL,
+    RIGHTS,
+    STRINGS,
+    TEXT,
+    WORD,
+    ZONE,
+    Codec,
+    choice,
+)
+from protocols.ews.recurrence import RECURRENCE, TASK_RECURRENCE
+
+
+@frozen
+class Field:
+    """One property with the type of its value."""
+
+    uri: str
+    codec: Codec
+
+    @property
+    def element(self) -> str:
+        """The name of its element."""
+        return self.uri.rpartition(":")[2]
+
+
+@frozen
+class Dictionary:
+    """One element that holds several properties, each an entry with a key, or `parts` of such an entry.
+
+    The property paths are `entry`/key, or `entry`:part/key.
+    """
+
+    uri: str
+    entry: str
+    keys: tuple[str, ...]
+    parts: tuple[str, ...] = ()
+
+    @property
+    def element(self) -> str:
+        """The name of its element."""
+        return self.uri.rpartition(":")[2]
+
+    @property
+    def uris(self) -> tuple[str, ...]:
+        """The property paths of an entry, without the key."""
+        return tuple(f"{self.entry}:{part}" for part in self.parts) or (self.entry,)
+
+
+EXTENDED = "ExtendedProperty"
+ATTACHMENTS = "item:Attachments"
+
+Row = Field | Dictionary | str
+"""A string stands for the elements that are neither: see `protocols.ews.items`."""
+
+
+def _fields(prefix: str, **codecs: Codec) -> tuple[Row, ...]:
+    return tuple(Field(f"{prefix}:{name}", codec) for name, codec in codecs.items())
+
+
+_IMPORTANCE = choice("Low", "Normal", "High")
+_SENSITIVITY = choice("Normal", "Personal", "Private", "Confidential")
+_BUSY = choice("Free", "Tentative", "Busy", "OOF", "WorkingElsewhere", "NoData")
+_RESPONSE = choice("Unknown", "Organizer", "Tentative", "Accept", "Decline", "NoResponseReceived")
+_STATUS = choice("NotStarted", "InProgress", "Completed", "WaitingOnOthers", "Deferred")
+_TYPE = choice("Single", "Occurrence", "Exception", "RecurringMaster")
+
+ITEM = (
+    *_fields("item", MimeContent=MIME, ItemId=ID, ParentFolderId=ID, ItemClass=WORD, Subject=TEXT),
+    *_fields("item", Sensitivity=_SENSITIVITY, Body=BODY),
+    ATTACHMENTS,
+    *_fields("item", DateTimeReceived=MOMENT, Size=INTEGER, Categories=STRINGS, Importance=_IMPORTANCE),
+    *_fields("item", InReplyTo=TEXT, IsSubmitted=BOOLEAN, IsDraft=BOOLEAN, IsFromMe=BOOLEAN, IsResend=BOOLEAN),
+    *_fields("item", IsUnmodified=BOOLEAN, InternetMessageHeaders=HEADERS, DateTimeSent=MOMENT),
+    *_fields("item", DateTimeCreated=MOMENT),
+    *_fields("item", ReminderDueBy=MOMENT, ReminderIsSet=BOOLEAN, ReminderNextTime=MOMENT),
+    *_fields("item", ReminderMinutesBeforeStart=INTEGER, DisplayCc=TEXT, DisplayTo=TEXT, DisplayBcc=TEXT),
+    *_fields("item", HasAttachments=BOOLEAN),
+    EXTENDED,
+    *_fields("item", Culture=WORD, EffectiveRights=RIGHTS, LastModifiedName=TEXT, LastModifiedTime=MOMENT),
+    *_fields("item", IsAssociated=BOOLEAN, ConversationId=ID, UniqueBody=BODY, Flag=FLAG, InstanceKey=BINARY),
+    *_fields("item", NormalizedBody=BODY, Preview=TEXT, TextBody=BODY),
+)
+MESSAGE = (
+    *ITEM,
+    *_fields("message", Sender=MAILBOX, ToRecipients=MAILBOXES, CcRecipients=MAILBOXES, BccRecipients=MAILBOXES),
+    *_fields("message", IsReadReceiptRequested=BOOLEAN, IsDeliveryReceiptRequested=BOOLEAN),
+    *_fields("message", ConversationIndex=BINARY, ConversationTopic=TEXT, From=MAILBOX, InternetMessageId=TEXT),
+    *_fields("message", IsRead=BOOLEAN, IsResponseRequested=BOOLEAN, References=TEXT, ReplyTo=MAILBOXES),
+    *_fields("message", ReceivedBy=MAILBOX, ReceivedRepresenting=MAILBOX),
+)
+CALENDAR_ITEM = (
+    *ITEM,
+    *_fields("calendar", UID=TEXT, RecurrenceId=MOMENT, DateTimeStamp=MOMENT, Start=MOMENT, End=MOMENT),
+    *_fields("calendar", OriginalStart=MOMENT, IsAllDayEvent=BOOLEAN, LegacyFreeBusyStatus=_BUSY, Location=TEXT),
+    *_fields("calendar", When=TEXT, IsMeeting=BOOLEAN, IsCancelled=BOOLEAN, IsRecurring=BOOLEAN),
+    *_fields("calendar", MeetingRequestWasSent=BOOLEAN, IsResponseRequested=BOOLEAN, CalendarItemType=_TYPE),
+    *_fields("calendar", MyResponseType=_RESPONSE, Organizer=MAILBOX, RequiredAttendees=ATTENDEES),
+    *_fields("calendar", OptionalAttendees=ATTENDEES, Resources=ATTENDEES, Duration=WORD, TimeZone=TEXT),
+    *_fields("calendar", AppointmentReplyTime=MOMENT, AppointmentSequenceNumber=INTEGER, AppointmentState=INTEGER),
+    *_fields("calendar", Recurrence=RECURRENCE, FirstOccurrence=OCCURRENCE, LastOccurrence=OCCURRENCE),
+    *_fields("calendar", StartTimeZone=ZONE, EndTimeZone=ZONE, ConferenceType=INTEGER),
+    *_fields("calendar", AllowNewTimeProposal=BOOLEAN, IsOnlineMeeting=BOOLEAN, MeetingWorkspaceUrl=TEXT),
+    *_fields("calendar", NetShowUrl=TEXT, IsOrganizer=BOOLEAN),
+)
+CONTACT = (
+    *ITEM,
+    *_fields("contacts", FileAs=TEXT, FileAsMapping=WORD, DisplayName=TEXT, GivenName=TEXT, Initials=TEXT),
+    *_fields("contacts", MiddleName=TEXT, Nickname=TEXT, CompleteName=COMPLETE_NAME, CompanyName=TEXT),
+    Dictionary("contacts:EmailAddresses", "contacts:EmailAddress", ("EmailAddress1", "EmailAddress2", "EmailAddress3")),
+    Dictionary(
+        "contacts:PhysicalAddresses",
+        "contacts:PhysicalAddress",
+        ("Home", "Business", "Other"),
+        ("Street", "City", "State", "CountryOrRegion", "PostalCode"),
+    ),
+    Dictionary(
+        "contacts:PhoneNumbers",
+        "contacts:PhoneNumber",
+        (
+            *("AssistantPhone", "BusinessFax", "BusinessPhone", "BusinessPhone2", "Callback", "CarPhone"),
+            *("CompanyMainPhone", "HomeFax", "HomePhone", "HomePhone2", "Isdn", "MobilePhone", "OtherFax"),
+            *("OtherTelephone", "Pager", "PrimaryPhone", "RadioPhone", "Telex", "TtyTddPhone"),
+        ),
+    ),
+    *_fields("contacts", AssistantName=TEXT, Birthday=MOMENT, BusinessHomePage=TEXT, Children=STRINGS),
+    *_fields("contacts", Companies=STRINGS, ContactSource=WORD, Department=TEXT, Generation=TEXT),
+    Dictionary("contacts:ImAddresses", "contacts:ImAddress", ("ImAddress1", "ImAddress2", "ImAddress3")),
+    *_fields("contacts", JobTitle=TEXT, Manager=TEXT, Mileage=TEXT, OfficeLocation=TEXT),
+    *_fields("contacts", PostalAddressIndex=choice("None", "Home", "Business", "Other"), Profession=TEXT),
+    *_fields("contacts", SpouseName=TEXT, Surname=TEXT, WeddingAnniversary=MOMENT, HasPicture=BOOLEAN),
+)
+TASK = (
+    *ITEM,
+    *_fields("task", ActualWork=INTEGER, AssignedTime=MOMENT, BillingInformation=TEXT, ChangeCount=INTEGER),
+    *_fields("task", Companies=STRINGS, CompleteDate=MOMENT, Contacts=STRINGS, DelegationState=WORD),
+    *_fields("task", Delegator=TEXT, DueDate=MOMENT, IsComplete=BOOLEAN, IsRecurring=BOOLEAN, IsTeamTask=BOOLEAN),
+    *_fields("task", Mileage=TEXT, Owner=TEXT, PercentComplete=REAL, Recurrence=TASK_RECURRENCE, StartDate=MOMENT),
+    *_fields("task", Status=_STATUS, StatusDescription=TEXT, TotalWork=INTEGER),
+)
+FOLDER = (
+    *_fields("folder", FolderId=ID, ParentFolderId=ID, FolderClass=WORD, DisplayName=TEXT, TotalCount=INTEGER),
+    *_fields("folder", ChildFolderCount=INTEGER),
+    EXTENDED,
+    *_fields("folder", EffectiveRights=RIGHTS, DistinguishedFolderId=WORD),
+)
+FOLDER_WITH_UNREAD = (*FOLDER, *_fields("folder", UnreadCount=INTEGER))
+
+KINDS: Mapping[str, tuple[Row, ...]] = {
+    "Item": ITEM,
+    "Message": MESSAGE,
+    "CalendarItem": CALENDAR_ITEM,
+    "Contact": CONTACT,
+    "Task": TASK,
+    "Folder": FOLDER_WITH_UNREAD,
+    "TasksFolder": FOLDER_WITH_UNREAD,
+    "CalendarFolder": FOLDER,
+    "ContactsFolder": FOLDER,
+}
+"""The rows of each element that stands for an item or a folder."""

@@ -1,0 +1,155 @@
+"""Restrictions: which items or folders a client looks for, as a tree of values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from attrs import frozen
+
+from protocols.ews import paths
+from protocols.ews.codecs import choice
+from protocols.ews.errors import BadDocument
+from protocols.ews.fields import KINDS, Field
+from protocols.ews.markup import Element, child, local
+from protocols.ews.paths import Path, Property
+
+_MODE = choice("FullString", "Prefixed", "Substring", "PrefixOnWords", "ExactPhrase")
+_COMPARISON = choice(
+    *("Exact", "IgnoreCase", "IgnoreNonSpacingCharacters", "Loose", "IgnoreCaseAndNonSpacingCharacters"),
+    *("LooseAndIgnoreCase", "LooseAndIgnoreNonSpace", "LooseAndIgnoreCaseAndIgnoreNonSpace"),
+)
+_CODECS = {row.uri: row.codec for rows in KINDS.values() for row in rows if isinstance(row, Field)}
+
+
+@frozen
+class Comparison:
+    """A property against a constant (already of the property's type) or another property.
+
+    `operator` is the element's name: IsEqualTo, IsGreaterThan, ...
+    """
+
+    operator: str
+    path: Path
+    other: Path | object
+
+
+@frozen
+class Contains:
+    """A property holds some text; `mode` and `comparison` are words of the schema."""
+
+    path: Path
+    text: str
+    mode: str
+    comparison: str
+
+
+@frozen
+class Exists:
+    """An item has this property."""
+
+    path: Path
+
+
+@frozen
+class Excludes:
+    """A property has none of these bits."""
+
+    path: Path
+    mask: int
+
+
+@frozen
+class And:
+    """All of them."""
+
+    parts: tuple[Restriction, ...]
+
+
+@frozen
+class Or:
+    """One of them at least."""
+
+    parts: tuple[Restriction, ...]
+
+
+@frozen
+class Not:
+    """The opposite."""
+
+    part: Restriction
+
+
+Restriction = Comparison | Contains | Exists | Excludes | And | Or | Not
+
+
+def parse(node: Element) -> Restriction | None:
+    """Return the Restriction of a FindItem or FindFolder, None if it has none. Raises `BadDocument`."""
+    found = child(node, "Restriction")
+    if found is None:
+        return None
+    return _expression(_only(found))
+
+
+def _only(node: Element, count: int = 1) -> Element:
+    if len(node) != count:
+        raise BadDocument(f"The element '{local(node)}' has {len(node)} children instead of {count}.")
+    return node[0]
+
+
+def _expression(node: Element) -> Restriction:
+    read = _EXPRESSIONS.get(local(node))
+    if read is None:
+        raise BadDocument(f"The element '{local(node)}' is not a search expression.")
+    return read(node)
+
+
+def _comparison(node: Element) -> Comparison:
+    path = paths.parse(_only(node, 2))
+    return Comparison(local(node), path, _operand(path, _only(node[1])))
+
+
+def _excludes(node: Element) -> Excludes:
+    return Excludes(paths.parse(_only(node, 2)), _bitmask(node[1].get("Value", "")))
+
+
+def _contains(node: Element) -> Contains:
+    path = paths.parse(_only(node, 2))
+    mode = _MODE.constant(node.get("ContainmentMode", "FullString"))
+    return Contains(path, _constant(node[1]), mode, _COMPARISON.constant(node.get("ContainmentComparison", "Exact")))
+
+
+def _constant(node: Element) -> str:
+    if local(node) != "Constant" or node.get("Value") is None:
+        raise BadDocument(f"The element '{local(node)}' is not a Constant with a Value.")
+    return node.get("Value", "")
+
+
+def _operand(path: Path, node: Element) -> Path | object:
+    if local(node) != "Constant":
+        return paths.parse(node)
+    text = _constant(node)
+    codec = _CODECS.get(path.uri) if isinstance(path, Property) else None
+    return codec.constant(text) if codec else text
+
+
+def _bitmask(text: str) -> int:
+    try:
+        return int(text, 16 if text[:2].lower() == "0x" else 10)
+    except ValueError:
+        raise BadDocument(f"'{text[:40]}' is not a bit mask.") from None
+
+
+_EXPRESSIONS: Mapping[str, Callable[[Element], Restriction]] = {
+    "And": lambda node: And(tuple(map(_expression, node))),
+    "Or": lambda node: Or(tuple(map(_expression, node))),
+    "Not": lambda node: Not(_expression(_only(node))),
+    "Exists": lambda node: Exists(paths.parse(_only(node))),
+    "Contains": _contains,
+    "Excludes": _excludes,
+    "IsEqualTo": _comparison,
+    "IsNotEqualTo": _comparison,
+    "IsGreaterThan": _comparison,
+    "IsGreaterThanOrEqualTo": _comparison,
+    "IsLessThan": _comparison,
+    "IsLessThanOrEqualTo": _comparison,
+}

@@ -1,0 +1,116 @@
+"""Views: which part of what was found a client wants to see, and in which order."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from attrs import frozen
+
+from protocols.ews import paths
+from protocols.ews.codecs import choice, parse_integer, parse_moment
+from protocols.ews.errors import BadDocument, Refusal
+from protocols.ews.markup import Element, child, children, local, m, t
+from protocols.ews.paths import Path
+
+MAX_ENTRIES = 1000
+"""Entries of one page: Exchange's own bound (EWSFindCountLimit)."""
+
+_DIRECTION = choice("Ascending", "Descending")
+
+
+@frozen
+class Page:
+    """`limit` entries from `offset`, counted from the end when `backwards`."""
+
+    limit: int = MAX_ENTRIES
+    offset: int = 0
+    backwards: bool = False
+
+
+@frozen
+class Fraction:
+    """`limit` entries from `numerator`/`denominator` of all."""
+
+    limit: int
+    numerator: int
+    denominator: int
+
+
+@frozen
+class Window:
+    """All appointments between two moments, each occurrence of a series for itself."""
+
+    start: datetime
+    end: datetime
+    limit: int = MAX_ENTRIES
+
+
+@frozen
+class Sort:
+    """Order by a property."""
+
+    path: Path
+    descending: bool = False
+
+
+View = Page | Fraction | Window
+
+
+def parse(node: Element) -> View:
+    """Return the view that a FindItem or FindFolder asks for. Raises `BadDocument` and `Refusal`."""
+    for each in node:
+        match local(each):
+            case "IndexedPageItemView" | "IndexedPageFolderView":
+                start = choice("Beginning", "End").constant(each.get("BasePoint", ""))
+                return Page(_limit(each), _least(each, "Offset", 0), start == "End")
+            case "FractionalPageItemView" | "FractionalPageFolderView":
+                return Fraction(_limit(each), _least(each, "Numerator", 0), _least(each, "Denominator", 1))
+            case "CalendarView":
+                return _window(each)
+            case "SeekToConditionPageItemView" | "ContactsView" | "GroupBy" | "DistinguishedGroupBy":
+                raise Refusal("ErrorInvalidRequest", f"The server does not page or group by {local(each)}.")
+    return Page()
+
+
+def _limit(node: Element) -> int:
+    if node.get("MaxEntriesReturned") is None:
+        return MAX_ENTRIES
+    return min(_least(node, "MaxEntriesReturned", 1), MAX_ENTRIES)
+
+
+def _least(node: Element, name: str, least: int) -> int:
+    if (value := parse_integer(node.get(name, ""))) < least:
+        raise BadDocument(f"The attribute '{name}' must be {least} at least.")
+    return value
+
+
+def _window(node: Element) -> Window:
+    start, end = (parse_moment(node.get(name, "")) for name in ("StartDate", "EndDate"))
+    return Window(start, end, _limit(node))
+
+
+def parse_order(node: Element) -> tuple[Sort, ...]:
+    """Return the SortOrder of a FindItem, empty if there is none. Raises `BadDocument`."""
+    return tuple(_sort(each) for each in children(node, "SortOrder"))
+
+
+def _sort(node: Element) -> Sort:
+    if local(node) != "FieldOrder" or len(node) != 1:
+        raise BadDocument("A SortOrder is made of FieldOrders with a property path each.")
+    return Sort(paths.parse(node[0]), _DIRECTION.constant(node.get("Order", "")) == "Descending")
+
+
+def query_string(node: Element) -> str:
+    """Return the words to search for (Advanced Query Syntax), empty if there are none."""
+    found = child(node, "QueryString")
+    return "" if found is None else (found.text or "").strip()
+
+
+def write_page(name: str, entries: list[Element], total: int, following: int | None) -> Element:
+    """Return the RootFolder of an answer; `following` is the offset of the next page, None at the end.
+
+    `name` is Items or Folders. Offsets count from the base point of the view.
+    """
+    more = {} if following is None else {"IndexedPagingOffset": str(following)}
+    last = "true" if following is None else "false"
+    return m("RootFolder", t(name, entries), TotalItemsInView=str(total), IncludesLastItemInRange=last, **more)
