@@ -31,6 +31,12 @@ class IDirectory(Interface):
 
 
 class IMechanism(Interface):
-    """One way to prove who you are over HTTP (`casd/auth/`)."""
+    """One way to prove who you are in an Authorization field (a module of `casd/auth/` provides it)."""
 
-    name = Attribute("The word for logs and for Identity.method.")
+    name = Attribute("The word for the ini, for logs and for Identity.method.")
+
+    def read(authorization, realm):  # type: ignore[no-untyped-def, misc]
+        """Return what the field offers, None when it is of another scheme; raise `Denied` when it is malformed."""
+
+    def challenge(realm):  # type: ignore[no-untyped-def, misc]
+        """Return the value of WWW-Authenticate that asks for it."""

@@ -152,11 +152,15 @@ class Topology:
 
 @frozen
 class Proxy:
-    """Relay to this server; `trace` says why, one considered fact a line."""
+    """Relay to this server; `trace` says why, one considered fact a line.
+
+    `others` have a copy too, by preference: worth asking when the active one takes no connection.
+    """
 
     server: Server
     mailbox: Mailbox
     database: Database
+    others: tuple[Server, ...] = ()
     trace: tuple[str, ...] = ()
 
 

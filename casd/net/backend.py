@@ -44,6 +44,7 @@ class Backend(TwistedProtocol):
         self.served = 0
         self._taker: Taker | None = None
         self._parser = ResponseParser(self)
+        self._ended: list[Field] | None = None
         self._keep = True
         self._clock = clock
         self._deadline = Deadline(clock, lambda: self._break("no answer in time"))
@@ -90,14 +91,18 @@ class Backend(TwistedProtocol):
             self._parser.feed(data)
         except BadMessage as error:
             self._break(f"no HTTP: {error}")
-        finally:
-            taker.uncork()
+        if self._ended is not None:
+            self._hand_back(taker, self._ended)
+        taker.uncork()
 
     def connectionLost(self, reason: Failure) -> None:
         """End an answer that ends with its connection; tell of one that is cut off."""
         self._deadline.stop()
         self.expired = True
-        if self._taker is not None and not self._parser.close():
+        taker = self._taker
+        if taker is not None and self._parser.close() and self._ended is not None:
+            self._hand_back(taker, self._ended)
+        elif taker is not None:
             self._break(reason.getErrorMessage())
         self.lane.gone(self)
 
@@ -105,6 +110,9 @@ class Backend(TwistedProtocol):
 
     def response(self, head: ResponseHead) -> None:
         """Pass the head on."""
+        if self._ended is not None:
+            self.expired = True  # two answers to one question: the next would be taken for another user's
+            self._taker = None
         self._keep = head.keep_alive
         if self._taker is not None:
             self._taker.response(head)
@@ -115,16 +123,20 @@ class Backend(TwistedProtocol):
             self._taker.body(data)
 
     def end(self, trailers: list[Field]) -> None:
+        """Remember the end until all that came with it has been seen."""
+        if self._taker is not None:
+            self._ended = trailers
+
+    def _hand_back(self, taker: Taker, trailers: list[Field]) -> None:
         """Pass the end on; the taker then gives the connection back to its lane."""
-        taker, self._taker = self._taker, None
+        self._taker = self._ended = None
         self._deadline.never()
         self.idle_since = self._clock.seconds()
-        self.expired = self.expired or not self._keep
-        if taker is not None:
-            taker.end(trailers)
+        self.expired = self.expired or not self._keep or not self._parser.idle
+        taker.end(trailers)
 
     def _break(self, reason: str) -> None:
-        taker, self._taker = self._taker, None
+        taker, self._taker, self._ended = self._taker, None, None
         self.expired = True
         self.transport.abortConnection()
         if taker is not None:

@@ -127,6 +127,7 @@ class Exchange:
         "ended",
         "head",
         "keep",
+        "lines",
         "lost",
         "notes",
         "patient",
@@ -154,6 +155,7 @@ class Exchange:
         self.status = 0
         self.received = 0
         self.sent = 0
+        self.lines = b""  # field lines that its answer carries beside its own
         self.notes: dict[str, str] = {}  # what the session's log line says beside
         self.producer: Any = None
         self._begun = False

@@ -43,7 +43,7 @@ class Settings:
     """Section `[pool]`."""
 
     certificate: Path = key(file, doc="certificate (PEM) by which this front end proves itself to mailbox servers")
-    key: Path = key(secret, doc="its private key (PEM)")
+    private_key: Path = key(secret, doc="its private key (PEM)")
     keys: Path = key(path, doc="folder of hand-over keys, one file SERVER.key for each server, with lines `ID HEX`; the first signs")
     connections: int = key(integer(1, 65535), "256", "most connections to one server")
     waiting: int = key(integer(0, 1000000), "10000", "most requests that wait for one server's connections")
@@ -266,7 +266,7 @@ class Pool:
         endpoint = server.endpoint(protocol)
         if endpoint is None:
             raise Unreachable(f"{server.name} has no endpoint for {protocol}")
-        tls = ClientTLS(server.tls_name or server.name, server.ca, server.pin, self.settings.certificate, self.settings.key)
+        tls = ClientTLS(server.tls_name or server.name, server.ca, server.pin, self.settings.certificate, self.settings.private_key)
         index = (server.name, endpoint, tls, mode)
         lane = self._lanes.get(index)
         if lane is None:

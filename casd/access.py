@@ -1,0 +1,191 @@
+"""ClientAccess: authenticate, locate, connect. The one service that every frontend shares."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from attrs import frozen
+from twisted.internet.interfaces import IReactorTime
+
+from casd.auth.credentials import Denied, LoginPassword
+from casd.auth.forms import Session, Sessions
+from casd.auth.password import Passwords
+from casd.config import key, text, words
+from casd.directory.cache import CachedDirectory
+from casd.model import Anchor, Decision, Identity, Kind, Mailbox, Server, Topology
+from casd.net.backend import Backend
+from casd.net.handover import Handover
+from casd.net.pool import Pool, Unreachable
+from casd.routing import Place, route
+
+_DECISIONS = 50_000
+"""Most decisions remembered; over that all are forgotten, which costs some microseconds for each."""
+
+
+def networks(value: str, folder: Path) -> tuple[IPv4Network | IPv6Network, ...]:
+    """Read networks such as `10.0.0.0/8 fd00::/8`."""
+    return tuple(ip_network(word) for word in words(value, folder))
+
+
+def version(value: str, _folder: Path) -> tuple[int, int]:
+    """Read a version such as `15.2`."""
+    major, dot, minor = value.partition(".")
+    if not (dot and major.isdigit() and minor.isdigit()):
+        raise ValueError(f"{value!r} is not a version such as 15.2")
+    return int(major), int(minor)
+
+
+@frozen
+class Settings:
+    """Section `[access]`."""
+
+    directory: str = key(text, "sqlite", "which source of mailboxes: a module of casd/directory with a section of its own")
+    mechanisms: tuple[str, ...] = key(words, "basic forms", "ways to sign in: modules of casd/auth")
+    site: str = key(text, "", "the site that this front end stands in; empty: the only one")
+    version: tuple[int, int] = key(version, "15.2", "the version this front end stands for: it does not proxy the web to newer servers")
+    internal_networks: tuple[IPv4Network | IPv6Network, ...] = key(
+        networks, "127.0.0.0/8 ::1/128 10.0.0.0/8 172.16.0.0/12 192.168.0.0/16 fd00::/8", "clients from here are sent to internal URLs"
+    )
+
+
+class ClientAccess:
+    """Answers who a client is, where a request belongs, and with what connection it gets there."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        directory: CachedDirectory,
+        mechanisms: Sequence[Any],
+        passwords: Passwords,
+        sessions: Sessions | None,
+        pool: Pool,
+        handover: Handover,
+        clock: IReactorTime,
+    ) -> None:
+        self.settings = settings
+        self.directory = directory
+        self.mechanisms = mechanisms
+        self.passwords = passwords
+        self.sessions = sessions
+        self.pool = pool
+        self.handover = handover
+        self.clock = clock
+        self._topology: Topology | None = None
+        self._decisions: dict[tuple[Any, ...], Decision] = {}
+        self._inside: dict[str, bool] = {}
+
+    # authenticate
+
+    async def authenticate(self, authorization: bytes, realm: str) -> Identity:
+        """Return who an Authorization field proves the client to be; `Denied`, or `DirectoryDown`."""
+        await self.directory.changed()
+        scheme = authorization.partition(b" ")[0].lower().decode("latin-1")
+        digest = self.passwords.digest(scheme, realm, authorization)
+        if (identity := self.passwords.recall(digest)) is not None:
+            return identity
+        for mechanism in self.mechanisms:
+            if (offered := mechanism.read(authorization, realm)) is not None:
+                return await self.passwords.check(offered, digest)
+        raise Denied
+
+    async def sign_in(self, offered: LoginPassword, *, private: bool) -> Session:
+        """Return a new session for a login name and password; `Denied`, or `DirectoryDown`."""
+        if self.sessions is None:
+            raise Denied
+        digest = self.passwords.digest(offered.mechanism, offered.realm, f"{offered.login}\0{offered.password}".encode())
+        await self.directory.changed()
+        identity = self.passwords.recall(digest) or await self.passwords.check(offered, digest)
+        return self.sessions.begin(identity.user, await self.passwords.fingerprint(identity.mailbox), private=private)
+
+    async def resume(self, token: str) -> tuple[Identity, Session]:
+        """Return who a session's cookie belongs to; `Denied` also when the password has changed since."""
+        if self.sessions is None:
+            raise Denied
+        session = self.sessions.open(token)
+        mailbox = await self.directory.by_address(session.user)
+        if mailbox is None or await self.passwords.fingerprint(mailbox) != session.fingerprint:
+            raise Denied
+        return Identity(mailbox.address, "forms", mailbox), session
+
+    # locate
+
+    async def locate(self, identity: Identity, anchor: Anchor, protocol: str, client: str) -> Decision:
+        """Decide where a request belongs; `DirectoryDown` when that is not known."""
+        topology = await self.topology()
+        internal = self._internal(client)
+        question = (identity.mailbox.guid, anchor, protocol, internal)
+        decision = self._decisions.get(question)
+        if decision is None:
+            mailbox, anchor = await self._mailbox(identity, anchor)
+            decision = route(anchor, mailbox, protocol, topology, self._place(internal, topology))
+            if len(self._decisions) >= _DECISIONS:
+                self._decisions.clear()
+            self._decisions[question] = decision
+        return decision
+
+    async def locate_address(self, address: str, protocol: str, source: str) -> Decision:
+        """Decide where mail for an address belongs."""
+        anchor = Anchor(Kind.ADDRESS, address, source)
+        topology = await self.topology()
+        return route(anchor, await self.directory.by_address(address), protocol, topology, self._place(False, topology))
+
+    async def topology(self) -> Topology:
+        """Return the topology, and forget what followed from an older one."""
+        topology = await self.directory.topology()
+        if topology is not self._topology:
+            if self._topology is not None:
+                self.pool.retain(topology.servers)
+            self._topology = topology
+            self._decisions.clear()
+        return topology
+
+    @property
+    def known_topology(self) -> Topology | None:
+        """The topology as it was last asked for."""
+        return self._topology
+
+    # connect
+
+    async def connect(self, server: Server, protocol: str, who: str, *, last: bool) -> Backend:
+        """Return a connection to a server; `Busy` or `Unreachable`. `last`: there is no other candidate."""
+        lane = self.pool.lane(server, protocol)
+        if not last and lane.breaker.open:
+            raise Unreachable(f"{server.name} is kept out for a while: its breaker is open")
+        return lane.take() or await lane.acquire(who)
+
+    async def _mailbox(self, identity: Identity, anchor: Anchor) -> tuple[Mailbox | None, Anchor]:
+        """Return the mailbox that an anchor names; a hint that names nobody gives way to the user's own."""
+        if anchor.kind is Kind.USER:
+            return identity.mailbox, anchor
+        found = await self._named(anchor)
+        if found is None and anchor.hint:
+            own = Anchor(Kind.USER, identity.user, f"the authenticated user ({anchor.source} names nobody)")
+            return identity.mailbox, own
+        return found, anchor
+
+    async def _named(self, anchor: Anchor) -> Mailbox | None:
+        if anchor.kind is Kind.ADDRESS:
+            return await self.directory.by_address(anchor.value)
+        guid, _, domain = anchor.value.partition("@")
+        try:
+            return await self.directory.by_guid(UUID(guid), domain)
+        except ValueError:
+            return None
+
+    def _internal(self, client: str) -> bool:
+        inside = self._inside.get(client)
+        if inside is None:
+            if len(self._inside) >= _DECISIONS:
+                self._inside.clear()
+            address = ip_address(client.partition("%")[0])
+            inside = self._inside[client] = any(address in network for network in self.settings.internal_networks)
+        return inside
+
+    def _place(self, internal: bool, topology: Topology) -> Place:
+        only = next(iter(topology.sites)) if len(topology.sites) == 1 else ""
+        return Place(self.settings.site or only, self.settings.version, internal)
+

@@ -1,0 +1,89 @@
+"""One line for each finished request or session, in JSON or as text."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from typing import IO, Any
+
+from attrs import frozen
+from twisted.internet.interfaces import IReactorTime
+
+from casd.config import Converter, key, path, seconds
+from casd.config import optional as maybe
+
+_BUFFERED = 64 * 1024
+
+
+def _style(value: str, _folder: object) -> str:
+    if value not in {"text", "json"}:
+        raise ValueError(f"{value!r} is neither text nor json")
+    return value
+
+
+style: Converter = _style
+
+
+@frozen
+class Settings:
+    """Section `[accesslog]`."""
+
+    file: Any = key(maybe(path), "", "where lines go; empty: standard output")
+    style: str = key(style, "text", "text (name=value) or json")
+    delay: float = key(seconds, "200 ms", "lines are written together this often")
+
+
+class AccessLog:
+    """Gathers lines and writes them together: a system call for each line would cost as much as the relay."""
+
+    def __init__(self, settings: Settings, stream: IO[str], clock: IReactorTime, wall_clock: Callable[[], float] = time.time) -> None:
+        self._stream = stream
+        self._json = settings.style == "json"
+        self._delay = settings.delay
+        self._clock = clock
+        self._now = wall_clock
+        self._lines: list[str] = []
+        self._size = 0
+        self._timer: Any = None
+        self._second = 0
+        self._stamp = ""
+
+    def __call__(self, fields: dict[str, Any]) -> None:
+        """Add one line; `fields` in the order in which they are to stand."""
+        line = self._as_json(fields) if self._json else self._as_text(fields)
+        self._lines.append(line)
+        self._size += len(line)
+        if self._size > _BUFFERED:
+            self.flush()
+        elif self._timer is None:
+            self._timer = self._clock.callLater(self._delay, self.flush)
+
+    def flush(self) -> None:
+        """Write what was gathered."""
+        if self._timer is not None and self._timer.active():
+            self._timer.cancel()
+        self._timer = None
+        if self._lines:
+            self._stream.write("".join(self._lines))
+            self._stream.flush()
+            self._lines.clear()
+            self._size = 0
+
+    def _time(self) -> str:
+        now = int(self._now())
+        if now != self._second:
+            self._second, self._stamp = now, time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now))
+        return self._stamp
+
+    def _as_json(self, fields: dict[str, Any]) -> str:
+        return json.dumps({"time": self._time(), **fields}, ensure_ascii=False) + "\n"
+
+    def _as_text(self, fields: dict[str, Any]) -> str:
+        return f"{self._time()} {' '.join([f'{name}={_quoted(value)}' for name, value in fields.items()])}\n"
+
+
+def _quoted(value: Any) -> str:
+    text = str(value)
+    # What a client sent must not begin a new line or a new field of the log.
+    return text if text.isidentifier() or text.isalnum() else json.dumps(text, ensure_ascii=False)

@@ -1,0 +1,128 @@
+"""The last answers of a directory: used while nothing changed, and for a while longer when the directory is down."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from typing import Any, cast
+from uuid import UUID
+
+from attrs import define, frozen
+from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
+from zope.interface import implementer
+
+from casd.config import integer, key, seconds
+from casd.interfaces import IDirectory
+from casd.model import DirectoryDown, Mailbox, Password, Topology
+
+
+@frozen
+class Settings:
+    """Section `[cache]`."""
+
+    fresh: float = key(seconds, "500 ms", "the directory is asked for changes this often, at most")
+    stale: float = key(seconds, "10 min", "answers that were true this long ago still count while the directory is down")
+    entries: int = key(integer(1, 10_000_000), "20000", "most answers that are kept")
+
+
+@define
+class _Answer:
+    value: Any
+    generation: int
+    true_at: float
+
+
+@implementer(IDirectory)
+class CachedDirectory:
+    """Answers like the directory behind it; `generation` grows when anything there has changed."""
+
+    _log = Logger()
+
+    def __init__(self, source: Any, settings: Settings, clock: IReactorTime) -> None:
+        self.generation = 0
+        self.down = False
+        self._source = source
+        self._settings = settings
+        self._clock = clock
+        self._changed: int | None = None
+        self._asked = -1e9
+        self._confirmed = -1e9
+        self._answers: OrderedDict[tuple[Any, ...], _Answer] = OrderedDict()
+
+    async def changed(self) -> int:
+        """Return the directory's change number, asking at most as often as configured."""
+        await self._poll()
+        return self._changed or 0
+
+    async def refresh(self) -> None:
+        """Ask for changes now, however lately that was done."""
+        self._asked = -1e9
+        await self._poll()
+
+    async def topology(self) -> Topology:
+        """Return the whole topology."""
+        return cast(Topology, await self._answer(("topology",), self._source.topology))
+
+    async def by_login(self, login: str) -> Mailbox | None:
+        """Return the mailbox of a login name."""
+        return cast("Mailbox | None", await self._answer(("login", login), lambda: self._source.by_login(login)))
+
+    async def by_address(self, address: str) -> Mailbox | None:
+        """Return the mailbox of an address."""
+        return cast("Mailbox | None", await self._answer(("address", address), lambda: self._source.by_address(address)))
+
+    async def by_guid(self, guid: UUID, domain: str) -> Mailbox | None:
+        """Return the mailbox of a GUID within a domain."""
+        return cast("Mailbox | None", await self._answer(("guid", guid, domain), lambda: self._source.by_guid(guid, domain)))
+
+    async def password(self, mailbox: Mailbox) -> Password | None:
+        """Return the stored password of a mailbox's user."""
+        return cast("Password | None", await self._answer(("password", mailbox.guid), lambda: self._source.password(mailbox)))
+
+    async def _answer(self, question: tuple[Any, ...], ask: Callable[[], Awaitable[Any]]) -> Any:
+        await self._poll()
+        known = self._answers.get(question)
+        now = self._clock.seconds()
+        if known is not None and known.generation == self.generation and not self.down:
+            known.true_at = now
+            return known.value
+        if not self.down:
+            try:
+                value = await ask()
+            except DirectoryDown as error:
+                self._went_down(error)
+            else:
+                self._keep(question, _Answer(value, self.generation, now))
+                return value
+        if known is None or now - max(known.true_at, self._confirmed if known.generation == self.generation else 0) > self._settings.stale:
+            raise DirectoryDown("the directory is down, and nothing fresh enough is known")
+        return known.value
+
+    async def _poll(self) -> None:
+        now = self._clock.seconds()
+        if now - self._asked < self._settings.fresh:
+            return
+        self._asked = now
+        try:
+            changed = await self._source.changed()
+        except DirectoryDown as error:
+            self._went_down(error)
+            return
+        if self.down:
+            self.down = False
+            self._log.info("the directory answers again")
+        self._confirmed = now
+        if changed != self._changed:
+            self._changed = changed
+            self.generation += 1
+
+    def _went_down(self, error: DirectoryDown) -> None:
+        if not self.down:
+            self.down = True
+            self._log.warn("the directory is down: {error}", error=str(error))
+
+    def _keep(self, question: tuple[Any, ...], answer: _Answer) -> None:
+        self._answers[question] = answer
+        if len(self._answers) > self._settings.entries:
+            self._answers.popitem(last=False)

@@ -1,0 +1,265 @@
+"""One HTTP door: a request in, authenticate, locate, connect, and out of the way.
+
+`http`, `mapihttp` and `rpchttp` are doors of their own, with their own sections, limits and figures. They may share
+a port: the door that listens hands a request to the door of its path.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from attrs import frozen
+from twisted.internet.defer import Deferred
+from twisted.internet.protocol import Factory
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from casd.access import ClientAccess
+from casd.accesslog import AccessLog
+from casd.auth.credentials import Denied
+from casd.config import endpoints, integer, key, seconds, size
+from casd.frontends.carry import Carrier
+from casd.metrics import Metrics
+from casd.model import DirectoryDown, Proxy, Redirect, Refuse
+from casd.net.http import BodyTooLarge, Channel, Exchange, Limits, Lost
+from casd.net.pool import Busy, Unreachable
+from casd.vdirs.health import PAGE, health
+from casd.vdirs.vdir import TEXT, Vdir, failed, later
+from protocols.http1 import Response
+
+_HOSTS = 1000
+
+
+def listeners(default: str) -> Any:
+    """Declare the key `listen`."""
+    return key(endpoints, default, "addresses to listen on; empty: share the port of [http], by path")
+
+
+@frozen(kw_only=True)
+class DoorSettings:
+    """What each door's section has."""
+
+    head: int = key(size, "64 KiB", "longest head of a request; more is answered 431")
+    body: int = key(size, "150 MiB", "longest body of a request that names its length; more is answered 413")
+    window: int = key(size, "64 KiB", "most of a body that is held, to be sent again if a database has just moved")
+    head_time: float = key(seconds, "30 s", "longest time for a head to arrive")
+    body_time: float = key(seconds, "60 s", "longest silence within a body")
+    write_time: float = key(seconds, "5 min", "longest time in which a client reads nothing of an answer")
+    idle_time: float = key(seconds, "5 min", "longest time between requests of a connection")
+    pipelined: int = key(integer(1, 1000), "32", "most requests that a client may send ahead")
+    hold_time: float = key(seconds, "10 s", "longest wait for a database that is being moved, before 503")
+
+    def limits(self) -> Limits:
+        """Return what a connection may use."""
+        return Limits(self.head, self.window, self.pipelined, self.head_time, self.body_time, self.write_time, self.idle_time)
+
+
+@frozen
+class House:
+    """What all doors of a front end share; `name` is its short name, `namespaces` the hosts it answers for."""
+
+    name: str
+    namespaces: frozenset[str]
+    access: ClientAccess
+    metrics: Metrics
+    log: AccessLog
+    clock: Any
+
+
+class Door(Factory):
+    """A Twisted factory for one section's virtual directories; `others` share its port."""
+
+    noisy = False
+    _log = Logger()
+
+    def __init__(self, name: str, settings: Any, vdirs: Sequence[Vdir], house: House, others: Sequence[Door] = ()) -> None:
+        self.name = name
+        self.settings = settings
+        self.limits = settings.limits()
+        self.channels: set[Channel] = set()
+        self.open: set[Exchange] = set()
+        self._house = house
+        self._carrier = Carrier(house.access, house.metrics, house.clock, settings)
+        self._by_path: dict[str, tuple[Door, Vdir]] = {path: (self, vdir) for vdir in vdirs for path in vdir.paths}
+        for other in others:
+            self._by_path.update(other._by_path)
+        self._hosts: dict[bytes, str | None] = {}
+        self._common = f"X-FEServer: {house.name}\r\n".encode("ascii")
+        self._connections = house.metrics.connections.labels(name)
+        self._seconds = house.metrics.seconds.labels(name)
+        self._finished: dict[tuple[str, int], Any] = {}
+
+    def buildProtocol(self, _address: Any) -> Channel:
+        """Return a channel for a new client."""
+        return _Counted(self, self._house.clock)
+
+    def entered(self, channel: Channel) -> None:
+        """Count a connection in."""
+        self.channels.add(channel)
+        self._connections.inc()
+
+    def left(self, channel: Channel) -> None:
+        """Count a connection out."""
+        self.channels.discard(channel)
+        self._connections.dec()
+
+    def drain(self) -> None:
+        """Finish what is under way, then close."""
+        for channel in list(self.channels):
+            channel.drain()
+
+    # casd.net.http.Door
+
+    def serve(self, exchange: Exchange) -> None:
+        """Find the door and the virtual directory of a request."""
+        head = exchange.head
+        if (host := self._host(exchange)) is None:
+            exchange.reply(Response(400, (TEXT,), b"This host is not served here.\n"))
+            return
+        exchange.notes["host"] = host
+        segments = head.target.segments
+        found = self._by_path.get(segments[0].lower()) if segments else None
+        if found is not None:
+            found[0].enter(exchange, found[1])
+        elif not segments and "owa" in self._by_path:
+            exchange.reply(Response(302, ((b"Location", b"/owa/"),)))
+        else:
+            exchange.reply(Response(404, (TEXT,), b"There is nothing here.\n"))
+
+    def decorate(self, exchange: Exchange | None) -> bytes:
+        """Return the lines that stand on every answer (reference 1.7)."""
+        if exchange is None:
+            return self._common
+        lines = b"%b%brequest-id: %b\r\n" % (exchange.lines, self._common, exchange.request_id.encode())
+        wanted = exchange.head.get(b"return-client-request-id")
+        if wanted is not None and wanted.lower() == b"true":
+            lines += b"client-request-id: %b\r\n" % (exchange.head.get(b"client-request-id") or b"")
+        return lines
+
+    def finished(self, exchange: Exchange) -> None:
+        """Write the session's line and count it."""
+        self.open.discard(exchange)
+        notes, head = exchange.notes, exchange.head
+        lasted = self._house.clock.seconds() - exchange.started
+        vdir = notes.get("vdir", "")
+        status = 499 if exchange.lost else exchange.status
+        self._seconds.observe(lasted)
+        counter = self._finished.get((vdir, status))
+        if counter is None:
+            counter = self._finished[vdir, status] = self._house.metrics.requests.labels(self.name, vdir, str(status))
+        counter.inc()
+        fields = {
+            "id": exchange.request_id,
+            "door": notes.get("door", self.name),
+            "client": exchange.client,
+            "user": notes.get("user", "-"),
+            "method": head.method.decode("ascii"),
+            "path": head.target.path,
+            "status": status,
+            "in": exchange.received,
+            "out": exchange.sent,
+            "seconds": f"{lasted:.4f}",
+            "server": notes.get("server", "-"),
+            "why": notes.get("why", "-"),
+        }
+        self._house.log(fields)
+
+    def rejected(self, client: str, status: int, text: str) -> None:
+        """Write a line for bytes that were no request."""
+        self._house.metrics.rejected.labels(self.name, str(status)).inc()
+        self._house.log({"door": self.name, "client": client, "status": status, "why": text})
+
+    # One request
+
+    def enter(self, exchange: Exchange, vdir: Vdir) -> None:
+        """Answer a request of a virtual directory of this door."""
+        exchange.notes["door"] = self.name
+        exchange.notes["vdir"] = vdir.protocol
+        self.open.add(exchange)
+        head = exchange.head
+        if head.method not in vdir.methods:
+            allowed = b", ".join(sorted(vdir.methods))
+            exchange.reply(Response(405, ((b"Allow", allowed), TEXT), b"This method is not known here.\n"))
+        elif (head.length or 0) > self.settings.body and not vdir.tunnel:
+            exchange.reply(Response(413, (TEXT,), b"The request is too large.\n"))
+        else:
+            Deferred.fromCoroutine(self._serve(exchange, vdir)).addErrback(self._surprised, exchange)
+
+    async def _serve(self, exchange: Exchange, vdir: Vdir) -> None:
+        """Answer: who, where, and then the relay."""
+        access = self._house.access
+        try:
+            if (own := await self._own(exchange, vdir)) is not None:
+                exchange.reply(own)
+                return
+            identity = await vdir.identify(exchange, access)
+            exchange.notes["user"] = identity.user
+            exchange.patient = vdir.tunnel
+            anchor = vdir.anchor(exchange.head, identity)
+            decision = await access.locate(identity, anchor, vdir.protocol, exchange.client)
+            exchange.notes["why"] = "; ".join(decision.trace)
+            match decision:
+                case Proxy():
+                    await self._carrier.carry(exchange, vdir, identity, anchor, decision)
+                case Redirect():
+                    exchange.reply(vdir.redirected(decision, exchange.head))
+                case Refuse():
+                    exchange.reply(vdir.refused(decision))
+        except Denied:
+            self._house.metrics.denied.labels(self.name).inc()
+            exchange.reply(vdir.challenge(exchange, access))
+        except DirectoryDown:
+            exchange.reply(later(b"DirectoryDown", 10))
+        except (Busy, Unreachable) as error:
+            exchange.notes["why"] = exchange.notes.get("why", "") + f"; {error}"
+            exchange.reply(later(type(error).__name__.encode("ascii")))
+        except BodyTooLarge:
+            exchange.reply(Response(413, (TEXT,), b"The request is too large.\n"))
+        except Lost:
+            pass
+
+    async def _own(self, exchange: Exchange, vdir: Vdir) -> Response | None:
+        segments = exchange.head.target.segments
+        if len(segments) == 2 and segments[1].lower() == PAGE:
+            try:
+                topology = await self._house.access.topology()
+            except DirectoryDown:
+                topology = None
+            return health(topology, self._house.name, exchange.notes["host"], vdir.component)
+        return await vdir.own(exchange, self._house.access)
+
+    def _host(self, exchange: Exchange) -> str | None:
+        """Return the host that was asked for if it is one of ours (reference 1.2, step 1)."""
+        head = exchange.head
+        asked = head.all(b"host")
+        raw = head.target.authority or (asked[0] if asked else b"")
+        if len(asked) > 1 or (not asked and head.version == 1):
+            return None
+        if raw not in self._hosts:
+            if len(self._hosts) >= _HOSTS:
+                self._hosts.clear()
+            name = raw.decode("latin-1").lower()
+            host = name.rpartition(":")[0] if name.rpartition(":")[2].isdigit() else name
+            self._hosts[raw] = host if host in self._house.namespaces else None
+        exchange.notes["authority"] = raw.decode("latin-1")
+        return self._hosts[raw]
+
+    def _surprised(self, failure: Failure, exchange: Exchange) -> None:
+        self._log.failure("request {id} failed", failure, id=exchange.request_id)
+        if exchange.begun:
+            exchange.abort()
+        else:
+            exchange.reply(failed(b"InternalError"))
+
+
+class _Counted(Channel):
+    """A channel that its door knows of."""
+
+    def connectionMade(self) -> None:
+        self.door.entered(self)  # type: ignore[attr-defined]
+        super().connectionMade()
+
+    def connectionLost(self, reason: Failure) -> None:
+        super().connectionLost(reason)
+        self.door.left(self)  # type: ignore[attr-defined]

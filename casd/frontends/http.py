@@ -1,0 +1,31 @@
+"""The door of browsers, phones and web services: owa, ecp, ews, ActiveSync, autodiscover, oab and api."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from attrs import frozen
+
+from casd.config import endpoints, file, key, secret, words
+from casd.frontends.door import DoorSettings, listeners
+from casd.model import Endpoint
+from casd.vdirs.api import Api
+from casd.vdirs.autodiscover import Autodiscover
+from casd.vdirs.eas import Eas
+from casd.vdirs.ecp import Ecp
+from casd.vdirs.ews import Ews
+from casd.vdirs.oab import Oab
+from casd.vdirs.owa import Owa
+
+VDIRS = (Owa, Ecp, Ews, Eas, Autodiscover, Oab, Api)
+
+
+@frozen(kw_only=True)
+class Settings(DoorSettings):
+    """Section `[http]`."""
+
+    listen: tuple[Endpoint, ...] = listeners("127.0.0.1:8443")
+    plain: tuple[Endpoint, ...] = key(endpoints, "127.0.0.1:8080", "addresses of plain HTTP, where everything is sent to https")
+    namespaces: tuple[str, ...] = key(words, "localhost", "the names that clients ask for; any other Host is refused")
+    certificate: Path = key(file, doc="the certificate chain (PEM) that clients see")
+    private_key: Path = key(secret, doc="its private key (PEM)")

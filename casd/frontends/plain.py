@@ -1,0 +1,51 @@
+"""Plain HTTP: every request is sent to https, and no credentials are ever asked for here (reference 1.11, item 3)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from twisted.internet.protocol import Factory
+
+from casd.net.http import Channel, Exchange, Limits
+from protocols.http1 import Response
+
+
+class PlainDoor(Factory):
+    """Redirects to the port of the encrypted door."""
+
+    noisy = False
+
+    def __init__(self, namespaces: frozenset[str], port: Callable[[], int], clock: Any) -> None:
+        self.limits = Limits(idle_time=30)
+        self._namespaces = namespaces
+        self._port = port
+        self._clock = clock
+
+    def buildProtocol(self, _address: Any) -> Channel:
+        """Return a channel for a new client."""
+        return Channel(self, self._clock)
+
+    def serve(self, exchange: Exchange) -> None:
+        """Redirect what names one of our hosts; refuse a form with a password in it, and all else."""
+        asked = (exchange.head.target.authority or exchange.head.get(b"host") or b"").decode("latin-1").lower()
+        host = asked.rpartition(":")[0] if asked.rpartition(":")[2].isdigit() else asked
+        exchange.keep = False
+        if host not in self._namespaces:
+            exchange.reply(Response(400))
+        elif exchange.head.method not in {b"GET", b"HEAD"}:
+            exchange.reply(Response(403, (), b"Use https.\n"))
+        else:
+            port = self._port()
+            where = host if port == 443 else f"{host}:{port}"
+            exchange.reply(Response(302, ((b"Location", b"https://" + where.encode("ascii") + exchange.head.target.line),)))
+
+    def decorate(self, exchange: Exchange | None) -> bytes:
+        """Add nothing."""
+        return b""
+
+    def finished(self, exchange: Exchange) -> None:
+        """Note nothing: the encrypted door logs the request that follows."""
+
+    def rejected(self, client: str, status: int, text: str) -> None:
+        """Note nothing."""

@@ -1,0 +1,14 @@
+"""/EWS: Exchange Web Services."""
+
+from __future__ import annotations
+
+from casd.vdirs.vdir import Vdir
+
+
+class Ews(Vdir):
+    """Relayed whole; a streaming subscription may be silent for minutes (reference 7.6)."""
+
+    paths = ("ews",)
+    protocol = "ews"
+    component = "EwsProxy"
+    patience = 1860
