@@ -1,0 +1,112 @@
+"""`casctl database`: the mailbox databases with their copies."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID, uuid4
+
+import click
+from attrs import evolve
+
+from casd.casctl.answer import done, show, table
+from casd.casctl.invocation import Invocation, Noun
+from casd.casctl.named import find, new
+from casd.directory.sqlite_edit import Mistake
+from casd.directory.sqlite_edit_topology import put_database, remove_database
+from casd.directory.sqlite_topology import read_topology
+from casd.model import Copy, Database
+
+_COLUMNS = ["name", "active", "epoch", "copies", "guid"]
+
+
+def _copies(_ctx: click.Context, _parameter: click.Parameter, values: tuple[str, ...]) -> tuple[Copy, ...]:
+    found = []
+    for place, value in enumerate(values, 1):
+        server, _, preference = value.partition(":")
+        if preference and not preference.isdecimal():
+            raise click.BadParameter(f"{value!r} is not SERVER or SERVER:PREFERENCE")
+        found.append(Copy(server, int(preference or place)))
+    return tuple(found)
+
+
+_COPIES = click.option(
+    "--copy",
+    "copies",
+    multiple=True,
+    metavar="SERVER[:PREFERENCE]",
+    callback=_copies,
+    help="A server that can mount it; the first given is preferred.  [repeatable]",
+)
+
+
+@click.group("database", cls=Noun)
+def command() -> None:
+    """Mailbox databases."""
+
+
+@command.command("add")
+@click.argument("name")
+@_COPIES
+@click.option("--active", help="The server that serves it, by default that of the preferred copy.")
+@click.option("--guid", type=click.UUID, help="Its GUID, where it has one already.")
+@click.pass_obj
+def add(invocation: Invocation, name: str, copies: tuple[Copy, ...], active: str | None, guid: UUID | None) -> None:
+    """Add the database NAME."""
+    if not copies:
+        raise Mistake("a database needs --copy SERVER: casctl server list shows them")
+    preferred = min(copies, key=lambda copy: copy.preference)
+    database = Database(name, guid or uuid4(), active or preferred.server, 1, copies)
+    with invocation.edit() as connection:
+        new("database", read_topology(connection).databases, name)
+        put_database(connection, database)
+    done(invocation, f"added {name}, active on {database.active}", name=name, guid=database.guid)
+
+
+@command.command("list")
+@click.pass_obj
+def list_(invocation: Invocation) -> None:
+    """List all databases with their active copies."""
+    with invocation.read() as connection:
+        databases = read_topology(connection).databases.values()
+    table(invocation, _COLUMNS, map(_record, databases))
+
+
+@command.command("show")
+@click.argument("name")
+@click.pass_obj
+def show_database(invocation: Invocation, name: str) -> None:
+    """Show the database NAME."""
+    with invocation.read() as connection:
+        show(invocation, _record(find("database", read_topology(connection).databases, name)))
+
+
+@command.command("set")
+@click.argument("name")
+@_COPIES
+@click.pass_obj
+def set_(invocation: Invocation, name: str, copies: tuple[Copy, ...]) -> None:
+    """Replace the copies of the database NAME; `casctl database move` chooses the active one."""
+    with invocation.edit() as connection:
+        database = find("database", read_topology(connection).databases, name)
+        put_database(connection, evolve(database, copies=copies or database.copies))
+    done(invocation, f"changed {database.name}", name=database.name)
+
+
+@command.command("remove")
+@click.argument("name")
+@click.pass_obj
+def remove(invocation: Invocation, name: str) -> None:
+    """Remove the database NAME from the directory; its folder stays."""
+    with invocation.edit() as connection:
+        remove_database(connection, name)
+    done(invocation, f"removed {name}", name=name)
+
+
+def _record(database: Database) -> dict[str, Any]:
+    return {
+        "name": database.name,
+        "active": database.active,
+        "epoch": database.epoch,
+        "copies": {copy.server: copy.preference for copy in database.copies},
+        "guid": database.guid,
+    }

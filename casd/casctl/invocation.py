@@ -1,0 +1,120 @@
+"""What every subcommand can be told, with the directory and the way of answering that follow from it."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, closing, contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+from attrs import define, frozen
+
+from casd.config import BadConfiguration, Ini, key, path
+from casd.directory import sqlite, sqlite_edit
+from casd.directory.sqlite_edit import Mistake
+from casd.model import DirectoryDown
+
+S = TypeVar("S")
+
+_PATIENCE = 5.0
+"""Seconds to wait for a locked file while somebody looks at the terminal."""
+
+
+class Down(click.ClickException):
+    """Something that must answer does not: the same command may work later."""
+
+    exit_code = 3
+
+
+@frozen
+class DirectoryFile:
+    """Section `[sqlite]` as casctl reads it: the file need not be there yet."""
+
+    file: Path = key(path, doc="the SQLite file that casctl writes")
+
+
+@define
+class Invocation:
+    """The options that every subcommand takes."""
+
+    config: Path = Path("etc/cas.ini")
+    as_json: bool = False
+
+    def section(self, name: str, settings: type[S]) -> S:
+        """Return one section of the configuration; `BadConfiguration` when it is wrong."""
+        ini = Ini.read(self.config)
+        if name not in ini.sections:
+            raise Mistake(f"{self.config} has no section [{name}]: add it, or name another file with --config")
+        value = ini.take(name, settings)
+        if value is None:
+            raise BadConfiguration(ini.problems)
+        return value
+
+    @property
+    def directory(self) -> Path:
+        """The directory's file."""
+        return self.section("sqlite", DirectoryFile).file
+
+    @contextmanager
+    def read(self) -> Iterator[sqlite3.Connection]:
+        """Open the directory for reading."""
+        file = self._existing()
+        try:
+            with closing(sqlite.connect(file, "ro", _PATIENCE)) as connection:
+                yield connection
+        except sqlite3.Error as error:
+            raise DirectoryDown(f"{file}: {error}") from error
+
+    def edit(self) -> AbstractContextManager[sqlite3.Connection]:
+        """Open the directory for one change."""
+        return sqlite_edit.edit(self._existing())
+
+    def _existing(self) -> Path:
+        file = self.directory
+        if not file.exists():
+            raise Mistake(f"there is no {file}: casctl organisation init NAME makes it, or correct [sqlite] file")
+        return file
+
+
+class Verb(click.Command):
+    """A subcommand that takes --config and --json too, and says in words what went wrong."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.params += [_CONFIG, _JSON]
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the subcommand; what it cannot do ends it with a message and a status."""
+        try:
+            return super().invoke(ctx)
+        except (Mistake, BadConfiguration) as error:
+            raise click.ClickException(str(error)) from error
+        except DirectoryDown as error:
+            raise Down(str(error)) from error
+
+
+class Noun(click.Group):
+    """A group of subcommands about one thing."""
+
+    command_class = Verb
+
+
+def _set(ctx: click.Context, parameter: click.Parameter, value: Any) -> None:
+    setattr(ctx.ensure_object(Invocation), parameter.name or "", value)
+
+
+_CONFIG = click.Option(
+    ["--config"],
+    type=click.Path(path_type=Path),
+    default=Invocation().config,
+    show_default=True,
+    expose_value=False,
+    is_eager=True,
+    callback=_set,
+    help="The configuration file.",
+)
+_JSON = click.Option(
+    ["--json", "as_json"], is_flag=True, expose_value=False, is_eager=True, callback=_set, help="Answer in JSON."
+)
