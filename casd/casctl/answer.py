@@ -79,7 +79,9 @@ def _cell(value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, Mapping):
         words = {True: "on", False: "off"}
-        return " ".join(f"{name}={words[each] if each is True or each is False else each}" for name, each in value.items())
+        return " ".join(
+            f"{name}={words[each] if each is True or each is False else each}" for name, each in value.items()
+        )
     if isinstance(value, list):
         return " ".join(map(_cell, value))
     return "" if value is None else str(value)

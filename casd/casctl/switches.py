@@ -10,7 +10,10 @@ import click
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-PROTOCOLS = ("owa", "ecp", "eas", "ews", "oab", "mapihttp", "rpchttp", "imap4", "pop3", "smtp", "sieve", "sip")
+PROTOCOLS = (
+    *("owa", "ecp", "eas", "ews", "oab", "mapi", "rpc", "autodiscover", "api"),  # as the virtual directories say
+    *("imap4", "pop3", "smtp", "sieve", "sip"),
+)
 _STATES = {"on": True, "off": False, "default": None}
 
 
