@@ -104,6 +104,12 @@ class Door(Factory):
         self.channels.discard(channel)
         self._connections.dec()
 
+    def adopt(self, before: Door) -> None:
+        """Serve the clients of the door before from now on; what is under way ends as it began."""
+        self.channels, self.open = before.channels, before.open
+        for channel in self.channels:
+            channel.door = self
+
     def drain(self) -> None:
         """Finish what is under way, then close."""
         for channel in list(self.channels):

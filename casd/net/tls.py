@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import ssl
+from functools import lru_cache
 from pathlib import Path
 
 from attrs import frozen
@@ -12,7 +13,7 @@ from cryptography import x509
 from OpenSSL import SSL, crypto
 from service_identity import CertificateError, VerificationError
 from service_identity.cryptography import verify_certificate_hostname, verify_certificate_ip_address
-from twisted.internet.interfaces import IOpenSSLClientConnectionCreator
+from twisted.internet.interfaces import IOpenSSLClientConnectionCreator, IOpenSSLServerConnectionCreator
 from twisted.protocols.tls import TLSMemoryBIOProtocol
 from zope.interface import implementer
 
@@ -69,8 +70,9 @@ class ClientTLS:
     certificate: Path | None = None
     key: Path | None = None
 
+    @lru_cache(256)  # noqa: B019 (values, few, and a context costs more than a connection)
     def loop_context(self) -> ssl.SSLContext:
-        """Return the context for asyncio transports."""
+        """Return the context for asyncio transports, the same for every connection."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         context.check_hostname = False  # by `verify`, the same for both libraries
@@ -82,6 +84,7 @@ class ClientTLS:
             context.load_cert_chain(self.certificate, self.key)
         return context
 
+    @lru_cache(256)  # noqa: B019
     def twisted_context(self) -> ContextOf:
         """Return the connection creator for Twisted's own transports."""
         context = _openssl(SSL.TLS_CLIENT_METHOD, self.certificate, self.key)
@@ -110,7 +113,13 @@ class ClientTLS:
             raise UntrustedPeer(f"{self.name} showed a certificate of another name") from error
 
 
-@implementer(IOpenSSLClientConnectionCreator)
+def forget_contexts() -> None:
+    """Have certificates and keys read anew for connections to come."""
+    ClientTLS.loop_context.cache_clear()
+    ClientTLS.twisted_context.cache_clear()
+
+
+@implementer(IOpenSSLClientConnectionCreator, IOpenSSLServerConnectionCreator)
 class ContextOf:
     """A pyOpenSSL context in the shapes that Twisted asks for, on both sides."""
 
@@ -121,6 +130,14 @@ class ContextOf:
     def getContext(self) -> SSL.Context:
         """Return the context (`IOpenSSLContextFactory`)."""
         return self._context
+
+    def replace(self, other: ContextOf) -> None:
+        """Use another context for connections to come."""
+        self._context = other._context
+
+    def serverConnectionForTLS(self, tlsProtocol: TLSMemoryBIOProtocol) -> SSL.Connection:
+        """Return a connection that waits for its client."""
+        return SSL.Connection(self._context, None)
 
     def clientConnectionForTLS(self, tlsProtocol: TLSMemoryBIOProtocol) -> SSL.Connection:
         """Return a connection that names the server it wants."""

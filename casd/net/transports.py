@@ -7,6 +7,7 @@ the memory per idle connection (docs/performance.md). A protocol sees the same I
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -18,6 +19,7 @@ from twisted.internet.endpoints import TCP4ClientEndpoint, TCP6ClientEndpoint, w
 from twisted.internet.error import ConnectionDone, ConnectionLost
 from twisted.internet.interfaces import IHandshakeListener, IProtocol, IProtocolFactory, IPushProducer, ITransport
 from twisted.internet.protocol import Factory, Protocol
+from twisted.protocols.tls import TLSMemoryBIOFactory
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
@@ -30,10 +32,11 @@ DONE = Failure(ConnectionDone())
 
 @frozen
 class Port:
-    """A listening socket: where it is, and how to close it."""
+    """A listening socket: where it is, how to close it, how to show another certificate from now on."""
 
     endpoint: Endpoint
     stop: Callable[[], Deferred[None]]
+    renew: Callable[[ServerTLS], None]
 
 
 def loop_of(reactor: Any) -> asyncio.AbstractEventLoop | None:
@@ -42,20 +45,26 @@ def loop_of(reactor: Any) -> asyncio.AbstractEventLoop | None:
     return loop if type(loop).__module__.startswith("uvloop") else None
 
 
-async def listen(reactor: Any, endpoint: Endpoint, factory: IProtocolFactory, tls: ServerTLS | None = None) -> Port:
-    """Accept connections for a factory; OSError or CannotListenError when the address is taken."""
+async def listen(
+    reactor: Any, endpoint: Endpoint, factory: IProtocolFactory, tls: ServerTLS | None = None, inherited: socket.socket | None = None
+) -> Port:
+    """Accept connections for a factory, on a socket that was handed to this process if there is one.
+
+    Raises OSError or CannotListenError when the address is taken.
+    """
     loop = loop_of(reactor)
     if loop is None:
-        return await _listen_twisted(reactor, endpoint, factory, tls)
+        return await _listen_twisted(reactor, endpoint, factory, tls, inherited)
+    context = tls.loop_context() if tls else None
+    where = {"sock": inherited} if inherited else {"host": endpoint.host, "port": endpoint.port}
     server = await _future(
         loop.create_server(
             lambda: LoopTransport(factory.buildProtocol),
-            endpoint.host,
-            endpoint.port,
-            ssl=tls.loop_context() if tls else None,
+            ssl=context,
             backlog=BACKLOG,
             ssl_handshake_timeout=10 if tls else None,
             ssl_shutdown_timeout=2 if tls else None,
+            **where,  # type: ignore[arg-type]
         ),
         loop,
     )
@@ -65,7 +74,11 @@ async def listen(reactor: Any, endpoint: Endpoint, factory: IProtocolFactory, tl
         server.close()
         factory.doStop()
 
-    return Port(_named(server.sockets[0].getsockname()), lambda: Deferred.fromCoroutine(stop()))
+    def renew(tls: ServerTLS) -> None:
+        if context is not None:
+            context.load_cert_chain(tls.certificate, tls.key)
+
+    return Port(_named(server.sockets[0].getsockname()), lambda: Deferred.fromCoroutine(stop()), renew)
 
 
 async def connect(reactor: Any, endpoint: Endpoint, protocol: Protocol, tls: ClientTLS | None, timeout: float) -> None:
@@ -207,13 +220,22 @@ class LoopTransport(asyncio.Protocol):
 # Twisted's own transports
 
 
-async def _listen_twisted(reactor: Any, endpoint: Endpoint, factory: IProtocolFactory, tls: ServerTLS | None) -> Port:
-    if tls:
-        port = reactor.listenSSL(endpoint.port, factory, tls.twisted_context(), BACKLOG, endpoint.host)
+async def _listen_twisted(
+    reactor: Any, endpoint: Endpoint, factory: IProtocolFactory, tls: ServerTLS | None, inherited: socket.socket | None
+) -> Port:
+    context = tls.twisted_context() if tls else None
+    wrapped = TLSMemoryBIOFactory(context, False, factory, reactor) if context else factory
+    if inherited:
+        port = reactor.adoptStreamPort(inherited.fileno(), inherited.family, wrapped)
     else:
-        port = reactor.listenTCP(endpoint.port, factory, BACKLOG, endpoint.host)
+        port = reactor.listenTCP(endpoint.port, wrapped, BACKLOG, endpoint.host)
     address = port.getHost()
-    return Port(Endpoint(address.host, address.port), lambda: maybeDeferred(port.stopListening))
+
+    def renew(tls: ServerTLS) -> None:
+        if context is not None:
+            context.replace(tls.twisted_context())
+
+    return Port(Endpoint(address.host, address.port), lambda: maybeDeferred(port.stopListening), renew)
 
 
 async def _connect_twisted(reactor: Any, endpoint: Endpoint, protocol: Protocol, tls: ClientTLS | None, timeout: float) -> None:

@@ -1,0 +1,123 @@
+"""A front end built from a plan: its doors, their shared services, and how a newer plan takes their place."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+from twisted.internet.threads import deferToThreadPool
+
+from casd.access import ClientAccess
+from casd.accesslog import AccessLog
+from casd.auth.forms import Sessions
+from casd.auth.password import Passwords
+from casd.directory.cache import CachedDirectory
+from casd.frontends.admin import Admin
+from casd.frontends.door import Door, House
+from casd.frontends.plain import PlainDoor
+from casd.metrics import Metrics
+from casd.model import Endpoint
+from casd.net.handover import Handover, read_keys
+from casd.net.pool import Pool
+from casd.net.watch import Watch
+from casd.plan import Plan
+
+Listening = dict[tuple[Endpoint, bool], Any]
+"""What listens where: (endpoint, whether encrypted) to a Twisted factory."""
+
+
+class Front:
+    """Everything between the listening sockets and the connections to mailbox servers.
+
+    Built anew for a reload; what holds state worth keeping (the pool, remembered passwords, figures) is taken over
+    from the front before when its part of the plan is the same.
+    """
+
+    def __init__(self, plan: Plan, reactor: Any, encrypted_port: Callable[[], int], before: Front | None = None) -> None:
+        self.plan = plan
+        self._same = before
+        self.metrics = before.metrics if before else Metrics()
+        self.log = self._kept("log", "accesslog") or AccessLog(plan.accesslog, _stream(plan), reactor)
+        module, settings = plan.directory
+        self.directory = self._kept("directory", "directory", "cache") or CachedDirectory(module.Directory(settings), plan.cache, reactor)
+        threads = reactor.getThreadPool()
+        self.passwords = self._kept("passwords", "password", "directory", "cache") or Passwords(
+            plan.password, self.directory, lambda function, *args: deferToThreadPool(reactor, threads, function, *args), reactor
+        )
+        self.pool = self._kept("pool", "pool") or Pool(plan.pool, reactor)
+        self.handover = Handover(plan.pool.keys, time.time)
+        sessions = Sessions(plan.forms, read_keys(plan.forms.secret), time.time) if plan.forms else None
+        self.access = ClientAccess(
+            plan.access, self.directory, plan.mechanisms, self.passwords, sessions, self.pool, self.handover, reactor
+        )
+        self.watch = Watch(plan.watch, self.pool, reactor)
+        self.doors = self._doors(reactor)
+        self.admin = Admin(plan.name, self.access, self.metrics, self.doors.values(), reactor)
+        http = plan.doors["http"][1]
+        self.plain = PlainDoor(frozenset(http.namespaces), encrypted_port, reactor)
+        if before:
+            self._take_over(before)
+        self._same = None
+
+    def listening(self) -> Listening:
+        """Return which factory is to listen where."""
+        found: Listening = {}
+        for name, (_, settings) in self.plan.doors.items():
+            found.update({(endpoint, True): self.doors[name] for endpoint in settings.listen})
+        found.update({(endpoint, False): self.plain for endpoint in self.plan.doors["http"][1].plain})
+        if self.plan.admin:
+            found.update({(endpoint, False): self.admin for endpoint in self.plan.admin.listen})
+        return found
+
+    def busy(self) -> bool:
+        """Say whether any client is still connected."""
+        return any(door.channels for door in self.doors.values())
+
+    def drain(self) -> None:
+        """Let what is under way end."""
+        for door in self.doors.values():
+            door.drain()
+
+    def close(self) -> None:
+        """Let go of everything."""
+        self.watch.stop()
+        self.pool.close()
+        self.log.flush()
+
+    def _doors(self, reactor: Any) -> dict[str, Door]:
+        plan = self.plan
+        http = plan.doors["http"][1]
+        house = House(plan.name, frozenset(name.lower() for name in http.namespaces), self.access, self.metrics, self.log, reactor)
+        doors = {
+            name: Door(name, settings, [vdir() for vdir in module.VDIRS], house)
+            for name, (module, settings) in plan.doors.items()
+            if name != "http"
+        }
+        sharing = [door for name, door in doors.items() if not plan.doors[name][1].listen]
+        module = plan.doors["http"][0]
+        doors["http"] = Door("http", http, [vdir() for vdir in module.VDIRS], house, sharing)
+        return doors
+
+    def _kept(self, name: str, *parts: str) -> Any:
+        """Return a service of the front before, if the parts of the plan that it was made from are the same."""
+        before = self._same
+        if before is None or any(getattr(before.plan, part) != getattr(self.plan, part) for part in parts):
+            return None
+        return getattr(before, name)
+
+    def _take_over(self, before: Front) -> None:
+        """Have the clients of the front before served by this one from their next request on."""
+        for name, door in self.doors.items():
+            if name in before.doors:
+                door.adopt(before.doors[name])
+        before.watch.stop()
+        if before.pool is not self.pool:
+            before.pool.close()
+        if before.log is not self.log:
+            before.log.flush()
+
+
+def _stream(plan: Plan) -> Any:
+    return plan.accesslog.file.open("a", encoding="utf-8") if plan.accesslog.file else sys.stdout

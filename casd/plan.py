@@ -1,0 +1,157 @@
+"""A configuration file as one checked value: everything a front end is built from, or a list of what is wrong."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from collections.abc import Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from attrs import frozen
+
+from casd import access, accesslog
+from casd.auth import forms, password
+from casd.config import Ini, key, seconds, text
+from casd.directory import cache
+from casd.net import pool, watch
+from casd.net.handover import read_keys
+from casd.net.tls import ServerTLS
+from casd.registry import known_sections, module_of
+
+DOORS = "casd.frontends."
+
+
+@frozen
+class Settings:
+    """Section `[cas]`."""
+
+    name: str = key(text, "", "short name of this front end, shown in X-FEServer; empty: the host's")
+    drain_time: float = key(seconds, "30 s", "on SIGTERM, requests under way may take this long to end")
+
+
+@frozen
+class Plan:
+    """Every section's value. `doors` maps a frontend's name to its module and value, `mailboxes` a server's name to its value."""
+
+    file: Path
+    name: str
+    drain_time: float
+    access: access.Settings
+    accesslog: accesslog.Settings
+    cache: cache.Settings
+    password: password.Settings
+    pool: pool.Settings
+    watch: watch.Settings
+    forms: forms.Settings | None
+    directory: tuple[ModuleType, Any]
+    mechanisms: tuple[ModuleType, ...]
+    doors: Mapping[str, tuple[ModuleType, Any]]
+    admin: Any
+    mailboxes: Mapping[str, tuple[ModuleType, Any]]
+
+    @property
+    def tls(self) -> ServerTLS:
+        """What the encrypted doors show."""
+        http = self.doors["http"][1]
+        return ServerTLS(http.certificate, http.private_key)
+
+
+def read_plan(file: Path) -> Plan:
+    """Read and check a configuration file; `BadConfiguration` names everything that is wrong with it."""
+    ini = Ini.read(file)
+    plan = _Reader(ini).read()
+    if plan is not None:
+        _check(ini, plan)
+    ini.finish()
+    assert plan is not None  # noqa: S101 (finish has raised otherwise)
+    return plan
+
+
+class _Reader:
+    """Takes each section by its module."""
+
+    def __init__(self, ini: Ini) -> None:
+        self._ini = ini
+        self._found: dict[str, tuple[ModuleType, Any]] = {}
+
+    def read(self) -> Plan | None:
+        ini = self._ini
+        cas = ini.take("cas", Settings)
+        for section in ini.sections:
+            if section != "cas":
+                self._take(section)
+        general = {module.__name__.rpartition(".")[2]: self._value(module) for module in (access, accesslog, cache, password, pool, watch)}
+        chosen = general["access"]
+        directory = self._named(chosen.directory, "directory", "casd.directory.") if chosen else None
+        mechanisms = [self._named(word, "mechanisms", "casd.auth.") for word in chosen.mechanisms] if chosen else []
+        doors = {name: found for name, found in self._found.items() if found[0].__name__.startswith(DOORS)}
+        if "http" not in doors and "http" not in ini.sections:
+            ini.note("http", "", "there must be a section [http]: it says where clients come in")
+        if ini.problems or cas is None or directory is None:
+            return None
+        by_name = {module.__name__.rpartition(".")[2]: value for module, value in filter(None, mechanisms)}
+        return Plan(
+            file=ini.file,
+            name=cas.name or socket.gethostname().partition(".")[0],
+            drain_time=cas.drain_time,
+            **general,
+            forms=by_name.get("forms"),
+            directory=directory,
+            mechanisms=tuple(module for module, _ in filter(None, mechanisms) if hasattr(module, "read")),
+            doors={name: found for name, found in doors.items() if name != "admin"},
+            admin=doors["admin"][1] if "admin" in doors else None,
+            mailboxes={name.partition(":")[2]: found for name, found in self._found.items() if name.startswith("mailbox:")},
+        )
+
+    def _take(self, section: str) -> None:
+        module = module_of(section)
+        if module is None:
+            self._ini.unknown(section, known_sections())
+        elif (value := self._ini.take(section, module.Settings)) is not None:
+            self._found[section] = module, value
+
+    def _value(self, module: ModuleType) -> Any:
+        """Return a general section's value, from its defaults when it does not stand in the file."""
+        name = module.__name__.rpartition(".")[2]
+        if name in self._found:
+            return self._found[name][1]
+        return None if name in self._ini.sections else self._ini.take(name, module.Settings)
+
+    def _named(self, word: str, key_: str, folder: str) -> tuple[ModuleType, Any] | None:
+        """Return the module and value that [access] names by a word."""
+        module = module_of(word)
+        if module is None or not module.__name__.startswith(folder):
+            self._ini.note("access", key_, f"there is no {folder}{word}")
+            return None
+        value = self._value(module)
+        return None if value is None else (module, value)
+
+
+def _check(ini: Ini, plan: Plan) -> None:
+    """Note what only shows when values are held against each other or opened."""
+    taken: dict[Any, str] = {}
+    everyone = [(name, settings) for name, (_, settings) in plan.doors.items()]
+    everyone += [(f"mailbox:{name}", settings) for name, (_, settings) in plan.mailboxes.items()]
+    everyone += [("admin", plan.admin)] if plan.admin else []
+    for section, settings in everyone:
+        for key_ in ("listen", "plain"):
+            for endpoint in getattr(settings, key_, ()):
+                if endpoint.port and endpoint in taken:
+                    ini.note(section, key_, f"{endpoint} is taken by [{taken[endpoint]}] already: choose another port")
+                taken[endpoint] = section
+    _check_certificate(ini, "http", plan.tls)
+    _check_certificate(ini, "pool", ServerTLS(plan.pool.certificate, plan.pool.private_key))
+    if plan.forms:
+        try:
+            read_keys(plan.forms.secret)
+        except (ValueError, OSError) as error:
+            ini.note("forms", "secret", f"{error}: make one with `casctl cert init`")
+
+
+def _check_certificate(ini: Ini, section: str, tls: ServerTLS) -> None:
+    try:
+        tls.loop_context()
+    except (ssl.SSLError, OSError) as error:
+        ini.note(section, "certificate", f"{tls.certificate} and {tls.key} are no certificate with its key: {error}")

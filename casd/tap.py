@@ -1,0 +1,202 @@
+"""Options and makeService: the ini becomes a tree of services."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+from twisted.application.service import IService, MultiService, Service
+from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.internet.protocol import Factory
+from twisted.internet.task import deferLater
+from twisted.logger import Logger
+from twisted.python import usage
+from twisted.python.failure import Failure
+
+from casd.config import BadConfiguration
+from casd.front import Front, Listening
+from casd.model import Endpoint
+from casd.net.tls import forget_contexts
+from casd.net.transports import Port, listen
+from casd.plan import Plan, read_plan
+
+
+class Options(usage.Options):
+    """What `twistd cas` takes."""
+
+    synopsis = "[--config FILE]"
+    optParameters = [["config", "c", "etc/cas.ini", "the configuration file"]]  # noqa: RUF012 (Twisted's way)
+
+    def postOptions(self) -> None:
+        """Choose the reactor, which must be done before anything imports it; then read the file."""
+        choose_reactor()
+        try:
+            self["plan"] = read_plan(Path(self["config"]).resolve())
+        except BadConfiguration as error:
+            raise usage.UsageError(f"the configuration is not usable:\n{error}\nNothing was started.") from None
+
+
+def choose_reactor() -> None:
+    """Install the asyncio reactor on a uvloop loop, unless a reactor is installed already or CASD_REACTOR=default."""
+    if "twisted.internet.reactor" in sys.modules or os.environ.get("CASD_REACTOR") == "default":
+        return
+    import uvloop  # noqa: PLC0415
+    from twisted.internet import asyncioreactor  # noqa: PLC0415
+
+    asyncioreactor.install(uvloop.new_event_loop())
+
+
+def makeService(options: Options) -> IService:
+    """Return the service tree of a front end, with the Mailbox role's servers when the ini has them."""
+    from twisted.internet import reactor  # noqa: PLC0415, TID251 (the one place)
+
+    return build(options["plan"], reactor)
+
+
+def build(plan: Plan, reactor: Any) -> Whole:
+    """Return the services of a plan."""
+    mailboxes = [module.service(name, settings, reactor) for name, (module, settings) in plan.mailboxes.items()]
+    return Whole(FrontService(plan, reactor), mailboxes)
+
+
+class Whole(MultiService):
+    """The front end before its mailbox servers: on the way out, requests under way still find theirs."""
+
+    def __init__(self, front: FrontService, mailboxes: list[IService]) -> None:
+        super().__init__()
+        self.front = front
+        self.mailboxes = mailboxes
+        for service in (*mailboxes, front):
+            service.setServiceParent(self)
+
+    def stopService(self) -> Deferred[None]:
+        """Stop one after the other."""
+        return Deferred.fromCoroutine(self._stop())
+
+    async def _stop(self) -> None:
+        self.running = 0
+        for service in (self.front, *self.mailboxes):
+            await maybeDeferred(service.stopService)
+
+
+class FrontService(Service):
+    """Opens the ports, takes a newer plan on SIGHUP, drains at the end."""
+
+    _log = Logger()
+
+    def __init__(self, plan: Plan, reactor: Any) -> None:
+        self.plan = plan
+        self.ready: Deferred[None] = Deferred()
+        self.ports: dict[tuple[Endpoint, bool], Port] = {}
+        self.front = Front(plan, reactor, self.encrypted_port)
+        self._reactor = reactor
+        self._entrances: dict[tuple[Endpoint, bool], Entrance] = {}
+
+    def startService(self) -> None:
+        """Open the ports; the process ends if one cannot be opened."""
+        super().startService()
+        Deferred.fromCoroutine(self._start()).addErrback(self._cannot_start)
+
+    def stopService(self) -> Deferred[None]:
+        """Accept nothing more, let what is under way end, then close."""
+        super().stopService()
+        return Deferred.fromCoroutine(self._stop())
+
+    def encrypted_port(self) -> int:
+        """Return the port that plain HTTP sends clients to."""
+        return next(port.endpoint.port for (_, encrypted), port in self.ports.items() if encrypted)
+
+    async def reload(self) -> bool:
+        """Read the file again; when it is good, let it rule from the next request on. No connection is dropped."""
+        try:
+            plan = read_plan(self.plan.file)
+            front = Front(plan, self._reactor, self.encrypted_port, self.front)
+        except (BadConfiguration, OSError, ValueError) as error:
+            self._log.error("the configuration was not reloaded, nothing changed:\n{error}", error=str(error))
+            return False
+        forget_contexts()
+        self.plan, self.front = plan, front
+        await self._open(front.listening())
+        front.watch.start()
+        self._log.info("configuration reloaded")
+        return True
+
+    async def _start(self) -> None:
+        await self._open(self.front.listening())
+        self.front.watch.start()
+        self._on_hangup()
+        self._log.info("ready: {ports}", ports=", ".join(str(port.endpoint) for port in self.ports.values()))
+        notify("READY=1")
+        self.ready.callback(None)
+
+    async def _open(self, wanted: Listening) -> None:
+        """Open what is new, close what is gone, hand new factories to what stays."""
+        inherited = inherited_sockets()
+        for place, factory in wanted.items():
+            tls = self.plan.tls if place[1] else None
+            if place in self.ports:
+                self._entrances[place].factory = factory
+                if tls:
+                    self.ports[place].renew(tls)
+                continue
+            entrance = self._entrances[place] = Entrance(factory)
+            self.ports[place] = await listen(self._reactor, place[0], entrance, tls, inherited.get(place[0]))
+        for place in [place for place in self.ports if place not in wanted]:
+            await self.ports.pop(place).stop()
+            del self._entrances[place]
+
+    async def _stop(self) -> None:
+        notify("STOPPING=1")
+        for port in self.ports.values():
+            await port.stop()
+        self.front.drain()
+        give_up = self._reactor.seconds() + self.plan.drain_time
+        while self.front.busy() and self._reactor.seconds() < give_up:
+            await deferLater(self._reactor, 0.05)
+        self.front.close()
+
+    def _on_hangup(self) -> None:
+        def reload() -> None:
+            Deferred.fromCoroutine(self.reload()).addErrback(lambda failure: self._log.failure("reload failed", failure))
+
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGHUP, lambda *_: self._reactor.callFromThread(reload))
+
+    def _cannot_start(self, failure: Failure) -> None:
+        self._log.error("cannot start: {error}", error=failure.getErrorMessage())
+        self.ready.errback(failure)
+        self.ready.addErrback(lambda _: None)
+        self._reactor.stop()
+
+
+class Entrance(Factory):
+    """What a listening socket builds its protocols with: a reload puts another factory behind it."""
+
+    noisy = False
+
+    def __init__(self, factory: Any) -> None:
+        self.factory = factory
+
+    def buildProtocol(self, addr: Any) -> Any:
+        """Let the factory of the day build it."""
+        return self.factory.buildProtocol(addr)
+
+
+def inherited_sockets() -> dict[Endpoint, socket.socket]:
+    """Return the listening sockets that systemd opened for this process (sd_listen_fds(3)), by address."""
+    if os.environ.get("LISTEN_PID") != str(os.getpid()):
+        return {}
+    sockets = [socket.socket(fileno=3 + number) for number in range(int(os.environ.get("LISTEN_FDS", "0")))]
+    return {Endpoint(*found.getsockname()[:2]): found for found in sockets}
+
+
+def notify(state: str) -> None:
+    """Tell systemd (sd_notify(3)); without it, tell nobody."""
+    if address := os.environ.get("NOTIFY_SOCKET"):
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as wire:
+            wire.sendto(state.encode("ascii"), address.replace("@", "\0", 1))
