@@ -67,10 +67,10 @@ class Attachments:
     def remove(self, attachment: str) -> Item:
         """Remove an attachment and return the item as it is now. Raises `NotFound`."""
         item, place, _ = self._place(attachment)
+        self._connection.execute("DELETE FROM attachment WHERE id = ?", (attachment,))
         if place is not None:
             mime = parts.content(self._connection, item.number)
             return self._entries.rewrite(item, mail.without_part(mime, place), {})
-        self._connection.execute("DELETE FROM attachment WHERE id = ?", (attachment,))
         return self._entries.change(item, {"has_attachments": any(not left.inline for left in self.of(item.id))})
 
     def _place(self, attachment: str) -> tuple[Item, int | None, Any]:

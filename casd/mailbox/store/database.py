@@ -71,7 +71,7 @@ class MailboxDatabase:
     ) -> MailboxDatabase:
         """Take the lock of `folder` (made if there is none) and open what is in it; blocks for a moment.
 
-        Raises `AlreadyMounted` when another server holds it.
+        Raises `AlreadyMounted` when another server holds it. `now` is the wall clock, in seconds since 1970.
         """
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock = Lock.take(folder, server)
@@ -139,6 +139,11 @@ class MailboxDatabase:
         for watchers in everyone.values():
             self._notify(watchers, Dismounted(self.name))
             watchers.clear()
+
+    @staticmethod
+    def exists(folder: Path) -> bool:
+        """Say whether there is a database in a folder."""
+        return (folder / _FILE).exists()
 
     def _submit(self, function: Callable[..., T], *args: Any) -> Deferred[T]:
         if self._closed:

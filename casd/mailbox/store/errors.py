@@ -35,6 +35,10 @@ class BadState(StoreError):
     """This synchronisation state is not one of ours; the client must start again with an empty one."""
 
 
+class NoDatabase(StoreError):
+    """The databases' folder holds no database of this name, and none was to be made."""
+
+
 class AlreadyMounted(StoreError):
     """Another server holds this database."""
 

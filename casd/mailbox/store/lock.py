@@ -51,5 +51,5 @@ def holder(folder: Path) -> str | None:
     """Return the server that a database's lock names (empty: nobody's), or None if it was never mounted."""
     try:
         return (folder / _FILE).read_text(encoding="utf-8").partition("\n")[0]
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
