@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import operator as operators
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from attrs import frozen
 
@@ -11,13 +13,19 @@ from protocols.ews.codecs import choice
 from protocols.ews.errors import BadDocument
 from protocols.ews.fields import KINDS, Field
 from protocols.ews.markup import Element, child, local
-from protocols.ews.paths import Path, Property
+from protocols.ews.paths import Extended, Path, Property
 
 _MODE = choice("FullString", "Prefixed", "Substring", "PrefixOnWords", "ExactPhrase")
 _COMPARISON = choice(
     *("Exact", "IgnoreCase", "IgnoreNonSpacingCharacters", "Loose", "IgnoreCaseAndNonSpacingCharacters"),
     *("LooseAndIgnoreCase", "LooseAndIgnoreNonSpace", "LooseAndIgnoreCaseAndIgnoreNonSpace"),
 )
+_ORDERS = {
+    "IsGreaterThan": operators.gt,
+    "IsGreaterThanOrEqualTo": operators.ge,
+    "IsLessThan": operators.lt,
+    "IsLessThanOrEqualTo": operators.le,
+}
 _CODECS = {row.uri: row.codec for rows in KINDS.values() for row in rows if isinstance(row, Field)}
 
 
@@ -88,6 +96,49 @@ def parse(node: Element) -> Restriction | None:
     if found is None:
         return None
     return _expression(_only(found))
+
+
+def matches(restriction: Restriction, get: Callable[[Path], Any]) -> bool:
+    """Say whether something whose properties `get` returns (None: it has none) is looked for."""
+    match restriction:
+        case And(parts):
+            return all(matches(part, get) for part in parts)
+        case Or(parts):
+            return any(matches(part, get) for part in parts)
+        case Not(part):
+            return not matches(part, get)
+        case _:
+            return _passes(restriction, get)
+
+
+def _passes(test: Comparison | Contains | Exists | Excludes, get: Callable[[Path], Any]) -> bool:
+    value = get(test.path)
+    match test:
+        case Exists():
+            return value is not None
+        case Excludes(_, mask):
+            return isinstance(value, int) and not value & mask
+        case Contains(_, text, mode, comparison):
+            return _holds(value, text, mode, ignore_case="IgnoreCase" in comparison or "Loose" in comparison)
+        case Comparison(operator, _, other):
+            return _compares(operator, value, get(other) if isinstance(other, Property | Extended) else other)
+
+
+def _holds(value: Any, text: str, mode: str, *, ignore_case: bool) -> bool:
+    if not isinstance(value, str):
+        return False
+    held, text = (value.casefold(), text.casefold()) if ignore_case else (value, text)
+    return {"FullString": held == text, "Prefixed": held.startswith(text)}.get(mode, text in held)
+
+
+def _compares(operator: str, value: Any, other: Any) -> bool:
+    value, other = (one.casefold() if isinstance(one, str) else one for one in (value, other))
+    if operator in {"IsEqualTo", "IsNotEqualTo"}:
+        return bool(value == other) == (operator == "IsEqualTo")
+    try:
+        return bool(_ORDERS[operator](value, other))
+    except TypeError:  # something absent is neither less nor greater
+        return False
 
 
 def _only(node: Element, count: int = 1) -> Element:

@@ -106,11 +106,34 @@ def query_string(node: Element) -> str:
     return "" if found is None else (found.text or "").strip()
 
 
-def write_page(name: str, entries: list[Element], total: int, following: int | None) -> Element:
-    """Return the RootFolder of an answer; `following` is the offset of the next page, None at the end.
+@frozen
+class Part:
+    """What a view shows: entries `start` to `stop` of all, and the offset of the next page (None at the end)."""
 
-    `name` is Items or Folders. Offsets count from the base point of the view.
-    """
-    more = {} if following is None else {"IndexedPagingOffset": str(following)}
-    last = "true" if following is None else "false"
-    return m("RootFolder", t(name, entries), TotalItemsInView=str(total), IncludesLastItemInRange=last, **more)
+    start: int
+    stop: int
+    following: int | None
+
+
+def part(view: View, total: int) -> Part:
+    """Return which of `total` entries a view shows."""
+    match view:
+        case Page(limit, offset, True):
+            stop = max(0, total - offset)
+            start = max(0, stop - limit)
+            return Part(start, stop, offset + stop - start if start else None)
+        case Fraction(limit, numerator, denominator):
+            start = min(total, total * numerator // denominator)
+        case Page(limit, offset):
+            start = min(total, offset)
+        case Window(_, _, limit):
+            start = 0
+    stop = min(total, start + limit)
+    return Part(start, stop, stop if stop < total else None)
+
+
+def write_page(name: str, entries: list[Element], total: int, shown: Part) -> Element:
+    """Return the RootFolder of an answer; `name` is Items or Folders."""
+    more = {} if shown.following is None else {"IndexedPagingOffset": str(shown.following)}
+    last = "true" if shown.following is None else "false"
+    return m("RootFolder", t(name, entries), **more, TotalItemsInView=str(total), IncludesLastItemInRange=last)
