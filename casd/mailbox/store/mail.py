@@ -67,7 +67,7 @@ def part_content(content: bytes, index: int) -> bytes:
 def with_part(content: bytes, part: Part, data: bytes) -> bytes:
     """Return a mail with one more attachment at its end."""
     message = _parsed(content)
-    if message.get_content_type() != "multipart/mixed":
+    if message.get_content_type() != "multipart/mixed" or not message.is_multipart():
         message = _wrapped(message)
     message.attach(_part(part, data))
     return _bytes(message)
@@ -184,14 +184,14 @@ def _line(text: str) -> str:
 
 def _wrapped(message: Message) -> Message:
     """Return a multipart/mixed with the message's own headers, and its body as the first part."""
-    outer, inner = MIMEMultipart(policy=_POLICY), Message(policy=_POLICY)
+    outer = MIMEMultipart(policy=_POLICY)
     for name, value in message.items():
-        if name.lower().startswith("content-"):
-            inner[name] = value
-        elif name.lower() != "mime-version":
+        if name.lower() != "mime-version" and not name.lower().startswith("content-"):
             outer[name] = value
-    inner.set_payload(message.get_payload())
-    outer.attach(inner)
+    for name in {*outer.keys(), "mime-version"}:
+        if not name.lower().startswith("content-"):
+            del message[name]
+    outer.attach(message)
     return outer
 
 
@@ -205,7 +205,7 @@ def _words(value: str) -> str:
     raw = value.encode("ascii", "surrogateescape") if not _has_letters_beyond_ascii(value) else value.encode("utf-8")
     text = " ".join(raw.decode("utf-8", "replace").split())
     try:
-        return str(make_header(decode_header(text))) if "=?" in text else text
+        return (str(make_header(decode_header(text))) or text) if "=?" in text else text
     except (HeaderParseError, LookupError, UnicodeError, ValueError):
         return text
 

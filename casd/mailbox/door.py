@@ -1,0 +1,140 @@
+"""The door of a mailbox server: only front ends come in, and each request says under seal for whom."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.internet.protocol import Factory, connectionDone
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from casd.mailbox.dispatch import Dispatch
+from casd.net.http import Channel, Exchange, Limits
+from protocols.handover import ANSWER_HEADER, REQUEST_HEADER, Assertion, BadAssertion, seal, verify
+from protocols.http1 import Response
+
+_IDENTITY = REQUEST_HEADER.lower()
+
+
+class MailboxDoor(Factory):
+    """A Twisted factory (and `casd.net.http.Door`) that verifies assertions and seals answers."""
+
+    noisy = False
+    _log = Logger()
+
+    def __init__(
+        self,
+        *,
+        server: str,
+        keys: Mapping[str, bytes],
+        dispatch: Dispatch,
+        limits: Limits,
+        clock: Any,
+        now: Callable[[], float],
+    ) -> None:
+        self.limits = limits
+        self._server = server
+        self._keys = keys
+        self._dispatch = dispatch
+        self._clock = clock
+        self._now = now
+        self._channels: set[Channel] = set()
+        self._common = b"X-BEServer: %b\r\n" % server.encode("ascii")
+
+    def buildProtocol(self, _address: Any) -> Channel:
+        """Return a channel for a front end's connection."""
+        return _Known(self, self._clock)
+
+    def drain(self) -> None:
+        """Finish what is under way on each connection, then close it."""
+        for channel in tuple(self._channels):
+            channel.drain()
+
+    def entered(self, channel: Channel) -> None:
+        """Take note of a connection's begin."""
+        self._channels.add(channel)
+
+    def left(self, channel: Channel) -> None:
+        """Take note of a connection's end."""
+        self._channels.discard(channel)
+
+    # casd.net.http.Door
+
+    def serve(self, exchange: Exchange) -> None:
+        """Answer a request of a front end."""
+        try:
+            assertion = self._verified(exchange)
+        except BadAssertion as error:
+            self._log.warn("refused a request from {client}: {error}", client=exchange.client, error=error)
+            exchange.reply(Response(403))
+            return
+        exchange.notes["user"] = assertion.user
+        exchange.notes["mailbox"] = assertion.mailbox
+        answering = Deferred.fromCoroutine(self._dispatch.answer(exchange, assertion))
+        answering.addErrback(self._surprised, exchange)
+
+    def decorate(self, exchange: Exchange | None) -> bytes:
+        """Return the lines that stand on every answer."""
+        if exchange is None:
+            return self._common
+        return b"%b%brequest-id: %b\r\n" % (exchange.lines, self._common, exchange.request_id.encode("ascii"))
+
+    def finished(self, exchange: Exchange) -> None:
+        """Write the session's line."""
+        self._log.info(
+            "{id} user={user} mailbox={mailbox} {method} {path} {status} in={received} out={sent} {seconds} s",
+            id=exchange.request_id,
+            user=exchange.notes.get("user", "-"),
+            mailbox=exchange.notes.get("mailbox", "-"),
+            method=exchange.head.method.decode("ascii"),
+            path=exchange.head.path,
+            status=499 if exchange.lost else exchange.status,
+            received=exchange.received,
+            sent=exchange.sent,
+            seconds=round(self._clock.seconds() - exchange.started, 4),
+        )
+        self._dispatch.finished(exchange)
+
+    def rejected(self, client: str, status: int, text: str) -> None:
+        """Write a line for bytes that were no request."""
+        self._log.warn("{status} to {client}: {text}", status=status, client=client, text=text)
+
+    # One request
+
+    def _verified(self, exchange: Exchange) -> Assertion:
+        """Return what a request asserts, with the seal put on its answer; or raise `BadAssertion`."""
+        head = exchange.head
+        tokens = head.all(_IDENTITY)
+        if len(tokens) != 1:
+            raise BadAssertion(f"{len(tokens)} assertions in one request")
+        (token,) = tokens
+        method, target = head.method.decode("ascii"), head.target.line.decode("ascii")
+        assertion = verify(token, self._keys, server=self._server, method=method, target=target, now=self._now())
+        key_id = token.split(b".")[1].decode("ascii")
+        proof = seal(assertion.request_id, assertion.mailbox, key_id, self._keys[key_id])
+        exchange.request_id = assertion.request_id
+        exchange.lines = b"%b: %b\r\n" % (ANSWER_HEADER, proof)
+        return assertion
+
+    def _surprised(self, failure: Failure, exchange: Exchange) -> None:
+        self._log.failure("request {id} failed", failure, id=exchange.request_id)
+        if exchange.begun:
+            exchange.abort()  # what was begun cannot be ended properly
+        else:
+            exchange.reply(Response(500))
+
+
+class _Known(Channel):
+    """A channel that its door knows of."""
+
+    door: MailboxDoor
+
+    def connectionMade(self) -> None:
+        super().connectionMade()
+        self.door.entered(self)
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        super().connectionLost(reason)
+        self.door.left(self)

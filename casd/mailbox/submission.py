@@ -1,0 +1,165 @@
+"""The way of a sent message from a mailbox server to the front door, which knows where each recipient is."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from urllib.parse import urlsplit
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
+
+from casd.mailbox.call import Receipt
+from casd.model import Endpoint
+from casd.net.backend import Backend
+from casd.net.tls import ClientTLS
+from protocols.handover import REQUEST_HEADER, Assertion, sign
+from protocols.http1 import Field, ResponseHead, write_fields
+
+_PATH = "/casd/submit"
+_AT_ONCE = 500
+"""Recipients of one request: each is a field of its head, which may be 64 KiB."""
+
+_ANSWER = 1 << 20
+_CONNECT_TIME = 10.0
+_PATIENCE = 120.0
+
+Connector = Callable[[Endpoint, Backend, ClientTLS, float], Awaitable[None]]
+
+
+class SubmissionFailed(Exception):
+    """The front door gave no answer that says what became of the message."""
+
+
+class Submission:
+    """Submits messages as one server, with its own hand-over key; `casd.mailbox.call.Submit`."""
+
+    _log = Logger()
+
+    def __init__(
+        self,
+        *,
+        server: str,
+        front: str,
+        ca: str,
+        keys: Mapping[str, bytes],
+        clock: IReactorTime,
+        connector: Connector,
+        now: Callable[[], float],
+    ) -> None:
+        url = urlsplit(front)
+        self._server = server
+        self._authority = url.netloc
+        self._endpoint = Endpoint(url.hostname or "", url.port or 443)
+        self._tls = ClientTLS(url.hostname or "", ca)
+        self._key_id, self._key = next(iter(keys.items()))
+        self._clock = clock
+        self._connector = connector
+        self._now = now
+
+    async def __call__(self, sender: str, recipients: Sequence[str], mime: bytes) -> Sequence[Receipt]:
+        """Submit a message; whatever goes wrong is in the receipts."""
+        receipts: list[Receipt] = []
+        for start in range(0, len(recipients), _AT_ONCE):
+            batch = recipients[start : start + _AT_ONCE]
+            try:
+                receipts.extend(await self._ask(sender, batch, mime))
+            except Exception as error:
+                self._log.failure("a message could not be submitted to {front}", front=self._authority)
+                receipts.extend(Receipt(address, delivered=False, reason=str(error)) for address in batch)
+        return receipts
+
+    async def _ask(self, sender: str, recipients: Sequence[str], mime: bytes) -> Iterator[Receipt]:
+        head = self._head(sender, recipients, len(mime))
+        connection = Backend(self._clock, _Once())
+        await self._connector(self._endpoint, connection, self._tls, _CONNECT_TIME)
+        answer = _Answer()
+        connection.ask(b"POST", head + mime, answer, _PATIENCE)
+        try:
+            return _receipts(await answer.done)
+        finally:
+            connection.abandon()
+
+    def _head(self, sender: str, recipients: Sequence[str], length: int) -> bytes:
+        request_id = str(uuid.uuid4())
+        assertion = Assertion(
+            issued=str(int(self._now())),
+            server="front",
+            method="POST",
+            target=_PATH,
+            request_id=request_id,
+            user=sender,
+            mailbox="",
+            address=sender,
+            display_name="",
+            database="",
+            client="",
+            mechanism="submission",
+        )
+        fields = [
+            (b"Host", self._authority.encode("idna")),
+            (REQUEST_HEADER, sign(assertion, self._key_id, self._key)),
+            (b"X-CASD-Server", self._server.encode("ascii")),
+            *((b"X-CASD-Recipient", _address(recipient)) for recipient in recipients),
+            (b"request-id", request_id.encode("ascii")),
+            (b"Content-Type", b"message/rfc822"),
+            (b"Content-Length", b"%d" % length),
+        ]
+        return b"POST %b HTTP/1.1\r\n%b\r\n" % (_PATH.encode("ascii"), write_fields(fields))
+
+
+def _address(address: str) -> bytes:
+    if not address.isprintable():
+        raise SubmissionFailed("an address with control characters")
+    return address.encode("utf-8")
+
+
+def _receipts(answer: bytes) -> Iterator[Receipt]:
+    try:
+        listed = json.loads(answer)["receipts"]
+        found = [Receipt(str(one["address"]), bool(one["delivered"]), str(one.get("reason", ""))) for one in listed]
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise SubmissionFailed("the front door's answer is no list of receipts") from error
+    return iter(found)
+
+
+class _Once:
+    """What stands for a lane: a connection that is used once belongs to none."""
+
+    def gone(self, connection: Backend) -> None:
+        """Have nothing to forget."""
+
+
+class _Answer:
+    """Collects the answer to a submission; `done` fires with its body, or fails."""
+
+    def __init__(self) -> None:
+        self.done: Deferred[bytes] = Deferred()
+        self._status = 0
+        self._body: list[bytes] = []
+
+    def response(self, head: ResponseHead) -> None:
+        self._status = head.status
+
+    def body(self, data: bytes) -> None:
+        self._body.append(data)
+        if sum(map(len, self._body)) > _ANSWER:
+            self.broken("too long an answer")
+
+    def end(self, _trailers: list[Field]) -> None:
+        if self._status != 200:
+            self.broken(f"the front door answered {self._status}")
+        elif not self.done.called:
+            self.done.callback(b"".join(self._body))
+
+    def broken(self, reason: str) -> None:
+        if not self.done.called:
+            self.done.errback(SubmissionFailed(reason))
+
+    def cork(self) -> None:
+        """Gather nothing."""
+
+    def uncork(self) -> None:
+        """Write nothing."""
