@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -27,7 +28,7 @@ def plain(value: Any) -> Any:
         return sorted(map(plain, value))
     if isinstance(value, tuple | list):
         return [plain(each) for each in value]
-    return str(value) if isinstance(value, UUID) else value
+    return str(value) if isinstance(value, UUID | Path) else value
 
 
 def show(invocation: Invocation, value: Any) -> None:

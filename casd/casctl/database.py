@@ -9,12 +9,15 @@ import click
 from attrs import evolve
 
 from casd.casctl.answer import done, show, table
+from casd.casctl.control import Control
 from casd.casctl.invocation import Invocation, Noun
-from casd.casctl.named import find, new
+from casd.casctl.move import Move
+from casd.casctl.named import find, refuse_used
 from casd.directory.sqlite_edit import Mistake
 from casd.directory.sqlite_edit_topology import put_database, remove_database
 from casd.directory.sqlite_topology import read_topology
 from casd.model import Copy, Database
+from casd.net import pool
 
 _COLUMNS = ["name", "active", "epoch", "copies", "guid"]
 
@@ -57,7 +60,7 @@ def add(invocation: Invocation, name: str, copies: tuple[Copy, ...], active: str
     preferred = min(copies, key=lambda copy: copy.preference)
     database = Database(name, guid or uuid4(), active or preferred.server, 1, copies)
     with invocation.edit() as connection:
-        new("database", read_topology(connection).databases, name)
+        refuse_used("database", read_topology(connection).databases, name)
         put_database(connection, database)
     done(invocation, f"added {name}, active on {database.active}", name=name, guid=database.guid)
 
@@ -92,6 +95,48 @@ def set_(invocation: Invocation, name: str, copies: tuple[Copy, ...]) -> None:
     done(invocation, f"changed {database.name}", name=database.name)
 
 
+@command.command("move")
+@click.argument("name")
+@click.option("--to", "server", required=True, help="The server that is to serve it.")
+@click.option("--force", is_flag=True, help="Do not ask the server that serves it now: it is dead.")
+@click.pass_obj
+def move(invocation: Invocation, name: str, server: str, *, force: bool) -> None:
+    """Have another server serve the database NAME; clients wait for a moment, and lose nothing."""
+    with invocation.read() as connection:
+        topology = read_topology(connection)
+    database = find("database", topology.databases, name)
+    new = find("server", topology.servers, server)
+
+    def activate() -> int:
+        with invocation.edit() as connection:
+            current = read_topology(connection).databases[database.name]
+            put_database(connection, evolve(current, active=new.name))
+            return read_topology(connection).databases[database.name].epoch
+
+    epoch = Move(database, topology.servers[database.active], new, _control(invocation), activate).run(force=force)
+    text = f"{database.name} moved from {database.active} to {new.name} (epoch {epoch})"
+    done(invocation, text, name=database.name, active=new.name, epoch=epoch)
+
+
+@command.command("mount")
+@click.argument("name")
+@click.option("--create", is_flag=True, help="Make it first: it is new, its folder is not merely missing.")
+@click.pass_obj
+def mount(invocation: Invocation, name: str, *, create: bool) -> None:
+    """Have the active copy's server mount the database NAME."""
+    database, server = _ask_active(invocation, name, "/casd/mount?create=yes" if create else "/casd/mount")
+    done(invocation, f"{database} is mounted at {server}", name=database, server=server)
+
+
+@command.command("dismount")
+@click.argument("name")
+@click.pass_obj
+def dismount(invocation: Invocation, name: str) -> None:
+    """Have the active copy's server finish and close the database NAME; until it is mounted, clients must wait."""
+    database, server = _ask_active(invocation, name, "/casd/dismount")
+    done(invocation, f"{database} is dismounted at {server}", name=database, server=server)
+
+
 @command.command("remove")
 @click.argument("name")
 @click.pass_obj
@@ -100,6 +145,19 @@ def remove(invocation: Invocation, name: str) -> None:
     with invocation.edit() as connection:
         remove_database(connection, name)
     done(invocation, f"removed {name}", name=name)
+
+
+def _ask_active(invocation: Invocation, name: str, target: str) -> tuple[str, str]:
+    with invocation.read() as connection:
+        topology = read_topology(connection)
+    database = find("database", topology.databases, name)
+    _control(invocation).ask(topology.servers[database.active], "POST", target, database.name)
+    return database.name, database.active
+
+
+def _control(invocation: Invocation) -> Control:
+    settings = invocation.section("pool", pool.Settings)
+    return Control(settings.certificate, settings.private_key, settings.keys)
 
 
 def _record(database: Database) -> dict[str, Any]:

@@ -16,7 +16,6 @@ from casd.directory.sqlite_edit import Mistake
 from casd.directory.sqlite_mailboxes import all_mailboxes
 from casd.directory.sqlite_topology import read_topology
 
-
 _FRONT = f"https://localhost:{PORTS['front']}"
 EWS = f"{_FRONT}/ews/exchange.asmx"
 ADDRESSES = {

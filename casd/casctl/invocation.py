@@ -23,7 +23,7 @@ _PATIENCE = 5.0
 
 
 class Down(click.ClickException):
-    """Something that must answer does not: the same command may work later."""
+    """Something that must answer does not, or a step could not be done: the same command may work later."""
 
     exit_code = 3
 

@@ -21,7 +21,7 @@ def find(what: str, values: Mapping[str, V], name: str) -> V:
     raise Mistake(f"there is no {what} {name}; {hint}")
 
 
-def new(what: str, values: Mapping[str, Any], name: str) -> None:
+def refuse_used(what: str, values: Mapping[str, Any], name: str) -> None:
     """Refuse a name that is in use."""
     if name.lower() in map(str.lower, values):
         raise Mistake(f"the {what} {name} exists already: change it with casctl {what} set {name}")

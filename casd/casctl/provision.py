@@ -13,7 +13,7 @@ from uuid import uuid4
 from argon2 import PasswordHasher
 from attrs import evolve
 
-from casd.casctl.authority import CLIENT, SERVER, Authority
+from casd.casctl.credentials import make_credentials
 from casd.casctl.files import settle, write_file
 from casd.directory.sqlite_edit import Mistake, create, edit
 from casd.directory.sqlite_edit_mailboxes import default_legacy_dn, put_mailbox, set_password
@@ -42,30 +42,14 @@ def provision(folder: Path, *, ports: Mapping[str, int] = PORTS, hasher: Passwor
     new = folder.with_name(f".{folder.name}.new")
     shutil.rmtree(new, ignore_errors=True)  # what an interrupted run left
     new.mkdir(mode=0o700, parents=True)
-    _issue_certificates(new, datetime.now(UTC))
-    _make_secrets(new)
+    tls_names = {server: (tls_name(server), "127.0.0.1") for server in SERVERS}
+    make_credentials(new, ORGANISATION, NAMESPACES, tls_names, datetime.now(UTC))
+    write_file(new / "password", f"{secrets.token_urlsafe(12)}\n".encode())
     _fill_directory(new, ports, hasher or PasswordHasher())
     settle(new)
     new.rename(folder)
     settle(folder.parent)
     return True
-
-
-def _issue_certificates(folder: Path, now: datetime) -> None:
-    authority = Authority(folder, f"casd demo of {now:%Y-%m-%d %H:%M}", now)
-    authority.issue("front", NAMESPACES, SERVER)
-    authority.issue("client", ["front.example.org"], CLIENT)
-    for server in SERVERS:
-        authority.issue(server, [tls_name(server), "127.0.0.1"], SERVER)
-
-
-def _make_secrets(folder: Path) -> None:
-    (folder / "keys").mkdir(mode=0o700)
-    for server in SERVERS:
-        write_file(folder / "keys" / f"{server}.key", f"1 {secrets.token_hex(32)}\n".encode())
-    write_file(folder / "array.secret", f"1 {secrets.token_hex(32)}\n".encode())
-    write_file(folder / "password", f"{secrets.token_urlsafe(12)}\n".encode())
-    settle(folder / "keys")
 
 
 def _fill_directory(folder: Path, ports: Mapping[str, int], hasher: PasswordHasher) -> None:

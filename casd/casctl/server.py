@@ -10,7 +10,7 @@ from attrs import evolve
 
 from casd.casctl.answer import done, show, table
 from casd.casctl.invocation import Invocation, Noun
-from casd.casctl.named import find, given, new
+from casd.casctl.named import find, given, refuse_used
 from casd.config import endpoint
 from casd.directory.sqlite_edit import Mistake
 from casd.directory.sqlite_edit_topology import put_server, remove_server
@@ -85,7 +85,7 @@ def add(invocation: Invocation, /, name: str, **options: Any) -> None:
         raise Mistake("a server needs --endpoint HOST:PORT, and --ca FILE or --pin HEX: nothing is sent to a stranger")
     with invocation.edit() as connection:
         topology = read_topology(connection)
-        new("server", topology.servers, name)
+        refuse_used("server", topology.servers, name)
         put_server(connection, server)
     done(invocation, f"added {name}; next: casctl database add", name=name)
 

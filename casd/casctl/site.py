@@ -9,7 +9,7 @@ from attrs import evolve
 
 from casd.casctl.answer import done, show, table
 from casd.casctl.invocation import Invocation, Noun
-from casd.casctl.named import find, given, new
+from casd.casctl.named import find, given, refuse_used
 from casd.directory.sqlite_edit_topology import put_site, remove_site
 from casd.directory.sqlite_topology import read_topology
 from casd.model import Site
@@ -37,7 +37,7 @@ def command() -> None:
 def add(invocation: Invocation, /, name: str, **options: Any) -> None:
     """Add the site NAME."""
     with invocation.edit() as connection:
-        new("site", read_topology(connection).sites, name)
+        refuse_used("site", read_topology(connection).sites, name)
         put_site(connection, evolve(Site(name, ""), **given(options)))
     done(invocation, f"added {name}; next: casctl server add", name=name)
 

@@ -1,0 +1,97 @@
+"""What casctl asks of mailbox servers: one HTTPS request, signed as the operator's."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import time
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from attrs import frozen
+
+from casd.casctl.invocation import Down
+from casd.directory.sqlite_edit import Mistake
+from casd.model import Server
+from casd.net.handover import read_keys
+from casd.net.tls import ClientTLS, UntrustedPeer
+from protocols.handover import ANSWER_HEADER, REQUEST_HEADER, Assertion, sealed, sign
+
+_PATIENCE = 120
+"""Seconds to wait for an answer: a dismount finishes what is in flight first."""
+
+
+@frozen
+class Control:
+    """The operator's end: the front's client certificate with its key, and the folder of hand-over keys."""
+
+    certificate: Path
+    private_key: Path
+    keys: Path
+
+    def ask(self, server: Server, method: str, target: str, database: str = "") -> dict[str, Any]:
+        """Return what a server answers in JSON; `Down` when it does not, `Mistake` when it says no."""
+        try:
+            return self._ask(server, method, target, database)
+        except (OSError, http.client.HTTPException, UntrustedPeer, ValueError) as error:
+            raise Down(f"{server.name} does not answer: {error}") from error
+
+    def _ask(self, server: Server, method: str, target: str, database: str) -> dict[str, Any]:
+        keys = read_keys(self.keys / f"{server.name}.key")
+        request_id = str(uuid4())
+        token = sign(_assertion(server.name, method, target, request_id, database), *next(iter(keys.items())))
+        connection = self._connect(server)
+        try:
+            connection.request(
+                method,
+                target,
+                json.dumps({"database": database}),
+                {REQUEST_HEADER.decode(): token.decode(), "Content-Type": "application/json"},
+            )
+            response = connection.getresponse()
+            content = response.read()
+        finally:
+            connection.close()
+        proof = (response.getheader(ANSWER_HEADER.decode()) or "").encode("latin-1")
+        if not sealed(proof, keys, request_id=request_id, mailbox=""):
+            raise Down(f"{server.name} answered {response.status} without proof that it is {server.name}: {_KEYS}")
+        answer: dict[str, Any] = json.loads(content or b"{}")
+        if response.status != 200:
+            raise Mistake(f"{server.name} refuses: {answer.get('error', response.status)}")
+        return answer
+
+    def _connect(self, server: Server) -> http.client.HTTPSConnection:
+        endpoint = server.endpoint("http")
+        if endpoint is None:
+            raise Down(f"{server.name} has no endpoint for http: casctl server set {server.name} --endpoint HOST:PORT")
+        tls = ClientTLS(server.tls_name or server.name, server.ca, server.pin, self.certificate, self.private_key)
+        context = tls.loop_context()
+        connection = http.client.HTTPSConnection(endpoint.host, endpoint.port, context=context, timeout=_PATIENCE)
+        try:
+            connection.connect()
+            tls.verify(connection.sock.getpeercert(binary_form=True))
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+
+_KEYS = "compare its hand-over keys with those of [pool] keys"
+
+
+def _assertion(server: str, method: str, target: str, request_id: str, database: str) -> Assertion:
+    return Assertion(
+        issued=str(int(time.time())),
+        server=server,
+        method=method,
+        target=target,
+        request_id=request_id,
+        user="casctl",
+        mailbox="",
+        address="",
+        display_name="",
+        database=database,
+        client="",
+        mechanism="control",
+    )
