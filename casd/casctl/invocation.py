@@ -78,12 +78,35 @@ class Invocation:
         return file
 
 
+def _set(ctx: click.Context, parameter: click.Parameter, value: Any) -> None:
+    invocation = ctx.ensure_object(Invocation)
+    if value:  # what was said before the noun holds, unless it is said again
+        setattr(invocation, str(parameter.name), value)
+
+
+OPTIONS = (
+    click.Option(
+        ["--config"],
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        expose_value=False,
+        is_eager=True,
+        callback=_set,
+        help=f"The configuration file.  [default: {Invocation().config}]",
+    ),
+    click.Option(
+        ["--json", "as_json"], is_flag=True, expose_value=False, is_eager=True, callback=_set, help="Answer in JSON."
+    ),
+)
+"""They may stand anywhere on the command line."""
+
+
 class Verb(click.Command):
-    """A subcommand that takes --config and --json too, and says in words what went wrong."""
+    """A subcommand that says in words what went wrong."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.params += [_CONFIG, _JSON]
+        self.params.extend(OPTIONS)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the subcommand; what it cannot do ends it with a message and a status."""
@@ -100,21 +123,6 @@ class Noun(click.Group):
 
     command_class = Verb
 
-
-def _set(ctx: click.Context, parameter: click.Parameter, value: Any) -> None:
-    setattr(ctx.ensure_object(Invocation), parameter.name or "", value)
-
-
-_CONFIG = click.Option(
-    ["--config"],
-    type=click.Path(path_type=Path),
-    default=Invocation().config,
-    show_default=True,
-    expose_value=False,
-    is_eager=True,
-    callback=_set,
-    help="The configuration file.",
-)
-_JSON = click.Option(
-    ["--json", "as_json"], is_flag=True, expose_value=False, is_eager=True, callback=_set, help="Answer in JSON."
-)
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.params.extend(OPTIONS)

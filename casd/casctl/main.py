@@ -8,9 +8,10 @@ from pkgutil import iter_modules
 import click
 
 import casd.casctl
+from casd.casctl.invocation import Noun
 
 
-class Nouns(click.Group):
+class Nouns(Noun):
     """Every module beside this one that has a `command` is a subcommand: a new noun is one new file."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:

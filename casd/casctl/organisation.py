@@ -22,8 +22,10 @@ def command() -> None:
 @click.pass_obj
 def init(invocation: Invocation, name: str) -> None:
     """Make an empty directory for the organisation NAME."""
-    create(invocation.directory, name)
-    done(invocation, f"made {invocation.directory}; next: casctl domain add, site add", file=str(invocation.directory))
+    file = invocation.directory
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    create(file, name)
+    done(invocation, f"made {file}; next: casctl domain add, site add", file=file)
 
 
 @command.command("show")

@@ -1,0 +1,156 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+import pytest
+
+from casd.casctl.main import main
+from casd.casctl.switches import PROTOCOLS
+from casd.registry import module_of
+from casd.vdirs.vdir import Vdir
+from tests.casd.casctl.conftest import PIN, Casctl, answer, refused
+
+
+def test_every_noun_explains_itself(casctl: Casctl) -> None:
+    context = click.Context(main)
+    names = main.list_commands(context)
+    assert {"mailbox", "database", "server", "site", "domain", "check", "why", "status", "component", "cert"} <= set(
+        names
+    )
+    for name in names:
+        assert casctl(f"{name} --help").exit_code == 0
+
+
+def test_an_unknown_noun_is_mistyped(casctl: Casctl) -> None:
+    assert casctl("mailbocks list").exit_code == 2
+    assert casctl("answer").exit_code == 2
+
+
+def test_every_virtual_directory_can_be_switched() -> None:
+    for vdirs in "http", "mapihttp", "rpchttp":
+        module = module_of(vdirs)
+        for vdir in module.VDIRS:  # type: ignore[union-attr]
+            assert issubclass(vdir, Vdir)
+            assert vdir.protocol in PROTOCOLS
+
+
+def test_without_a_directory_the_way_to_one_is_told(casctl: Casctl) -> None:
+    assert "casctl organisation init NAME" in refused(casctl, "domain list")
+    assert "casctl organisation init NAME" in refused(casctl, "domain add example.org")
+
+
+def test_without_a_configuration_its_name_is_told(casctl: Casctl, ini: Path) -> None:
+    ini.unlink()
+    assert "cannot be read" in refused(casctl, "domain list")
+
+
+def test_a_configuration_without_the_section_says_so(casctl: Casctl, ini: Path) -> None:
+    ini.write_text("[cas]\n")
+    assert "no section [sqlite]" in refused(casctl, "domain list")
+    ini.write_text("[sqlite]\nfiel = x\n")
+    assert "did you mean 'file'?" in refused(casctl, "domain list")
+
+
+def test_a_directory_that_cannot_be_read_is_down(estate: Casctl, ini: Path) -> None:
+    (ini.parent / "demo" / "directory.sqlite").write_bytes(b"rubbish" * 1000)
+    assert estate("domain list").exit_code == 3
+    assert estate("domain add example.net").exit_code == 3
+
+
+def test_an_organisation_is_made_once_and_changed_later(estate: Casctl) -> None:
+    assert "exists already" in refused(estate, "organisation init Other")
+    assert estate("organisation set --name Other --default pop3=off --default eas=on").exit_code == 0
+    assert answer(estate("organisation show --json")) == {
+        "name": "Other",
+        "domains": ["example.org"],
+        "switches": {"eas": True, "pop3": False},
+    }
+    estate("organisation set --default pop3=default")
+    assert "eas=on\n" in estate("organisation show").output
+
+
+@pytest.mark.parametrize("word", ["imap=off", "imap4=never", "imap4"])
+def test_a_mistyped_switch_says_what_would_be_right(estate: Casctl, word: str) -> None:
+    result = estate(f"organisation set --default {word}")
+    assert result.exit_code == 2
+    assert "imap4" in result.output
+
+
+def test_domains_come_and_go(estate: Casctl) -> None:
+    estate("domain add bücher.example")
+    assert answer(estate("domain list --json")) == [{"name": "example.org"}, {"name": "xn--bcher-kva.example"}]
+    assert estate("domain remove bücher.example").exit_code == 0
+    assert "1 addresses are in example.org" in refused(estate, "domain remove example.org")
+
+
+def test_a_site_is_changed_where_it_is_told_to(estate: Casctl) -> None:
+    assert "exists already" in refused(estate, "site add MAIN --namespace x.example.org")
+    estate("site set main --external-url https://mail.example.org --redirect")
+    assert answer(estate("site show main --json")) == {
+        "name": "Main",
+        "namespace": "mail.example.org",
+        "internal_url": "",
+        "external_url": "https://mail.example.org",
+        "redirect": True,
+    }
+    estate("site set main --no-redirect")
+    assert answer(estate("site list --json"))[0]["redirect"] is False
+    assert "holds the server mbx1" in refused(estate, "site remove Main")
+    estate("site add Moon --namespace moon.example.org")
+    assert estate("site remove Moon").exit_code == 0
+
+
+def test_a_server_is_changed_where_it_is_told_to(estate: Casctl, tmp_path: Path) -> None:
+    authority = tmp_path / "ca.pem"
+    authority.write_text("-----BEGIN CERTIFICATE-----\n")
+    estate(f"server set mbx1 --version 15.1 --tls-name mbx1.example.org --ca {authority}")
+    assert answer(estate("server show MBX1 --json")) == {
+        "name": "mbx1",
+        "site": "Main",
+        "version": "15.1",
+        "endpoints": {"http": "127.0.0.1:9443", "imap4": "127.0.0.1:9993"},
+        "tls_name": "mbx1.example.org",
+        "ca": "-----BEGIN CERTIFICATE-----\n",
+        "pin": PIN,
+    }
+    assert "http=127.0.0.1:9443 imap4=127.0.0.1:9993" in estate("server list").output
+    assert "holds a copy of the database DB01" in refused(estate, "server remove mbx1")
+
+
+def test_a_server_that_could_not_be_trusted_is_not_added(estate: Casctl) -> None:
+    assert "nothing is sent to a stranger" in refused(estate, "server add mbx2 --site Main --endpoint h:1")
+    assert "nothing is sent to a stranger" in refused(estate, f"server add mbx2 --site Main --pin {PIN}")
+    assert "exists already" in refused(estate, f"server add mbx1 --site Main --endpoint h:1 --pin {PIN}")
+
+
+@pytest.mark.parametrize("words", ["--endpoint host", "--version 15", "--ca cas.ini"])
+def test_a_mistyped_server_says_what_would_be_right(estate: Casctl, ini: Path, words: str) -> None:
+    result = estate(f"server set mbx1 {words.replace('cas.ini', str(ini))}")
+    assert result.exit_code == 2
+    assert "Invalid value" in result.output
+
+
+def test_a_database_has_its_copies_by_preference(estate: Casctl) -> None:
+    estate(f"server add mbx2 --site Main --endpoint 127.0.0.1:9444 --pin {PIN}")
+    assert "active on mbx2" in estate("database add DB02 --copy mbx2 --copy mbx1").output
+    assert answer(estate("database show db02 --json"))["copies"] == {"mbx2": 1, "mbx1": 2}
+    estate("database set DB02 --copy mbx1:1 --copy mbx2:5")
+    assert answer(estate("database show db02 --json"))["copies"] == {"mbx1": 1, "mbx2": 5}
+    assert "DB02 has no copy on mbx2" in refused(estate, "database set DB02 --copy mbx1")
+    assert "needs --copy" in refused(estate, "database add DB03")
+    assert "exists already" in refused(estate, "database add db02 --copy mbx1")
+    assert estate("database add DB03 --copy mbx1:first").exit_code == 2
+    assert estate("database remove DB02").exit_code == 0
+    assert [database["name"] for database in answer(estate("database list --json"))] == ["DB01"]
+    assert "did you mean DB01?" in refused(estate, "database show DB1")
+
+
+def test_components_are_set_by_name(estate: Casctl) -> None:
+    assert estate("component mapiproxy --state inactive").output == "MapiProxy of front1 is inactive\n"
+    estate("component OwaProxy --state active --front front2")
+    assert answer(estate("component --json")) == [
+        {"front": "front1", "name": "MapiProxy", "active": False},
+        {"front": "front2", "name": "OwaProxy", "active": True},
+    ]
+    assert "MapiProxy" in refused(estate, "component mapi --state active")
