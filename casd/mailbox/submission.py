@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from urllib.parse import urlsplit
 
 from twisted.internet.defer import Deferred
@@ -14,6 +14,7 @@ from twisted.logger import Logger
 from casd.mailbox.call import Receipt
 from casd.model import Endpoint
 from casd.net.backend import Backend
+from casd.net.pool import Connector
 from casd.net.tls import ClientTLS
 from protocols.handover import REQUEST_HEADER, Assertion, sign
 from protocols.http1 import Field, ResponseHead, write_fields
@@ -25,8 +26,6 @@ _AT_ONCE = 500
 _ANSWER = 1 << 20
 _CONNECT_TIME = 10.0
 _PATIENCE = 120.0
-
-Connector = Callable[[Endpoint, Backend, ClientTLS, float], Awaitable[None]]
 
 
 class SubmissionFailed(Exception):

@@ -1,0 +1,125 @@
+"""A mailbox server as a service: its section of the configuration, its parts, its start and its end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from time import time
+from typing import Any
+from urllib.parse import urlsplit
+
+from attrs import frozen
+from twisted.application.service import Service
+from twisted.internet.defer import Deferred
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from casd.config import endpoints, file, key, path, seconds, secret, words
+from casd.mailbox.dispatch import Dispatch, ServiceOfPath
+from casd.mailbox.door import MailboxDoor
+from casd.mailbox.roster import Roster
+from casd.mailbox.services import SERVICES
+from casd.mailbox.submission import Submission
+from casd.model import Endpoint
+from casd.net.handover import read_keys
+from casd.net.http import Limits
+from casd.net.tls import ServerTLS
+from casd.net.transports import Port, connect, listen
+
+
+def _front(value: str, _folder: Path) -> str:
+    url = urlsplit(value)
+    if url.scheme != "https" or not url.hostname or url.path not in {"", "/"}:
+        raise ValueError(f"{value!r} is not the URL of a front door, for example https://mail.example.org")
+    return value
+
+
+@frozen
+class Settings:
+    """Section `[mailbox:NAME]`: the mailbox server that the directory calls NAME."""
+
+    listen: tuple[Endpoint, ...] = key(endpoints, doc="addresses to listen on, for front ends only")
+    certificate: Path = key(file, doc="the certificate chain (PEM) that front ends see")
+    private_key: Path = key(secret, doc="its private key (PEM)")
+    client_ca: Path = key(file, doc="the authority (PEM) whose certificates front ends must show")
+    keys: Path = key(secret, doc="hand-over keys, lines of `ID HEX`; the first signs what this server submits")
+    databases: Path = key(path, doc="folder of the mailbox databases; servers may share one")
+    mount: tuple[str, ...] = key(words, "", "databases to make and mount here if nobody has ever mounted them")
+    front: str = key(_front, doc="URL of a front door, to which sent messages are submitted")
+    front_ca: Path = key(file, doc="the authority (PEM) of the front door's certificate")
+    dismount_time: float = key(seconds, "30 s", "how long a dismount waits for the requests in flight")
+    idle_time: float = key(seconds, "5 min", "how long a front end may keep an idle connection")
+
+
+def service(name: str, settings: Settings, reactor: Any) -> MailboxServer:
+    """Return the service of one section."""
+    return MailboxServer(name, settings, reactor)
+
+
+class MailboxServer(Service):
+    """Mounts, then listens; at its end closes the door first, finishes what is under way, then dismounts.
+
+    `ready` fires when it listens, or fails.
+    """
+
+    _log = Logger()
+
+    def __init__(
+        self,
+        name: str,
+        settings: Settings,
+        reactor: Any,
+        services: Mapping[str, ServiceOfPath] = SERVICES,
+        now: Callable[[], float] = time,
+    ) -> None:
+        self.ready: Deferred[None] = Deferred()
+        self.ports: list[Port] = []
+        self.roster = Roster(settings.databases, name, reactor, patience=settings.dismount_time)
+        self._settings = settings
+        self._reactor = reactor
+        keys = read_keys(settings.keys)
+        submit = Submission(
+            server=name,
+            front=settings.front,
+            ca=settings.front_ca.read_text(encoding="ascii"),
+            keys=keys,
+            clock=reactor,
+            connector=self._connect,
+            now=now,
+        )
+        dispatch = Dispatch(name, self.roster, services, submit, reactor)
+        limits = Limits(idle_time=settings.idle_time)
+        self._door = MailboxDoor(server=name, keys=keys, dispatch=dispatch, limits=limits, clock=reactor, now=now)
+
+    def startService(self) -> None:
+        """Mount what this server held, and listen; the process ends if it cannot."""
+        super().startService()
+        started = Deferred.fromCoroutine(self._start())
+        started.addCallbacks(self.ready.callback, self._cannot_start)
+
+    def stopService(self) -> Deferred[None]:
+        """Close the door, finish what is under way, and dismount."""
+        super().stopService()
+        return Deferred.fromCoroutine(self._stop())
+
+    async def _start(self) -> None:
+        settings = self._settings
+        await self.roster.begin(settings.mount)
+        tls = ServerTLS(settings.certificate, settings.private_key, settings.client_ca)
+        for endpoint in settings.listen:
+            self.ports.append(await listen(self._reactor, endpoint, self._door, tls))
+
+    async def _stop(self) -> None:
+        for port in self.ports:
+            await port.stop()
+        self._door.drain()
+        await self.roster.end()
+
+    def _cannot_start(self, failure: Failure) -> None:
+        self._log.critical("cannot start: {error}", error=failure.getErrorMessage())
+        self.ready.addErrback(lambda _: None)
+        self.ready.errback(failure)
+        self._reactor.stop()
+
+    async def _connect(self, *to: Any) -> None:
+        await connect(self._reactor, *to)

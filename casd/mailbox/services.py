@@ -1,0 +1,17 @@
+"""The services of the Mailbox role, by path."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from casd.mailbox import delivery
+from casd.mailbox.dispatch import ServiceOfPath
+from casd.mailbox.ews import service as ews
+from casd.mailbox.owa import service as owa
+
+SERVICES: Mapping[str, ServiceOfPath] = {
+    "/ews/exchange.asmx": ews.serve,
+    "/owa": owa.serve,
+    "/casd/deliver": delivery.serve,
+}
+"""A path, in lower case, serves all below it too."""
