@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Callable
+from functools import lru_cache
 from typing import IO, Any
 
 from attrs import frozen
@@ -13,6 +15,7 @@ from twisted.internet.interfaces import IReactorTime
 from casd.config import Converter, key, path, seconds
 from casd.config import optional as maybe
 
+_PLAIN = re.compile(r"[A-Za-z0-9@/._:+-]+")
 _BUFFERED = 64 * 1024
 
 
@@ -49,9 +52,9 @@ class AccessLog:
         self._second = 0
         self._stamp = ""
 
-    def __call__(self, fields: dict[str, Any]) -> None:
-        """Add one line; `fields` in the order in which they are to stand."""
-        line = self._as_json(fields) if self._json else self._as_text(fields)
+    def __call__(self, request_id: str, seconds: float, fields: dict[str, str | int]) -> None:
+        """Add the line of one request or session; `fields` in the order in which they are to stand."""
+        line = self._as_json(request_id, seconds, fields) if self._json else self._as_text(request_id, seconds, fields)
         self._lines.append(line)
         self._size += len(line)
         if self._size > _BUFFERED:
@@ -76,14 +79,16 @@ class AccessLog:
             self._second, self._stamp = now, time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now))
         return self._stamp
 
-    def _as_json(self, fields: dict[str, Any]) -> str:
-        return json.dumps({"time": self._time(), **fields}, ensure_ascii=False) + "\n"
+    def _as_json(self, request_id: str, seconds: float, fields: dict[str, str | int]) -> str:
+        whole = {"time": self._time(), "id": request_id, "seconds": round(seconds, 4), **fields}
+        return json.dumps(whole, ensure_ascii=False) + "\n"
 
-    def _as_text(self, fields: dict[str, Any]) -> str:
-        return f"{self._time()} {' '.join([f'{name}={_quoted(value)}' for name, value in fields.items()])}\n"
+    def _as_text(self, request_id: str, seconds: float, fields: dict[str, str | int]) -> str:
+        rest = " ".join([f"{name}={value if type(value) is int else _quoted(value)}" for name, value in fields.items()])
+        return f"{self._time()} id={request_id} seconds={seconds:.4f} {rest}\n"
 
 
-def _quoted(value: Any) -> str:
-    text = str(value)
-    # What a client sent must not begin a new line or a new field of the log.
-    return text if text.isidentifier() or text.isalnum() else json.dumps(text, ensure_ascii=False)
+@lru_cache(4096)
+def _quoted(text: str) -> str:
+    """Return a text as it may stand in a line: what a client sent must not begin a new line or a new field."""
+    return text if _PLAIN.fullmatch(text) else json.dumps(text, ensure_ascii=False)

@@ -2,22 +2,57 @@
 
 from __future__ import annotations
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from bisect import bisect_left
+from collections import Counter as Count
+from collections.abc import Iterable
+from itertools import accumulate
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
+from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+_BUCKETS = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
+
+
+class Requests(Collector):
+    """Finished requests of every door: plain numbers, put into Prometheus' form when they are asked for.
+
+    The library's own counters take a lock and a method call a label; here they would be a tenth of a request's cost.
+    """
+
+    def __init__(self) -> None:
+        self._count: Count[tuple[str, str, int]] = Count()
+        self._buckets: dict[str, list[int]] = {}
+        self._seconds: Count[str] = Count()
+
+    def finished(self, door: str, vdir: str, status: int, seconds: float) -> None:
+        """Count one."""
+        self._count[door, vdir, status] += 1
+        buckets = self._buckets.get(door)
+        if buckets is None:
+            buckets = self._buckets[door] = [0] * (len(_BUCKETS) + 1)
+        buckets[bisect_left(_BUCKETS, seconds)] += 1
+        self._seconds[door] += seconds  # type: ignore[assignment]
+
+    def collect(self) -> Iterable[Metric]:
+        """Return the figures in Prometheus' form."""
+        requests = CounterMetricFamily("casd_requests", "Finished requests", labels=["door", "vdir", "status"])
+        for (door, vdir, status), count in self._count.items():
+            requests.add_metric([door, vdir, str(status)], count)
+        times = HistogramMetricFamily("casd_request_seconds", "From a request's head to the end of its answer", labels=["door"])
+        for door, buckets in self._buckets.items():
+            bounds = [*map(str, _BUCKETS), "+Inf"]
+            times.add_metric([door], list(zip(bounds, accumulate(buckets), strict=True)), self._seconds[door])
+        return requests, times
 
 
 class Metrics:
-    """The figures of one process. Label children are kept by those who count often."""
+    """The figures of one process."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        self.requests = Counter("casd_requests", "Finished requests", ["door", "vdir", "status"], registry=self.registry)
-        self.seconds = Histogram(
-            "casd_request_seconds",
-            "Time from a request's head to the end of its answer",
-            ["door"],
-            buckets=(0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100),
-            registry=self.registry,
-        )
+        self.requests = Requests()
+        self.registry.register(self.requests)
         self.open_requests = Gauge("casd_open_requests", "Requests under way", ["door"], registry=self.registry)
         self.connections = Gauge("casd_client_connections", "Connections of clients", ["door"], registry=self.registry)
         self.rejected = Counter("casd_rejected", "Bytes that were no acceptable request", ["door", "status"], registry=self.registry)

@@ -87,8 +87,6 @@ class Door(Factory):
         self._hosts: dict[bytes, str | None] = {}
         self._common = f"X-FEServer: {house.name}\r\n".encode("ascii")
         self._connections = house.metrics.connections.labels(name)
-        self._seconds = house.metrics.seconds.labels(name)
-        self._finished: dict[tuple[str, int], Any] = {}
 
     def buildProtocol(self, _address: Any) -> Channel:
         """Return a channel for a new client."""
@@ -148,16 +146,10 @@ class Door(Factory):
         self.open.discard(exchange)
         notes, head = exchange.notes, exchange.head
         lasted = self._house.clock.seconds() - exchange.started
-        vdir = notes.get("vdir", "")
-        status = 499 if exchange.lost else exchange.status
-        self._seconds.observe(lasted)
-        counter = self._finished.get((vdir, status))
-        if counter is None:
-            counter = self._finished[vdir, status] = self._house.metrics.requests.labels(self.name, vdir, str(status))
-        counter.inc()
+        door, status = notes.get("door", self.name), 499 if exchange.lost else exchange.status
+        self._house.metrics.requests.finished(door, notes.get("vdir", ""), status, lasted)
         fields = {
-            "id": exchange.request_id,
-            "door": notes.get("door", self.name),
+            "door": door,
             "client": exchange.client,
             "user": notes.get("user", "-"),
             "method": head.method.decode("ascii"),
@@ -165,16 +157,15 @@ class Door(Factory):
             "status": status,
             "in": exchange.received,
             "out": exchange.sent,
-            "seconds": f"{lasted:.4f}",
             "server": notes.get("server", "-"),
             "why": notes.get("why", "-"),
         }
-        self._house.log(fields)
+        self._house.log(exchange.request_id, lasted, fields)
 
     def rejected(self, client: str, status: int, text: str) -> None:
         """Write a line for bytes that were no request."""
         self._house.metrics.rejected.labels(self.name, str(status)).inc()
-        self._house.log({"door": self.name, "client": client, "status": status, "why": text})
+        self._house.log("-", 0, {"door": self.name, "client": client, "status": status, "why": text})
 
     # One request
 

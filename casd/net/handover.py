@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from pathlib import Path
-
-from attrs import frozen
+from typing import NamedTuple
 
 from casd.model import Proxy
 from protocols.handover import ANSWER_HEADER, REQUEST_HEADER, Assertion, sealed, sign
@@ -25,9 +25,8 @@ def read_keys(name: Path) -> dict[str, bytes]:
     return keys
 
 
-@frozen
-class Proof:
-    """What one request to a backend carries, and what its answer must carry."""
+class Proof(NamedTuple):
+    """What one request to a backend carries (`line`), and what its answer must carry."""
 
     line: bytes
     request_id: str
@@ -63,22 +62,25 @@ class Handover:
         keys = self.keys(server)
         key_id, key = next(iter(keys.items()))
         mailbox = proxy.mailbox
-        guid = str(mailbox.guid)
+        guid = _text(mailbox.guid)
         assertion = Assertion(
-            issued=str(int(self._now())),
-            server=server,
-            method=method.decode("ascii"),
-            target=target.decode("ascii"),
-            request_id=request_id,
-            user=user,
-            mailbox=guid,
-            address=mailbox.address,
-            display_name=mailbox.display_name,
-            database=proxy.database.name,
-            client=client,
-            mechanism=mechanism,
+            str(int(self._now())),
+            server,
+            method.decode("ascii"),
+            target.decode("ascii"),
+            request_id,
+            user,
+            guid,
+            mailbox.address,
+            mailbox.display_name,
+            proxy.database.name,
+            client,
+            mechanism,
         )
         return Proof(b"%b: %b\r\n" % (REQUEST_HEADER, sign(assertion, key_id, key)), request_id, guid, keys)
+
+
+_text = lru_cache(100_000)(str)
 
 
 ANSWER_FIELD = ANSWER_HEADER.lower()
