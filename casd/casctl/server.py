@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 import click
 from attrs import evolve
@@ -40,12 +40,12 @@ def _version(_ctx: click.Context, _parameter: click.Parameter, value: str | None
     return int(major), int(minor)
 
 
-def _authority(_ctx: click.Context, _parameter: click.Parameter, value: TextIO | None) -> str | None:
+def _authority(_ctx: click.Context, _parameter: click.Parameter, value: Path | None) -> str | None:
     if value is None:
         return None
-    text = value.read()
+    text = value.read_text(encoding="ascii", errors="replace")
     if "BEGIN CERTIFICATE" not in text:
-        raise click.BadParameter(f"{value.name} holds no certificate (PEM)")
+        raise click.BadParameter(f"{value} holds no certificate (PEM)")
     return text
 
 
@@ -60,7 +60,12 @@ _ENDPOINTS = click.option(
 )
 _VERSION = click.option("--version", metavar="MAJOR.MINOR", callback=_version, help="Its version, 15.2 at first.")
 _TLS_NAME = click.option("--tls-name", help="The name in its certificate, where that is not its own name.")
-_CA = click.option("--ca", type=click.File(), callback=_authority, help="File (PEM) of the authority that signed it.")
+_CA = click.option(
+    "--ca",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    callback=_authority,
+    help="File (PEM) of the authority that signed it.",
+)
 _PIN = click.option("--pin", help="SHA-256 of its certificate, in hex.")
 
 

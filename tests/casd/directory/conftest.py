@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from uuid import UUID
 
@@ -16,8 +17,13 @@ DB02 = Database("DB02", UUID(int=102), "mbx2", 1, (Copy("mbx2"),))
 
 
 @pytest.fixture
-def file(tmp_path: Path) -> Path:
-    name = tmp_path / "directory.sqlite"
+def file(tmp_path: Path, estate: Path) -> Path:
+    return Path(shutil.copy(estate, tmp_path))
+
+
+@pytest.fixture(scope="session")
+def estate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    name = tmp_path_factory.mktemp("estate") / "directory.sqlite"
     create(name, "Example")
     with edit(name) as connection:
         topology.add_domain(connection, "Example.org")

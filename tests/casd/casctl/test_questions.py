@@ -1,0 +1,127 @@
+"""check, why, status: what casctl says without changing anything."""
+
+from __future__ import annotations
+
+import http.client
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.casd.casctl.conftest import Casctl, answer
+
+
+def test_a_good_configuration_is_called_good(demo: Casctl, ini: Path) -> None:
+    assert demo("check").output == f"{ini} is good\n"
+    assert answer(demo("check --json")) == {"good": True, "problems": []}
+
+
+def test_every_problem_of_a_bad_one_is_named(demo: Casctl, ini: Path) -> None:
+    ini.write_text(ini.read_text().replace("[forms]", "[formz]").replace("8444", "8443"))
+    result = demo("check")
+    assert result.exit_code == 1
+    assert f"{ini}:6: [formz]: unknown section" in result.output
+    result = demo("check --json")
+    assert result.exit_code == 1
+    assert {problem["section"] for problem in json.loads(result.stdout)["problems"]} >= {"formz"}
+
+
+def test_why_prints_the_decision_step_by_step(demo: Casctl) -> None:
+    lines = demo("why alice@example.org --protocol ews").output.splitlines()
+    assert lines[0] == "anchor user~alice@example.org from the authenticated user"
+    assert lines[-1] == "proxy to mbx1 at 127.0.0.1:9443"
+
+
+def test_why_follows_an_anchor(demo: Casctl) -> None:
+    told = answer(demo("why alice@example.org --protocol ews --anchor dave@example.org --json"))
+    assert (told["decision"], told["server"], told["database"]) == ("proxy", "mbx2", "DB02")
+    guid = answer(demo("mailbox show carol@example.org --json"))["guid"]
+    told = answer(demo(f"why alice@example.org --protocol mapi --anchor {guid}@example.org --json"))
+    assert told["server"] == "mbx2"
+
+
+def test_why_ignores_a_header_that_names_nobody_but_not_a_path(demo: Casctl) -> None:
+    line = "why alice@example.org --anchor eve@example.org --json --protocol"
+    assert answer(demo(f"{line} ews"))["server"] == "mbx1"
+    assert answer(demo(f"{line} owa"))["word"] == "UserNotFound"
+
+
+def test_why_tells_of_a_redirect(demo: Casctl) -> None:
+    demo("site add Moon --namespace moon.example.org --external-url https://moon.example.org --redirect")
+    demo("server set mbx2 --site Moon")
+    demo("site set Main --no-redirect")
+    told = answer(demo("why dave@example.org --protocol owa --from 192.0.2.7 --json"))
+    assert (told["decision"], told.get("url")) == ("redirect", "https://moon.example.org")
+
+
+def test_why_knows_who_cannot_sign_in(demo: Casctl) -> None:
+    result = demo("why eve@example.org --protocol ews")
+    assert result.exit_code == 1
+    assert "cannot sign in" in result.output
+    assert demo("why alice@example.org --protocol ews --from here").exit_code == 2
+
+
+STATUS = {
+    "name": "front1",
+    "directory": "up",
+    "servers": [{"name": "mbx1", "site": "Main", "version": "15.2"}],
+    "databases": [],
+    "pools": [],
+    "connections": {"http": 3},
+    "requests": [],
+}
+
+
+class FakeFront:
+    """An admin listener."""
+
+    status = 200
+
+    def __init__(self, host: str, port: int, timeout: float) -> None:
+        assert (host, port) == ("127.0.0.1", 8444)
+
+    def request(self, method: str, target: str) -> None:
+        assert (method, target) == ("GET", "/status")
+
+    def getresponse(self) -> FakeFront:
+        return self
+
+    def read(self) -> bytes:
+        return json.dumps(STATUS).encode()
+
+    def close(self) -> None:
+        pass
+
+
+class DeadFront(FakeFront):
+    def request(self, method: str, target: str) -> None:
+        raise ConnectionRefusedError("refused")
+
+
+class StrangeFront(FakeFront):
+    status = 404
+
+
+def test_status_shows_what_the_front_end_tells(demo: Casctl, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http.client, "HTTPConnection", FakeFront)
+    text = demo("status").output
+    assert "connections  http=3" in text
+    assert "servers:\nname  site  version\nmbx1  Main  15.2\n" in text
+    assert answer(demo("status --json")) == STATUS
+
+
+@pytest.mark.parametrize(("front", "words"), [(DeadFront, "is it running?"), (StrangeFront, "answers 404")])
+def test_a_front_end_that_does_not_answer_is_down(
+    demo: Casctl, monkeypatch: pytest.MonkeyPatch, front: type[FakeFront], words: str
+) -> None:
+    monkeypatch.setattr(http.client, "HTTPConnection", front)
+    result = demo("status")
+    assert result.exit_code == 3
+    assert words in result.output
+
+
+def test_a_front_end_without_an_admin_listener_cannot_be_asked(demo: Casctl, ini: Path) -> None:
+    ini.write_text(ini.read_text().replace("listen = 127.0.0.1:8444", "listen ="))
+    result = demo("status")
+    assert result.exit_code == 1
+    assert "[admin] listen is empty" in result.output
