@@ -16,6 +16,8 @@ from protocols.handover import ANSWER_HEADER, REQUEST_HEADER, Assertion, BadAsse
 from protocols.http1 import Response
 
 _IDENTITY = REQUEST_HEADER.lower()
+_HEALTH = "/casd/health"
+"""The only path that takes no assertion: it says that this server answers, and nothing else."""
 
 
 class MailboxDoor(Factory):
@@ -64,6 +66,9 @@ class MailboxDoor(Factory):
 
     def serve(self, exchange: Exchange) -> None:
         """Answer a request of a front end."""
+        if exchange.head.path == _HEALTH:
+            exchange.reply(Response(200))
+            return
         try:
             assertion = self._verified(exchange)
         except BadAssertion as error:

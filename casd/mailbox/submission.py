@@ -7,17 +7,17 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from urllib.parse import urlsplit
 
-from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
 from casd.mailbox.call import Receipt
 from casd.model import Endpoint
 from casd.net.backend import Backend
+from casd.net.fetch import fetch
 from casd.net.pool import Connector
 from casd.net.tls import ClientTLS
 from protocols.handover import REQUEST_HEADER, Assertion, sign
-from protocols.http1 import Field, ResponseHead, write_fields
+from protocols.http1 import write_fields
 
 _PATH = "/casd/submit"
 _AT_ONCE = 500
@@ -71,17 +71,15 @@ class Submission:
         return receipts
 
     async def _ask(self, sender: str, recipients: Sequence[str], mime: bytes) -> Iterator[Receipt]:
-        head = self._head(sender, recipients, len(mime))
+        lines = self._lines(sender, recipients)
         connection = Backend(self._clock, _Once())
         await self._connector(self._endpoint, connection, self._tls, _CONNECT_TIME)
-        answer = _Answer()
-        connection.ask(b"POST", head + mime, answer, _PATIENCE)
-        try:
-            return _receipts(await answer.done)
-        finally:
-            connection.abandon()
+        answer = await fetch(connection, b"POST", _PATH.encode("ascii"), lines, mime, _PATIENCE, _ANSWER)
+        if answer.head.status != 200:
+            raise SubmissionFailed(f"the front door answered {answer.head.status}")
+        return _receipts(answer.body)
 
-    def _head(self, sender: str, recipients: Sequence[str], length: int) -> bytes:
+    def _lines(self, sender: str, recipients: Sequence[str]) -> bytes:
         request_id = str(uuid.uuid4())
         assertion = Assertion(
             issued=str(int(self._now())),
@@ -104,9 +102,8 @@ class Submission:
             *((b"X-CASD-Recipient", _address(recipient)) for recipient in recipients),
             (b"request-id", request_id.encode("ascii")),
             (b"Content-Type", b"message/rfc822"),
-            (b"Content-Length", b"%d" % length),
         ]
-        return b"POST %b HTTP/1.1\r\n%b\r\n" % (_PATH.encode("ascii"), write_fields(fields))
+        return write_fields(fields)
 
 
 def _address(address: str) -> bytes:
@@ -125,40 +122,11 @@ def _receipts(answer: bytes) -> Iterator[Receipt]:
 
 
 class _Once:
-    """What stands for a lane: a connection that is used once belongs to none."""
+    """What stands for a lane: a connection that is used once goes back to nobody."""
+
+    def release(self, connection: Backend) -> None:
+        """Close the connection."""
+        connection.abandon()
 
     def gone(self, connection: Backend) -> None:
         """Have nothing to forget."""
-
-
-class _Answer:
-    """Collects the answer to a submission; `done` fires with its body, or fails."""
-
-    def __init__(self) -> None:
-        self.done: Deferred[bytes] = Deferred()
-        self._status = 0
-        self._body: list[bytes] = []
-
-    def response(self, head: ResponseHead) -> None:
-        self._status = head.status
-
-    def body(self, data: bytes) -> None:
-        self._body.append(data)
-        if sum(map(len, self._body)) > _ANSWER:
-            self.broken("too long an answer")
-
-    def end(self, _trailers: list[Field]) -> None:
-        if self._status != 200:
-            self.broken(f"the front door answered {self._status}")
-        elif not self.done.called:
-            self.done.callback(b"".join(self._body))
-
-    def broken(self, reason: str) -> None:
-        if not self.done.called:
-            self.done.errback(SubmissionFailed(reason))
-
-    def cork(self) -> None:
-        """Gather nothing."""
-
-    def uncork(self) -> None:
-        """Write nothing."""

@@ -186,6 +186,14 @@ def test_a_client_that_is_gone_within_its_body_holds_nothing(server: Server, ser
     assert server.roster.mounted[0].in_flight == 0
 
 
+def test_a_health_check_needs_no_assertion_and_learns_nothing(server: Server, service: Service) -> None:
+    server.channel.dataReceived(b"GET /casd/health HTTP/1.1\r\nHost: mbx1\r\n\r\n")
+    answer = server.answer()
+    assert (answer.status, answer.body) == (200, b"")
+    assert "x-casd-served" not in answer.headers
+    assert service.calls == []
+
+
 def test_a_drained_door_closes_its_idle_connections(server: Server) -> None:
     server.ask(ALICE_ASKS, b"x")
     server.door.drain()

@@ -91,7 +91,7 @@ def test_a_message_goes_to_the_front_door_under_this_servers_name(front: FrontDo
         (b"200 OK", b"<html>", "the front door's answer is no list of receipts"),
         (b"200 OK", b'{"receipts": [1]}', "the front door's answer is no list of receipts"),
         (b"200 OK", b"[]", "the front door's answer is no list of receipts"),
-        (b"200 OK", b" " * (2 << 20), "too long an answer"),
+        (b"200 OK", b" " * (2 << 20), "the answer is too large"),
     ],
 )
 def test_an_answer_that_says_nothing_is_no_delivery(front: FrontDoor, status: bytes, body: bytes, reason: str) -> None:
