@@ -102,17 +102,25 @@ class MailboxServer(Service):
         super().stopService()
         return Deferred.fromCoroutine(self._stop())
 
-    async def _start(self) -> None:
+    async def open(self) -> None:
+        """Listen; raises when an address is taken."""
         settings = self._settings
-        await self.roster.begin(settings.mount)
         tls = ServerTLS(settings.certificate, settings.private_key, settings.client_ca)
         for endpoint in settings.listen:
             self.ports.append(await listen(self._reactor, endpoint, self._door, tls))
 
-    async def _stop(self) -> None:
-        for port in self.ports:
-            await port.stop()
+    async def shut(self) -> None:
+        """Listen no more, and close each connection when what is under way on it has ended."""
+        while self.ports:
+            await self.ports.pop().stop()
         self._door.drain()
+
+    async def _start(self) -> None:
+        await self.roster.begin(self._settings.mount)
+        await self.open()
+
+    async def _stop(self) -> None:
+        await self.shut()
         await self.roster.end()
 
     def _cannot_start(self, failure: Failure) -> None:
