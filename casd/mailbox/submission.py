@@ -82,7 +82,7 @@ class Submission:
     def _lines(self, sender: str, recipients: Sequence[str]) -> bytes:
         request_id = str(uuid.uuid4())
         assertion = Assertion(
-            issued=str(int(self._now())),
+            issued=int(self._now()),
             server="front",
             method="POST",
             target=_PATH,

@@ -21,7 +21,7 @@ from tests.casd.mailbox.store.world import ALICE, NOON, Reactor, mount, result
 KEYS = {"1": b"k" * 32, "2": b"j" * 32}
 
 ALICE_ASKS = Assertion(
-    issued=str(int(NOON)),
+    issued=int(NOON),
     server="mbx1",
     method="POST",
     target="/ews/exchange.asmx",

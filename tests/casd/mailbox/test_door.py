@@ -86,8 +86,8 @@ def test_a_path_finds_its_service_whatever_its_case(server: Server, path: str, s
         ALICE_ASKS._replace(server="mbx2"),
         ALICE_ASKS._replace(method="GET"),
         ALICE_ASKS._replace(target="/owa"),
-        ALICE_ASKS._replace(issued=str(int(ALICE_ASKS.issued) - 100)),
-        ALICE_ASKS._replace(issued=str(int(ALICE_ASKS.issued) + 100)),
+        ALICE_ASKS._replace(issued=ALICE_ASKS.issued - 100),
+        ALICE_ASKS._replace(issued=ALICE_ASKS.issued + 100),
     ],
 )
 def test_an_assertion_for_something_else_opens_nothing(server: Server, service: Service, lie: Assertion) -> None:
