@@ -1,0 +1,61 @@
+# Two commands do all the set-up: `make run` and `make test`. `make help` shows the others.
+
+PYTHON ?= python3
+BIN := .venv/bin
+DEBIAN_PACKAGES := $$(sed 's/\#.*//' tests/debian-packages.txt)
+
+.PHONY: help run test unit integration lint format bench clean-demo
+
+help: ## show this
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
+
+run: .venv/run ## serve the demo organisation until Ctrl-C
+	@mkdir -p var && $(BIN)/casctl demo init
+	@$(BIN)/casctl demo show --wait & \
+	    exec $(BIN)/twistd --nodaemon --pidfile var/cas.pid cas --config etc/cas.ini
+
+test: unit integration ## run all tests
+
+unit: .venv/test ## run the unit tests, with branch coverage
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
+
+integration: .venv/test ## run the tests with sockets, processes and real clients
+	@.ci/debian $(DEBIAN_PACKAGES)
+	$(BIN)/trial tests.integration
+
+lint: .venv/lint ## check style, types and the floors
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: .venv/lint ## have ruff mend what it can
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+bench: .venv/test ## measure against nginx, side by side
+	@.ci/debian $(DEBIAN_PACKAGES)
+	$(BIN)/python -m bench
+
+clean-demo: ## forget the demo organisation
+	@! kill -0 "$$(cat var/cas.pid 2>/dev/null)" 2>/dev/null || { echo 'the demo is running: stop it first' >&2; exit 1; }
+	rm -rf var/demo
+
+# Each of these files says when its part was installed last.
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	    || { echo 'casd needs Python 3.11 or newer: make PYTHON=/path/to/python3' >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || .ci/debian python3-venv
+	$(PYTHON) -m venv .venv
+
+.venv/run: setup.cfg pyproject.toml | $(BIN)/python
+	$(BIN)/pip install --quiet --editable .
+	@touch $@
+
+.venv/test .venv/lint: .venv/%: setup.cfg pyproject.toml | $(BIN)/python
+	$(BIN)/pip install --quiet --editable '.[$*]'
+	@touch $@ .venv/run
