@@ -1,0 +1,1 @@
+"""Web mail from the Mailbox role."""

@@ -1,0 +1,116 @@
+// What this page asks of its server, and what the server tells on its own.
+
+const CANARY = /(?:^|; )__Host-X-OWA-Canary=([\w-]+)/;
+const SILENCE_MS = 60_000;  // the server beats every 25 seconds
+const LONGEST_PAUSE_MS = 30_000;
+
+/** The server's no: `word` is for scripts, the message for people. Status 0: it could not be reached. */
+export class Refused extends Error {
+  constructor(status, word, message) {
+    super(message);
+    this.status = status;
+    this.word = word;
+  }
+}
+
+/** Do something. A background call does not count as the user's activity. */
+export function call(action, values = {}, { background = false, signal } = {}) {
+  return post(`action=${action}`, JSON.stringify(values), "application/json", { background, signal });
+}
+
+/** Add a file to a draft. */
+export function upload(item, file) {
+  const name = encodeURIComponent(file.name || "attachment");
+  const query = `action=CreateAttachment&item=${encodeURIComponent(item)}&name=${name}`;
+  return post(query, file, file.type || "application/octet-stream");
+}
+
+export const attachmentUrl = (id) => `/owa/attachment.ashx?id=${encodeURIComponent(id)}`;
+export const sourceUrl = (id) => `/owa/message.eml?id=${encodeURIComponent(id)}`;
+export const messageUrl = (id, images) => `/owa/message.htm?id=${encodeURIComponent(id)}${images ? "&images=1" : ""}`;
+export const editorUrl = (verb, id = "") => `/owa/editor.htm?verb=${verb}&id=${encodeURIComponent(id)}`;
+
+async function post(query, body, type, { background = false, signal } = {}) {
+  const headers = { "Content-Type": type, "X-OWA-Canary": CANARY.exec(document.cookie)?.[1] ?? "" };
+  if (background) headers["X-CASD-Background"] = "1";
+  const response = await reach(`/owa/service.svc?${query}`, { method: "POST", body, headers, signal });
+  const answer = await response.json().catch(() => ({}));
+  if (response.ok) return answer;
+  throw new Refused(response.status, answer.error ?? "", answer.message ?? `The server answered ${response.status}.`);
+}
+
+async function reach(url, options) {
+  let response;
+  try {
+    response = await fetch(url, { ...options, redirect: "error", cache: "no-store" });
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new Refused(0, "", "The server cannot be reached.");
+  }
+  if (response.status === 440) await signIn();
+  return response;
+}
+
+/** The session has ended: go where a new one begins, and come back here. Never returns. */
+function signIn() {
+  location.replace(`/owa/auth/logon.aspx?replaceCurrent=1&reason=3&url=${encodeURIComponent(location.href)}`);
+  return new Promise(() => {});
+}
+
+/**
+ * Tell what happens in the mailbox, for ever. `tell` gets each event, and `{ again: true }` whenever something
+ * may have been missed; `online` gets whether the server is there. Of all tabs one asks and tells the others:
+ * browsers open few connections to one server.
+ */
+export function follow(tell, online) {
+  const others = new BroadcastChannel("owa-events");
+  others.onmessage = ({ data }) => ("online" in data ? online(data.online) : tell(data.event));
+  const everyone = {
+    tell: (event) => { tell(event); others.postMessage({ event }); },
+    online: (value) => { online(value); others.postMessage({ online: value }); },
+  };
+  navigator.locks.request("owa-events", () => listen(everyone));
+}
+
+async function listen(everyone) {
+  for (let pause = 1000; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
+    try {
+      await stream(everyone, () => { pause = 500; });
+    } catch {
+      everyone.online(false);
+    }
+    await new Promise((resolve) => setTimeout(resolve, pause * (0.75 + Math.random() / 2)));
+  }
+}
+
+async function stream(everyone, begun) {
+  const abort = new AbortController();
+  let silence = setTimeout(() => abort.abort(), SILENCE_MS);
+  try {
+    const response = await reach("/owa/ev.owa2", { headers: { "X-CASD-Background": "1" }, signal: abort.signal });
+    if (!response.ok) throw new Refused(response.status, "", "");
+    begun();
+    everyone.online(true);
+    everyone.tell({ again: true });
+    for await (const line of lines(response.body)) {
+      clearTimeout(silence);
+      silence = setTimeout(() => abort.abort(), SILENCE_MS);
+      const event = JSON.parse(line);
+      if (event.folders) everyone.tell(event);
+    }
+  } finally {
+    clearTimeout(silence);
+  }
+}
+
+async function* lines(body) {
+  const reader = body.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = "";
+  for (;;) {
+    const { value, done } = await reader.read();
+    if (done) return;
+    const pieces = (rest + value).split("\n");
+    rest = pieces.pop();
+    yield* pieces.filter(Boolean);
+  }
+}

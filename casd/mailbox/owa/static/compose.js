@@ -1,0 +1,352 @@
+// A message that is being written, saved as it grows.
+
+import { call, editorUrl, upload } from "./api.js";
+import { el, icon, iconButton } from "./dom.js";
+import { ask, complain, toast } from "./overlay.js";
+import { RecipientField } from "./people.js";
+import { fileSize, fullTime } from "./words.js";
+
+const SAVE_MS = 3000;
+const MAX_PASTED = 5 * 1024 * 1024;  // bytes of an image in the text; a larger one is attached
+const FORMATS = [
+  ["bold", "Bold", "bold"], ["italic", "Italic", "italic"], ["underline", "Underline", "underline"],
+  ["bullets", "Bulleted list", "insertUnorderedList"], ["numbers", "Numbered list", "insertOrderedList"],
+  ["quote", "Quotation", "formatBlock"], ["link", "Link", "createLink"],
+];
+
+export class Composer {
+  /** `actions`: done(verb) when it has closed, and me(). */
+  constructor(root, actions) {
+    this.root = root;
+    this.actions = actions;
+    this.isOpen = false;
+  }
+
+  /** Begin: `verb` is new, draft, reply, replyall or forward; `item` what it is about; `to` and `subject` for new. */
+  async open(verb, item = null, { to = [], subject = "", text = "" } = {}) {
+    if (this.isOpen) await this.close();
+    const quoting = verb === "reply" || verb === "replyall" || verb === "forward";
+    Object.assign(this, {
+      isOpen: true, verb, id: verb === "draft" ? item.id : null, files: [], plain: null, work: Promise.resolve(),
+      thread: quoting ? { source: item.id, verb: verb === "forward" ? "forward" : "reply" } : {},
+      importance: verb === "draft" ? item.importance : 1,
+    });
+    if (verb === "draft" || verb === "forward") this.files = item.attachments;
+    this.#build();
+    const people = recipients(verb, item, to, this.actions.me());
+    this.to.set(people.to);
+    this.cc.set(people.cc);
+    this.bcc.set(people.bcc);
+    this.#showCopies(people.cc.length > 0, people.bcc.length > 0);
+    this.subject.value = item ? prefixed(verb, item.subject) : subject;
+    this.#showFiles();
+    this.#showImportance();
+    await this.#edit(editorUrl(verb === "replyall" ? "reply" : verb, item?.id));
+    if (text) this.page.body.firstElementChild.textContent = text;
+    if (verb === "draft" && item.text !== undefined) this.#toPlain(item.text);
+    this.saved = this.#snapshot();
+    this.timer = setInterval(() => this.#tick(), SAVE_MS);
+    if (people.to.length) this.#focusText();
+    else this.to.input.focus();
+  }
+
+  /** Close; what has changed is kept in Drafts. Returns whether it is closed. */
+  async close() {
+    if (!this.isOpen) return true;
+    this.#settle();
+    if (this.#snapshot() !== this.saved) {
+      try {
+        await this.#save();
+        toast("Your message is kept in Drafts.");
+      } catch (error) {
+        complain(error);
+        return false;
+      }
+    }
+    this.#end();
+    return true;
+  }
+
+  #end() {
+    clearInterval(this.timer);
+    this.isOpen = false;
+    this.root.replaceChildren();
+    this.root.classList.remove("writing");
+    this.actions.done(this.verb);
+  }
+
+  #build() {
+    const changed = () => {};
+    this.to = new RecipientField("To", changed);
+    this.cc = new RecipientField("Cc", changed);
+    this.bcc = new RecipientField("Bcc", changed);
+    this.subject = el("input", { type: "text", class: "subject", placeholder: "Subject", "aria-label": "Subject", maxlength: "998", autocomplete: "off" });
+    this.copies = el("button", { type: "button", class: "copies", text: "Cc Bcc", "aria-label": "Show Cc and Bcc", on: { click: () => { this.#showCopies(true, true); this.cc.input.focus(); } } });
+    this.to.element.append(this.copies);
+    this.list = el("ul", { class: "files", "aria-label": "Attachments" });
+    this.text = el("div", { class: "text" });
+    this.status = el("span", { class: "status", role: "status" });
+    this.picker = el("input", { type: "file", multiple: true, hidden: true, on: { change: () => { this.#attach(this.picker.files); this.picker.value = ""; } } });
+    this.high = iconButton("important", "High importance", () => { this.importance = this.importance > 1 ? 1 : 2; this.#showImportance(); });
+    this.plainButton = el("button", { type: "button", class: "tool", text: "Plain text", "aria-pressed": "false", on: { click: () => (this.plain ? this.#toRich() : this.#toPlain(this.page.body.innerText)) } });
+    this.formats = el("span", { class: "formats", role: "group", "aria-label": "Format" }, ...FORMATS.map(([name, label, command]) => iconButton(name, label, () => this.#format(command), {
+      on: { mousedown: (event) => event.preventDefault(), click: () => this.#format(command) },
+    })));
+    this.sendButton = el("button", { type: "button", class: "primary", title: "Send (Ctrl+Enter)", on: { click: () => this.#send() } }, icon("send"), "Send");
+    const form = el("div", { class: "compose", role: "form", "aria-label": "New message", on: { keydown: (event) => this.#key(event) } },
+      el("div", { class: "tools", role: "toolbar", "aria-label": "New message" },
+        iconButton("back", "Close; the message is kept in Drafts", () => this.close()),
+        this.sendButton,
+        el("button", { type: "button", class: "tool", title: "Attach files", on: { click: () => this.picker.click() } }, icon("attach"), el("span", { text: "Attach" })),
+        this.picker, this.high, el("span", { class: "space" }), this.status,
+        iconButton("delete", "Discard", () => this.#discard())),
+      this.to.element, this.cc.element, this.bcc.element, this.subject, this.list,
+      el("div", { class: "format-bar", role: "toolbar", "aria-label": "Text" }, this.formats, el("span", { class: "space" }), this.plainButton),
+      this.text);
+    this.#takeDrops(form);
+    this.root.classList.add("writing");
+    this.root.replaceChildren(form);
+  }
+
+  #edit(url) {
+    this.frame = el("iframe", { title: "Text of the message", sandbox: "allow-same-origin", src: url });
+    this.text.replaceChildren(this.frame);
+    return new Promise((resolve) => {
+      this.frame.addEventListener("load", () => {
+        this.page = this.frame.contentDocument;
+        const date = this.page.querySelector("time[datetime]");
+        if (date) date.replaceWith(fullTime(date.dateTime));
+        Object.assign(this.page.body, { contentEditable: "true", spellcheck: true });
+        this.page.body.setAttribute("aria-label", "Text of the message");
+        this.page.body.setAttribute("role", "textbox");
+        this.page.body.setAttribute("aria-multiline", "true");
+        this.page.addEventListener("keydown", (event) => this.#key(event));
+        this.page.addEventListener("paste", (event) => this.#paste(event));
+        this.#takeDrops(this.page);
+        resolve();
+      }, { once: true });
+    });
+  }
+
+  #focusText() {
+    if (this.plain) return this.plain.focus();
+    this.frame.focus();
+    this.page.body.focus();
+    this.page.getSelection().collapse(this.page.body.firstElementChild ?? this.page.body, 0);
+  }
+
+  #toPlain(text) {
+    this.plain = el("textarea", { "aria-label": "Text of the message" });
+    this.plain.value = text;
+    this.#showMode();
+    this.text.replaceChildren(this.plain);
+    this.plain.focus();
+    this.plain.setSelectionRange(0, 0);
+  }
+
+  async #toRich() {
+    const lines = this.plain.value.split("\n");
+    this.plain = null;
+    this.#showMode();
+    await this.#edit(editorUrl("new"));
+    this.page.body.replaceChildren(...lines.map((line) => {
+      const block = this.page.createElement("div");
+      block.append(line || this.page.createElement("br"));
+      return block;
+    }));
+    this.#focusText();
+  }
+
+  #showMode() {
+    this.formats.hidden = this.plain !== null;
+    this.plainButton.setAttribute("aria-pressed", String(this.plain !== null));
+  }
+
+  #showCopies(cc, bcc) {
+    this.cc.element.hidden = !cc;
+    this.bcc.element.hidden = !bcc;
+    this.copies.hidden = cc && bcc;
+  }
+
+  #showImportance() {
+    this.high.setAttribute("aria-pressed", String(this.importance > 1));
+  }
+
+  #showFiles() {
+    this.list.hidden = !this.files.length;
+    this.list.replaceChildren(...this.files.map((file) => el("li", {}, el("span", { class: file.id ? "file" : "file busy" },
+      icon("attach"), el("span", { class: "name", text: file.name, title: file.name }), el("span", { class: "size", text: fileSize(file.size) }),
+      file.id && iconButton("close", `Remove ${file.name}`, () => this.#detach(file))))));
+  }
+
+  #format(command) {
+    this.page.body.focus();
+    if (command === "createLink") return this.#link();
+    const quoted = command === "formatBlock" && this.page.queryCommandValue("formatBlock") === "blockquote";
+    this.page.execCommand(quoted ? "outdent" : command, false, command === "formatBlock" ? "blockquote" : null);
+    return undefined;
+  }
+
+  async #link() {
+    const url = await ask({ title: "Link", label: "Address", value: "https://", action: "Insert" });
+    if (!url || !/^(https?:\/\/|mailto:)/i.test(url)) return;
+    this.page.body.focus();
+    if (!this.page.getSelection().isCollapsed) return void this.page.execCommand("createLink", false, url);
+    const link = this.page.createElement("a");
+    link.href = link.textContent = url;
+    this.page.getSelection().getRangeAt(0).insertNode(link);
+  }
+
+  #key(event) {
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+      event.preventDefault();
+      this.#send();
+    } else if (event.key === "Escape" && !event.defaultPrevented) {
+      this.close();
+    }
+    event.stopPropagation();
+  }
+
+  #paste(event) {
+    const images = [...event.clipboardData.files].filter((file) => /^image\/(png|gif|jpeg|webp)$/.test(file.type));
+    if (!images.length) return;
+    event.preventDefault();
+    for (const image of images.filter((file) => file.size <= MAX_PASTED)) {
+      const reader = new FileReader();
+      reader.onload = () => this.page.execCommand("insertImage", false, reader.result);
+      reader.readAsDataURL(image);
+    }
+    this.#attach(images.filter((file) => file.size > MAX_PASTED));
+  }
+
+  #takeDrops(target) {
+    const holdsFiles = (event) => event.dataTransfer?.types.includes("Files");
+    target.addEventListener("dragover", (event) => { if (holdsFiles(event)) event.preventDefault(); });
+    target.addEventListener("drop", (event) => {
+      if (!holdsFiles(event)) return;
+      event.preventDefault();
+      event.stopPropagation();
+      this.#attach(event.dataTransfer.files);
+    });
+  }
+
+  #attach(files) {
+    for (const file of files) {
+      const shown = { name: file.name, size: file.size };
+      this.files.push(shown);
+      this.#inTurn(async () => {
+        try {
+          if (!this.id) await this.#put();
+          Object.assign(shown, (await upload(this.id, file)).attachment);
+        } catch (error) {
+          this.files.splice(this.files.indexOf(shown), 1);
+          complain(error);
+        }
+        this.#showFiles();
+      });
+    }
+    this.#showFiles();
+  }
+
+  #detach(file) {
+    this.files.splice(this.files.indexOf(file), 1);
+    this.#showFiles();
+  }
+
+  #settle() {
+    const settled = [this.to, this.cc, this.bcc].map((field) => field.settle());
+    return settled.every(Boolean);
+  }
+
+  /** What the server is told: everything, each time. */
+  #values() {
+    const body = this.plain ? { html: null, text: this.plain.value } : { html: this.page.body.innerHTML };
+    return {
+      to: this.to.valid, cc: this.cc.valid, bcc: this.bcc.valid, subject: this.subject.value, ...body, ...this.thread,
+      importance: this.importance, attachments: this.files.filter((file) => file.id).map((file) => file.id),
+    };
+  }
+
+  #snapshot() {
+    return JSON.stringify(this.#values());
+  }
+
+  /** Do one thing after the other: each rests on the ids that the one before has got. */
+  #inTurn(step) {
+    const done = this.work.then(step);
+    this.work = done.catch(() => {});
+    return done;
+  }
+
+  async #put() {
+    const uploading = this.files.filter((file) => !file.id);
+    const values = this.#values();
+    const answer = await call("SaveItem", { ...values, id: this.id });
+    this.id = answer.id;
+    const removed = (file) => !this.files.some((mine) => mine.id === values.attachments[answer.attachments.indexOf(file)]);
+    this.files = [...answer.attachments.filter((file) => !removed(file)), ...uploading];
+    this.saved = JSON.stringify({ ...values, attachments: answer.attachments.map((file) => file.id) });
+    this.#showFiles();
+  }
+
+  #save() {
+    return this.#inTurn(() => this.#put());
+  }
+
+  #tick() {
+    if (this.#snapshot() === this.saved || this.saving) return;
+    this.saving = true;
+    this.status.textContent = "Saving …";
+    this.#save()
+      .then(() => { this.status.textContent = "Saved"; }, (error) => { this.status.textContent = `Not saved: ${error.message}`; })
+      .finally(() => { this.saving = false; });
+  }
+
+  async #send() {
+    if (this.sendButton.disabled) return;
+    if (!this.#settle()) return toast("One of the recipients has no mail address.", null, { error: true });
+    if (!this.to.valid.length && !this.cc.valid.length && !this.bcc.valid.length) {
+      this.to.input.focus();
+      return toast("Say to whom the message goes.", null, { error: true });
+    }
+    if (!this.subject.value.trim() && !await ask({ title: "Send without a subject?", action: "Send" })) return this.subject.focus();
+    this.sendButton.disabled = true;
+    this.status.textContent = "Sending …";
+    try {
+      const { failed } = await this.#inTurn(() => call("SendItem", { ...this.#values(), id: this.id }));
+      this.#end();
+      if (failed.length) toast(`Not delivered to ${failed.map(({ address, reason }) => `${address} (${reason})`).join(", ")}.`, null, { error: true });
+      else toast("The message has been sent.");
+    } catch (error) {
+      this.sendButton.disabled = false;
+      this.status.textContent = "";
+      complain(error);
+    }
+  }
+
+  async #discard() {
+    const begun = this.id || this.#snapshot() !== this.saved;
+    if (begun && !await ask({ title: "Discard this message?", text: "It cannot be brought back.", action: "Discard", danger: true })) return;
+    clearInterval(this.timer);
+    await this.#inTurn(() => this.id && call("DiscardItem", { id: this.id })).catch(complain);
+    this.#end();
+  }
+}
+
+function recipients(verb, item, to, me) {
+  if (verb === "draft") return { to: item.to, cc: item.cc, bcc: item.bcc };
+  if (verb === "new" || verb === "forward") return { to, cc: [], bcc: [] };
+  const others = (people) => people.filter((person) => person.address.toLowerCase() !== me.address.toLowerCase());
+  const mine = item.from.some((person) => person.address.toLowerCase() === me.address.toLowerCase());
+  const back = mine ? item.to : item.replyTo.length ? item.replyTo : item.from;
+  if (verb === "reply") return { to: back, cc: [], bcc: [] };
+  const known = new Set(back.map((person) => person.address.toLowerCase()));
+  const rest = (people) => others(people).filter((person) => !known.has(person.address.toLowerCase()));
+  return { to: [...back, ...(mine ? [] : rest(item.to))], cc: rest(item.cc), bcc: [] };
+}
+
+function prefixed(verb, subject) {
+  if (verb === "draft") return subject;
+  const prefix = verb === "forward" ? "Fw: " : "Re: ";
+  return subject.toLowerCase().startsWith(prefix.toLowerCase()) ? subject : prefix + subject;
+}

@@ -1,0 +1,322 @@
+// The list of messages: only what is in sight exists, pages are fetched as they come into sight.
+
+import { call } from "./api.js";
+import { $, el, icon, iconButton } from "./dom.js";
+import { complain } from "./overlay.js";
+import { count, fullTime, hue, initials, nameOf, namesOf, shortTime } from "./words.js";
+
+const PAGE = 50;
+const SPARE = 6;  // rows made beyond both edges
+
+export class MessageList {
+  /** `actions`: open(item), act(name, items), moved(items) and folderName(id). */
+  constructor(root, actions) {
+    this.root = root;
+    this.actions = actions;
+    this.scroll = $(".scroll", root);
+    this.grid = $(".rows", root);
+    this.source = null;
+    this.chosen = new Map();  // id -> item
+    this.openId = "";
+    this.#forget();
+    this.scroll.addEventListener("scroll", () => this.#draw(), { passive: true });
+    new ResizeObserver(() => this.#draw()).observe(this.scroll);
+    this.grid.addEventListener("keydown", (event) => this.#key(event));
+    this.grid.addEventListener("click", (event) => this.#click(event));
+    this.grid.addEventListener("dragstart", (event) => this.#drag(event));
+  }
+
+  /** Show other messages: `{ folder, query, unread, flagged }`; `outgoing` names recipients instead of senders. */
+  async show(source) {
+    this.source = source;
+    this.#forget();
+    this.chosen.clear();
+    this.scroll.scrollTop = 0;
+    this.#chose();
+    this.grid.replaceChildren();
+    this.root.setAttribute("aria-busy", "true");
+    await this.#fetch(0);
+    this.root.removeAttribute("aria-busy");
+  }
+
+  /** Fetch again what is in sight; what is not will be when it comes into sight. */
+  async refresh(options) {
+    if (!this.source) return;
+    const [first, last] = this.#sight();
+    this.generation += 1;
+    this.pages.clear();
+    const pages = new Set([Math.floor(first / PAGE), Math.floor(Math.max(first, last - 1) / PAGE)]);
+    await Promise.all([...pages].map((page) => this.#fetch(page, options)));
+  }
+
+  /** Mark the message that is being read. */
+  opened(id) {
+    this.openId = id;
+    const index = this.#indexOf(id);
+    if (index >= 0) this.active = index;
+    this.#draw();
+  }
+
+  /** Change what is shown of messages before the server has said so. */
+  patch(ids, values) {
+    for (const item of this.items) if (item && ids.includes(item.id)) Object.assign(item, values);
+    this.#draw();
+  }
+
+  /** Take messages away before the server has said so; returns the one that comes to be in their place. */
+  remove(ids) {
+    const first = this.items.findIndex((item) => item && ids.includes(item.id));
+    this.items = Array.from(this.items).filter((item) => !item || !ids.includes(item.id));
+    this.total = Math.max(0, this.total - ids.length);
+    this.generation += 1;  // what is on its way would bring them back
+    this.pages.clear();
+    ids.forEach((id) => this.chosen.delete(id));
+    this.#chose();
+    this.#draw();
+    return first < 0 ? null : this.items[first] ?? this.items[first - 1] ?? null;
+  }
+
+  /** Return the messages that an action is for: those ticked, or the one that is open. */
+  targets() {
+    if (this.chosen.size) return [...this.chosen.values()];
+    const open = this.items[this.#indexOf(this.openId)];
+    return open ? [open] : [];
+  }
+
+  clear() {
+    this.chosen.clear();
+    this.#chose();
+    this.#draw();
+  }
+
+  /** Go to the next or previous message; opens it. */
+  step(by) {
+    const from = this.#indexOf(this.openId);
+    this.#activate(from < 0 ? this.active : from + by, { open: true });
+  }
+
+  focus() {
+    this.#activate(this.active);
+  }
+
+  #forget() {
+    this.generation = (this.generation ?? 0) + 1;
+    this.items = [];
+    this.pages = new Set();
+    this.total = null;
+    this.active = 0;
+    this.anchor = 0;
+  }
+
+  #indexOf(id) {
+    return id ? this.items.findIndex((item) => item?.id === id) : -1;
+  }
+
+  async #fetch(page, options) {
+    if (this.pages.has(page)) return;
+    const { generation } = this;
+    this.pages.add(page);
+    const { outgoing, ...source } = this.source;
+    let found;
+    try {
+      found = await call("FindItem", { ...source, offset: page * PAGE, limit: PAGE }, options);
+    } catch (error) {
+      if (generation === this.generation) this.pages.delete(page);
+      return options?.background ? undefined : complain(error);
+    }
+    if (generation !== this.generation) return;
+    this.total = found.total;
+    this.items.length = Math.min(this.items.length, found.total);
+    found.items.forEach((item, index) => { this.items[found.offset + index] = item; });
+    this.#draw();
+  }
+
+  #rowHeight() {
+    this.height ??= parseFloat(getComputedStyle(this.root).getPropertyValue("--row"));
+    return this.height;
+  }
+
+  #sight() {
+    const height = this.#rowHeight();
+    const first = Math.floor(this.scroll.scrollTop / height);
+    return [first, Math.min(first + Math.ceil(this.scroll.clientHeight / height) + 1, this.total ?? 0)];
+  }
+
+  #draw() {
+    if (this.total === null) return;
+    const [first, last] = this.#sight();
+    const from = Math.max(0, first - SPARE);
+    const to = Math.min(this.total, last + SPARE);
+    this.active = Math.min(this.active, Math.max(0, this.total - 1));
+    this.grid.style.height = `${this.total * this.#rowHeight()}px`;
+    this.grid.setAttribute("aria-rowcount", this.total);
+    this.#empty();
+    const old = new Map([...this.grid.children].map((row) => [Number(row.dataset.index), row]));
+    for (let index = from; index < to; index += 1) {
+      const stamp = this.#stamp(index);
+      const row = old.get(index);
+      old.delete(index);
+      if (row?.dataset.stamp !== stamp) this.#replace(row, this.#row(index, stamp));
+    }
+    for (const row of old.values()) row.remove();
+    for (let page = Math.floor(first / PAGE); page * PAGE < last; page += 1) this.#fetch(page, { background: true });
+  }
+
+  #replace(old, row) {
+    const focused = old?.contains(document.activeElement);
+    if (old) old.replaceWith(row);
+    else this.grid.append(row);
+    if (focused) row.focus({ preventScroll: true });
+  }
+
+  #empty() {
+    const empty = $(".empty", this.root);
+    const { query, unread, flagged } = this.source;
+    empty.hidden = this.total > 0;
+    empty.textContent = query ? "Nothing was found." : unread ? "Nothing is unread." : flagged ? "Nothing is flagged." : "This folder is empty.";
+    $("#list-count", this.root).textContent = this.total ? count(this.total, query ? "result" : "message", query ? "results" : "messages") : "";
+  }
+
+  /** Say everything that a row shows, to know whether it must be made anew. */
+  #stamp(index) {
+    const item = this.items[index];
+    const { id, read, flagged, verb, subject, preview, received } = item ?? {};
+    const open = id === this.openId;
+    return JSON.stringify([id, read, flagged, verb, subject, preview, received, open, this.chosen.has(id), index === this.active]);
+  }
+
+  #row(index, stamp) {
+    const item = this.items[index];
+    const attributes = { role: "row", "aria-rowindex": index + 1, dataset: { index, stamp }, tabindex: index === this.active ? "0" : "-1" };
+    const row = item ? this.#filled(item, attributes) : el("div", { ...attributes, class: "row blank" }, el("span", { role: "gridcell", text: "…" }));
+    row.style.transform = `translateY(${index * this.#rowHeight()}px)`;
+    return row;
+  }
+
+  #filled(item, attributes) {
+    const people = this.source.outgoing ? item.recipients : item.sender;
+    const first = people[0] ?? { name: "", address: "" };
+    const names = people.length ? namesOf(people) : this.source.outgoing ? "No recipient" : "Unknown sender";
+    const chosen = this.chosen.has(item.id);
+    const classes = ["row", !item.read && "unread", item.id === this.openId && "open", chosen && "chosen", item.flagged && "flagged"];
+    return el("div", {
+      ...attributes, class: classes.filter(Boolean).join(" "), draggable: "true", "aria-selected": String(chosen),
+      "aria-label": describe(item, names),
+    },
+      el("span", { role: "gridcell", class: "pick" },
+        el("span", { class: "avatar", style: { "--hue": hue(first) }, text: initials(first), "aria-hidden": "true" }),
+        el("input", { type: "checkbox", tabindex: "-1", checked: chosen, "aria-label": `Select ${item.subject || "message"}` })),
+      el("span", { role: "gridcell", class: "what" },
+        el("span", { class: "line" },
+          el("span", { class: "who", text: names }),
+          item.verb && icon(item.verb),
+          item.hasAttachments && icon("attach"),
+          item.importance > 1 && icon("important"),
+          el("time", { datetime: item.received, title: fullTime(item.received), text: shortTime(item.received) })),
+        el("span", { class: "line" },
+          el("span", { class: "subject", text: item.subject || "(no subject)" }),
+          this.source.query && el("span", { class: "tag", text: this.actions.folderName(item.folder) })),
+        el("span", { class: "preview", text: item.preview })),
+      el("span", { role: "gridcell", class: "hover" },
+        this.#action(item.read ? "unread" : "read", item.read ? "Mark as unread" : "Mark as read"),
+        this.#action("flag", item.flagged ? "Remove the flag" : "Flag"),
+        this.#action("delete", "Delete")));
+  }
+
+  #action(name, label) {
+    return iconButton(name, label, null, { tabindex: "-1", dataset: { action: name }, on: {} });
+  }
+
+  #click(event) {
+    const row = event.target.closest(".row");
+    const item = row && this.items[Number(row.dataset.index)];
+    if (!item) return;
+    const action = event.target.closest("[data-action]")?.dataset.action;
+    const index = Number(row.dataset.index);
+    if (action) this.actions.act(action, [item]);
+    else if (event.target.closest(".pick") || event.ctrlKey || event.metaKey) this.#toggle(index);
+    else if (event.shiftKey) this.#extend(index);
+    else this.#activate(index, { open: true });
+  }
+
+  #toggle(index) {
+    const item = this.items[index];
+    if (!item) return;
+    if (!this.chosen.delete(item.id)) this.chosen.set(item.id, item);
+    this.active = this.anchor = index;
+    this.#chose();
+    this.#draw();
+    this.#rowAt(index)?.focus({ preventScroll: true });
+  }
+
+  #extend(index) {
+    const [from, to] = [Math.min(this.anchor, index), Math.max(this.anchor, index)];
+    for (const item of this.items.slice(from, to + 1)) if (item) this.chosen.set(item.id, item);
+    this.#chose();
+    this.#activate(index);
+  }
+
+  #chose() {
+    this.root.classList.toggle("choosing", this.chosen.size > 0);
+    this.actions.chose?.([...this.chosen.values()]);
+  }
+
+  #rowAt(index) {
+    return this.grid.querySelector(`[data-index="${index}"]`);
+  }
+
+  #activate(index, { open = false } = {}) {
+    if (!this.total) return this.root.focus();
+    const height = this.#rowHeight();
+    this.active = Math.max(0, Math.min(index, this.total - 1));
+    const top = this.active * height;
+    if (top < this.scroll.scrollTop) this.scroll.scrollTop = top;
+    else if (top + height > this.scroll.scrollTop + this.scroll.clientHeight) this.scroll.scrollTop = top + height - this.scroll.clientHeight;
+    this.#draw();
+    this.#rowAt(this.active)?.focus({ preventScroll: true });
+    const item = this.items[this.active];
+    if (!open || !item) return;
+    this.anchor = this.active;
+    this.actions.open(item);
+  }
+
+  #key(event) {
+    const page = Math.max(1, Math.floor(this.scroll.clientHeight / this.#rowHeight()) - 1);
+    const to = { ArrowDown: 1, ArrowUp: -1, PageDown: page, PageUp: -page, Home: -Infinity, End: Infinity }[event.key];
+    if (to !== undefined && !event.altKey) {
+      event.preventDefault();
+      const index = Math.max(0, Math.min(this.active + to, (this.total ?? 1) - 1));
+      if (event.shiftKey) this.#extend(index);
+      else this.#activate(index);
+    } else if (event.key === "Enter") {
+      this.#activate(this.active, { open: true });
+    } else if (event.key === " " || event.key === "x") {
+      event.preventDefault();
+      this.#toggle(this.active);
+    } else if (event.key === "a" && (event.ctrlKey || event.metaKey)) {
+      event.preventDefault();
+      this.anchor = 0;
+      this.#extend(this.items.length - 1);
+    } else {
+      return;
+    }
+    event.stopPropagation();
+  }
+
+  #drag(event) {
+    const item = this.items[Number(event.target.closest(".row")?.dataset.index)];
+    if (!item) return event.preventDefault();
+    if (!this.chosen.has(item.id)) this.clear();
+    this.dragged = this.chosen.size ? [...this.chosen.values()] : [item];
+    event.dataTransfer.effectAllowed = "move";
+    event.dataTransfer.setData("application/x-owa-items", String(this.dragged.length));
+    event.dataTransfer.setData("text/plain", this.dragged.map((each) => each.subject).join("\n"));
+  }
+}
+
+function describe(item, names) {
+  return [
+    !item.read && "Unread", item.flagged && "Flagged", names, item.subject || "no subject", shortTime(item.received),
+    item.hasAttachments && "has attachments",
+  ].filter(Boolean).join(", ");
+}
