@@ -34,7 +34,8 @@ ALICE_ASKS = Assertion(
     client="192.0.2.1",
     mechanism="basic",
 )
-OPERATOR = ALICE_ASKS._replace(user="casctl", mailbox="", address="", display_name="", database="DB01", mechanism="control"
+OPERATOR = ALICE_ASKS._replace(
+    user="casctl", mailbox="", address="", display_name="", database="DB01", mechanism="control"
 )
 
 

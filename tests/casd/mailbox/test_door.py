@@ -12,7 +12,7 @@ from casd.mailbox.store.values import Dismounted
 from protocols.handover import Assertion, sign
 from protocols.http1 import Response
 from tests.casd.mailbox.conversation import ALICE_ASKS, KEYS, OPERATOR, Server
-from tests.casd.mailbox.store.world import ALICE, result
+from tests.casd.mailbox.store.world import ALICE, mount, result
 
 LOST = Failure(ConnectionError("gone"))
 
@@ -109,7 +109,9 @@ def test_two_assertions_open_nothing(server: Server, service: Service) -> None:
     assert service.calls == []
 
 
-def test_a_database_that_is_elsewhere_is_said_before_anything_is_done(server: Server, service: Service, tmp_path: Path) -> None:
+def test_a_database_that_is_elsewhere_is_said_before_anything_is_done(
+    server: Server, service: Service, tmp_path: Path
+) -> None:
     (tmp_path / "DB02").mkdir()
     (tmp_path / "DB02" / "lock").write_text("mbx2\n")
     for database, active in (("DB02", "mbx2"), ("DB03", "")):
@@ -229,8 +231,6 @@ def test_the_operator_mounts_and_dismounts(server: Server, service: Service) -> 
 
 
 def test_the_operator_is_told_who_holds_a_database(server: Server, tmp_path: Path) -> None:
-    from tests.casd.mailbox.store.world import mount
-
     mount(tmp_path / "DB02", "DB02", "mbx2")
     answer = server.ask(OPERATOR._replace(target="/casd/mount", database="DB02"))
     assert (answer.status, answer.body) == (409, b'{"error": "DB02 is mounted by mbx2", "holder": "mbx2"}')

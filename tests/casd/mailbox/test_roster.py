@@ -70,7 +70,7 @@ def test_a_request_keeps_its_database_until_it_is_done(array: Array) -> None:
         result(database.run(database.mailbox, ALICE, "alice@example.org", "Alice"))
         assert not dismounting.called
     assert result(dismounting) is True
-    assert roster.mounted == ()
+    assert not roster.mounted
 
 
 def test_a_dismount_does_not_wait_for_ever(array: Array) -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from twisted.internet.defer import Deferred
@@ -12,6 +12,7 @@ from casd.mailbox.call import Receipt
 from casd.mailbox.submission import Submission
 from casd.model import Endpoint
 from casd.net.backend import Backend
+from casd.net.pool import Connector
 from casd.net.tls import ClientTLS
 from protocols.handover import verify
 from tests.casd.mailbox.conversation import KEYS, Transport
@@ -36,7 +37,7 @@ class FrontDoor:
             now=lambda: NOON,
         )
 
-    async def connect(self, endpoint: Endpoint, protocol: Backend, tls: ClientTLS, timeout: float) -> None:
+    async def connect(self, endpoint: Endpoint, protocol: Backend, tls: ClientTLS, timeout: float) -> None:  # noqa: ASYNC109
         transport = Transport()
         protocol.makeConnection(transport)
         self.transports.append(transport)
@@ -110,7 +111,7 @@ def test_a_front_door_that_cannot_be_reached_is_said_in_the_receipts(front: Fron
     async def refused(*_: Any) -> None:
         raise ConnectionRefusedError("nobody listens")
 
-    front.submission._connector = refused
+    front.submission._connector = cast(Connector, refused)
     (receipt,) = result(front.submit("bob@example.org"))
     assert (receipt.delivered, receipt.reason) == (False, "nobody listens")
 

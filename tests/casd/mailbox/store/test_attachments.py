@@ -20,7 +20,8 @@ def test_a_mail_gets_its_attachment_into_its_mime(world: World) -> None:
     item = draft(world)
     world.told()
     added = world.run(world.alice.attachments.add, item.id, "Größe.bin", "application/x-test", DATA)
-    assert (added.name, added.content_type, added.size, added.inline) == ("Größe.bin", "application/x-test", 2560, False)
+    assert (added.name, added.content_type, added.size) == ("Größe.bin", "application/x-test", 2560)
+    assert not added.inline
     assert world.alice.attachments.content(added.id) == DATA
     after = world.alice.items.get(item.id)
     assert after.has_attachments
@@ -28,7 +29,7 @@ def test_a_mail_gets_its_attachment_into_its_mime(world: World) -> None:
     assert [event.kind for event in world.told()] == [EventKind.MODIFIED]
     message = message_from_bytes(world.alice.items.content(item.id))
     assert (message["Subject"], message.get_content_type()) == ("Hello", "multipart/mixed")
-    assert [part.get_content_type() for part in message.get_payload()] == ["text/plain", "application/x-test"]
+    assert [part.get_content_type() for part in message.walk()][1:] == ["text/plain", "application/x-test"]
     assert world.alice.items.text(item.id).strip() == "Some text"
     assert world.alice.items.find([world.folder("drafts")], Search("attachment:große")).total == 1
 
@@ -66,12 +67,12 @@ def test_an_attached_message_comes_back(world: World) -> None:
 
 def test_a_strange_name_or_type_forges_no_header(world: World) -> None:
     item = draft(world)
-    added = world.run(
-        world.alice.attachments.add, item.id, "a\r\nBcc: eve@example.org", "text/x\r\nEvil: yes", b"1", content_id="\r\nX: 1"
-    )
+    name, content_type, content_id = "a\r\nBcc: eve@example.org", "text/x\r\nEvil: yes", "\r\nX: 1"
+    added = world.run(world.alice.attachments.add, item.id, name, content_type, b"1", content_id=content_id)
     assert added.content_type == "application/octet-stream"
     content = world.alice.items.content(item.id)
-    assert b"\nBcc:" not in content and b"\nEvil:" not in content and b"\nX:" not in content
+    for forged in (b"\nBcc:", b"\nEvil:", b"\nX:"):
+        assert forged not in content
 
 
 def test_an_appointment_keeps_its_attachments_beside(world: World) -> None:

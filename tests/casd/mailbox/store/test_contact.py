@@ -47,7 +47,10 @@ def test_a_newer_version_is_read_too() -> None:
     assert (columns["given_name"], columns["company"]) == ("Dave", "Example")
 
 
-@pytest.mark.parametrize("content", [b"", b"hello", b"\xff", b"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nEND:VCALENDAR\r\n", b"BEGIN:VCARD\r\n"])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"hello", b"\xff", b"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nEND:VCALENDAR\r\n", b"BEGIN:VCARD\r\n"],
+)
 def test_what_is_no_vcard_is_refused(content: bytes) -> None:
     with pytest.raises(BadContent):
         read(content)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -156,8 +157,6 @@ def test_what_is_acknowledged_is_synced(tmp_path: Path) -> None:
 
 
 def test_a_thread_works_in_order_and_ends() -> None:
-    import threading
-
     worker, done, ended = ThreadWorker("test"), list[int](), threading.Event()
     for number in range(3):
         worker.do(lambda number=number: done.append(number))  # type: ignore[misc]

@@ -114,7 +114,11 @@ def test_a_folder_deleted_for_good_takes_its_items_along(world: World) -> None:
 
 def test_counts_follow_what_happens(world: World) -> None:
     inbox, items = world.folder("inbox"), world.alice.items
-    counts = lambda name: (lambda f: (f.total, f.unread))(world.alice.folders.distinguished(name))  # noqa: E731
+
+    def counts(name: str) -> tuple[int, int]:
+        folder = world.alice.folders.distinguished(name)
+        return folder.total, folder.unread
+
     first = world.run(items.create, inbox, Kind.MAIL, mail())
     world.run(items.create, inbox, Kind.MAIL, mail(), read=True)
     assert counts("inbox") == (2, 1)

@@ -43,7 +43,8 @@ def three(world: World) -> World:
             importance=2,
             read=True,
         )
-        create(inbox, Kind.MAIL, mail("Birnen", "Williams 100%", Date="Mon, 01 Jan 2024 00:00:00 +0000"), flag=Flag.FLAGGED)
+        pears = mail("Birnen", "Williams 100%", Date="Mon, 01 Jan 2024 00:00:00 +0000")
+        create(inbox, Kind.MAIL, pears, flag=Flag.FLAGGED)
         create(
             inbox,
             Kind.MAIL,

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from casd.mailbox.store.errors import BadState, NotFound
-from casd.mailbox.store.values import Changes, ChangeKind, DeleteMode
+from casd.mailbox.store.values import ChangeKind, Changes, DeleteMode
 from tests.casd.mailbox.store.world import World, mail
 
 CREATED, MODIFIED, READ, DELETED = ChangeKind.CREATED, ChangeKind.MODIFIED, ChangeKind.READ, ChangeKind.DELETED

@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorFromThreads
 from twisted.internet.task import Clock
+from zope.interface import implementer
 
 from casd.mailbox.store.database import MailboxDatabase
 from casd.mailbox.store.mailbox import MailboxStore
@@ -20,6 +22,7 @@ BOB = "22222222-2222-2222-2222-222222222222"
 NOON = 1_710_000_000.0
 
 
+@implementer(IReactorFromThreads)
 class Reactor(Clock):
     """A reactor whose threads are all the same one."""
 
@@ -44,7 +47,8 @@ def result(deferred: Deferred[T]) -> T:
     assert outcome, "the Deferred has not fired"
     if hasattr(outcome[0], "raiseException"):
         outcome[0].raiseException()
-    return outcome[0]
+    value: T = outcome[0]
+    return value
 
 
 def mount(folder: Path, name: str = "DB01", server: str = "mbx1", reactor: Any = None) -> MailboxDatabase:
@@ -69,8 +73,10 @@ class World:
     def folder(self, name: str) -> str:
         return self.alice.folders.distinguished(name).id
 
-    def told(self) -> list[Event | Dismounted]:
-        told, self.notices[:] = list(self.notices), []
+    def told(self) -> list[Event]:
+        """Return the events told since this was asked last."""
+        told = [notice for notice in self.notices if isinstance(notice, Event)]
+        self.notices.clear()
         return told
 
 
