@@ -75,6 +75,7 @@ class ClientAccess:
         self.handover = handover
         self.clock = clock
         self._topology: Topology | None = None
+        self._generation = -1
         self._decisions: dict[tuple[Any, ...], Decision] = {}
         self._inside: dict[str, bool] = {}
 
@@ -82,7 +83,8 @@ class ClientAccess:
 
     async def authenticate(self, authorization: bytes, realm: str) -> Identity:
         """Return who an Authorization field proves the client to be; `Denied`, or `DirectoryDown`."""
-        await self.directory.changed()
+        if not self.directory.settled:
+            await self.directory.changed()
         scheme = authorization.partition(b" ")[0].lower().decode("latin-1")
         digest = self.passwords.digest(scheme, realm, authorization)
         if (identity := self.passwords.recall(digest)) is not None:
@@ -115,7 +117,9 @@ class ClientAccess:
 
     async def locate(self, identity: Identity, anchor: Anchor, protocol: str, client: str) -> Decision:
         """Decide where a request belongs; `DirectoryDown` when that is not known."""
-        topology = await self.topology()
+        topology = self._topology
+        if topology is None or not self.directory.settled or self._generation != self.directory.generation:
+            topology = await self.topology()
         internal = self._internal(client)
         question = (identity.mailbox.guid, anchor, protocol, internal)
         decision = self._decisions.get(question)
@@ -136,6 +140,7 @@ class ClientAccess:
     async def topology(self) -> Topology:
         """Return the topology, and forget what followed from an older one."""
         topology = await self.directory.topology()
+        self._generation = self.directory.generation
         if topology is not self._topology:
             if self._topology is not None:
                 self.pool.retain(topology.servers)

@@ -52,9 +52,14 @@ class AccessLog:
         self._second = 0
         self._stamp = ""
 
-    def __call__(self, request_id: str, seconds: float, fields: dict[str, str | int]) -> None:
-        """Add the line of one request or session; `fields` in the order in which they are to stand."""
-        line = self._as_json(request_id, seconds, fields) if self._json else self._as_text(request_id, seconds, fields)
+    def __call__(self, request_id: str, seconds: float, status: int, sizes: tuple[int, int], about: tuple[tuple[str, str], ...]) -> None:
+        """Add the line of one request or session: `sizes` are bytes in and out, `about` the named texts."""
+        received, sent = sizes
+        if self._json:
+            fields = {"time": self._time(), "id": request_id, "seconds": round(seconds, 4), "status": status, "in": received, "out": sent}
+            line = json.dumps(fields | dict(about), ensure_ascii=False) + "\n"
+        else:
+            line = f"{self._time()} id={request_id} seconds={seconds:.4f} status={status} in={received} out={sent} {_named(about)}\n"
         self._lines.append(line)
         self._size += len(line)
         if self._size > _BUFFERED:
@@ -79,16 +84,12 @@ class AccessLog:
             self._second, self._stamp = now, time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now))
         return self._stamp
 
-    def _as_json(self, request_id: str, seconds: float, fields: dict[str, str | int]) -> str:
-        whole = {"time": self._time(), "id": request_id, "seconds": round(seconds, 4), **fields}
-        return json.dumps(whole, ensure_ascii=False) + "\n"
-
-    def _as_text(self, request_id: str, seconds: float, fields: dict[str, str | int]) -> str:
-        rest = " ".join([f"{name}={value if type(value) is int else _quoted(value)}" for name, value in fields.items()])
-        return f"{self._time()} id={request_id} seconds={seconds:.4f} {rest}\n"
-
 
 @lru_cache(4096)
+def _named(about: tuple[tuple[str, str], ...]) -> str:
+    return " ".join([f"{name}={_quoted(text)}" for name, text in about])
+
+
 def _quoted(text: str) -> str:
     """Return a text as it may stand in a line: what a client sent must not begin a new line or a new field."""
     return text if _PLAIN.fullmatch(text) else json.dumps(text, ensure_ascii=False)

@@ -1,9 +1,10 @@
 """The signed assertion by which a front end hands a user to a mailbox server, with its sealed answer.
 
-Format (ours; reference 1.5): `v1.<key id>.<base64 of the fields>.<base64 of HMAC-SHA-256>`. The
-fields stand in a fixed order, separated by 0x1F, so that signing costs one join and one digest. The
-server answers `v1.<key id>.<mailbox GUID>.<base64 of HMAC-SHA-256>`, made over the request-id and the
-mailbox it served, so that a connection that has slipped by one answer cannot go unnoticed.
+Format (ours; reference 1.5): `v1.<key id>.<issued>.<request-id>.<base64 of who>.<base64 of HMAC-SHA-256>`. The
+signature also covers the server's name, the method and the target, which both sides know from the request itself. Who asks
+is the same from request to request, so that its part can be kept: signing then costs little more than the digest.
+The server answers `v1.<key id>.<mailbox GUID>.<base64 of HMAC-SHA-256>`, made over the request-id and the mailbox it
+served, so that a connection that has slipped by one answer cannot go unnoticed.
 """
 
 from __future__ import annotations
@@ -30,14 +31,26 @@ class BadAssertion(Exception):
     """This token proves nothing; the text says why, for the log and never for the client."""
 
 
-class Assertion(NamedTuple):
-    """Who asks, for which mailbox of which database, on which server, in which request.
+class Who(NamedTuple):
+    """Who asks, and the mailbox that the request was routed by.
 
-    `issued` is in whole seconds since 1970, UTC. `user` is the primary address of the authenticated
-    user; `mailbox` and `address` name the mailbox that the request was routed by.
+    `user` is the primary address of the authenticated user; `mailbox` (a GUID), `address` and `display_name` are those of
+    the mailbox, `database` the name of its database; `client` is an IP address, `mechanism` how the user signed in.
     """
 
-    issued: str
+    user: str
+    mailbox: str
+    address: str
+    display_name: str
+    database: str
+    client: str
+    mechanism: str
+
+
+class Assertion(NamedTuple):
+    """Who asks in which request of which server; `issued` is in whole seconds since 1970, UTC."""
+
+    issued: int
     server: str
     method: str
     target: str
@@ -50,35 +63,49 @@ class Assertion(NamedTuple):
     client: str
     mechanism: str
 
+    @property
+    def who(self) -> Who:
+        """The part that stays the same from request to request."""
+        return Who(*self[5:])
+
 
 def sign(assertion: Assertion, key_id: str, key: bytes) -> bytes:
     """Return the value of `X-CASD-Identity`."""
-    signed = b"v1.%b.%b" % (key_id.encode(), b2a_base64(_SEPARATOR.join(assertion).encode(), newline=False))
-    return b"%b.%b" % (signed, _mac(key, signed))
+    return sign_for(encode_who(assertion.who), assertion[:5], key_id, key)
+
+
+def encode_who(who: Who) -> str:
+    """Return the part of a token that tells who asks."""
+    return b2a_base64(_SEPARATOR.join(who).encode(), newline=False).decode("ascii")
+
+
+def sign_for(who: str, request: tuple[int, str, str, str, str], key_id: str, key: bytes) -> bytes:
+    """Return a token for an encoded who in one request: (issued, server, method, target, request-id)."""
+    issued, server, method, target, request_id = request
+    token = f"v1.{key_id}.{issued}.{request_id}.{who}"
+    return f"{token}.".encode() + _mac(key, f"{token} {server} {method} {target}".encode())
 
 
 def verify(token: bytes, keys: Mapping[str, bytes], *, server: str, method: str, target: str, now: float) -> Assertion:
     """Return what a token asserts for exactly this request, or raise `BadAssertion`."""
     try:
-        version, key_id, fields, signature = token.split(b".")
-        key = keys[key_id.decode("ascii")]
+        version, key_id, issued, request_id, who, signature = token.decode("ascii").split(".")
+        key = keys[key_id]
     except (ValueError, KeyError) as error:
         raise BadAssertion("not a token of a key that we hold") from error
-    if version != b"v1":
+    if version != "v1":
         raise BadAssertion("unknown version")
-    signed = token[: -len(signature) - 1]
-    if not hmac.compare_digest(_mac(key, signed), signature):
-        raise BadAssertion("wrong signature")
+    signed = f"{token[: -len(signature) - 1].decode()} {server} {method} {target}".encode()
+    if not hmac.compare_digest(_mac(key, signed), signature.encode()):
+        raise BadAssertion("wrong signature: another key, server, method or target")
     try:
-        assertion = Assertion(*a2b_base64(fields).decode().split(_SEPARATOR))
-        age = now - int(assertion.issued)
+        asserted = Assertion(int(issued), server, method, target, request_id, *Who(*a2b_base64(who).decode().split(_SEPARATOR)))
     except (ValueError, TypeError) as error:
         raise BadAssertion("malformed fields") from error
+    age = now - asserted.issued
     if not -SKEW <= age <= LIFETIME + SKEW:
         raise BadAssertion(f"issued {age:.0f} s ago")
-    if (assertion.server, assertion.method, assertion.target) != (server, method, target):
-        raise BadAssertion("meant for another server, method or target")
-    return assertion
+    return asserted
 
 
 def seal(request_id: str, mailbox: str, key_id: str, key: bytes) -> bytes:
@@ -89,11 +116,7 @@ def seal(request_id: str, mailbox: str, key_id: str, key: bytes) -> bytes:
 
 def sealed(value: bytes, keys: Mapping[str, bytes], *, request_id: str, mailbox: str) -> bool:
     """Say whether `X-CASD-Served` proves that this request was served in this mailbox."""
-    try:
-        _, key_id, _, _ = value.decode("ascii").split(".")
-        return hmac.compare_digest(value, seal(request_id, mailbox, key_id, keys[key_id]))
-    except (ValueError, KeyError):
-        return False
+    return any(hmac.compare_digest(value, seal(request_id, mailbox, key_id, key)) for key_id, key in keys.items())
 
 
 def _mac(key: bytes, signed: bytes) -> bytes:

@@ -50,6 +50,11 @@ class CachedDirectory:
         self._confirmed = -1e9
         self._answers: OrderedDict[tuple[Any, ...], _Answer] = OrderedDict()
 
+    @property
+    def settled(self) -> bool:
+        """Whether the directory was asked for changes so lately that what is known may be used."""
+        return not self.down and self._clock.seconds() - self._asked < self._settings.fresh
+
     async def changed(self) -> int:
         """Return the directory's change number, asking at most as often as configured."""
         await self._poll()

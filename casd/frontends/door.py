@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from attrs import frozen
-from twisted.internet.defer import Deferred
 from twisted.internet.protocol import Factory
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -24,6 +23,7 @@ from casd.metrics import Metrics
 from casd.model import DirectoryDown, Proxy, Redirect, Refuse
 from casd.net.http import BodyTooLarge, Channel, Exchange, Limits, Lost
 from casd.net.pool import Busy, Unreachable
+from casd.net.spawn import spawn
 from casd.vdirs.health import PAGE, health
 from casd.vdirs.vdir import TEXT, Vdir, failed, later
 from protocols.http1 import Response
@@ -148,24 +148,21 @@ class Door(Factory):
         lasted = self._house.clock.seconds() - exchange.started
         door, status = notes.get("door", self.name), 499 if exchange.lost else exchange.status
         self._house.metrics.requests.finished(door, notes.get("vdir", ""), status, lasted)
-        fields = {
-            "door": door,
-            "client": exchange.client,
-            "user": notes.get("user", "-"),
-            "method": head.method.decode("ascii"),
-            "path": head.target.path,
-            "status": status,
-            "in": exchange.received,
-            "out": exchange.sent,
-            "server": notes.get("server", "-"),
-            "why": notes.get("why", "-"),
-        }
-        self._house.log(exchange.request_id, lasted, fields)
+        about = (
+            ("door", door),
+            ("client", exchange.client),
+            ("user", notes.get("user", "-")),
+            ("method", head.method.decode("ascii")),
+            ("path", head.target.path),
+            ("server", notes.get("server", "-")),
+            ("why", notes.get("why", "-")),
+        )
+        self._house.log(exchange.request_id, lasted, status, (exchange.received, exchange.sent), about)
 
     def rejected(self, client: str, status: int, text: str) -> None:
         """Write a line for bytes that were no request."""
         self._house.metrics.rejected.labels(self.name, str(status)).inc()
-        self._house.log("-", 0, {"door": self.name, "client": client, "status": status, "why": text})
+        self._house.log("-", 0, status, (0, 0), (("door", self.name), ("client", client), ("why", text)))
 
     # One request
 
@@ -181,7 +178,7 @@ class Door(Factory):
         elif (head.length or 0) > self.settings.body and not vdir.tunnel:
             exchange.reply(Response(413, (TEXT,), b"The request is too large.\n"))
         else:
-            Deferred.fromCoroutine(self._serve(exchange, vdir)).addErrback(self._surprised, exchange)
+            spawn(self._serve(exchange, vdir), lambda failure: self._surprised(failure, exchange))
 
     async def _serve(self, exchange: Exchange, vdir: Vdir) -> None:
         """Answer: who, where, and then the relay."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from casd.model import Proxy
-from protocols.handover import ANSWER_HEADER, REQUEST_HEADER, Assertion, sealed, sign
+from protocols.handover import ANSWER_HEADER, REQUEST_HEADER, Who, encode_who, sealed, sign_for
 
 
 def read_keys(name: Path) -> dict[str, bytes]:
@@ -63,24 +63,16 @@ class Handover:
         key_id, key = next(iter(keys.items()))
         mailbox = proxy.mailbox
         guid = _text(mailbox.guid)
-        assertion = Assertion(
-            str(int(self._now())),
-            server,
-            method.decode("ascii"),
-            target.decode("ascii"),
-            request_id,
-            user,
-            guid,
-            mailbox.address,
-            mailbox.display_name,
-            proxy.database.name,
-            client,
-            mechanism,
-        )
-        return Proof(b"%b: %b\r\n" % (REQUEST_HEADER, sign(assertion, key_id, key)), request_id, guid, keys)
+        who = _who(user, guid, mailbox.address, mailbox.display_name, proxy.database.name, client, mechanism)
+        request = (int(self._now()), server, method.decode("ascii"), target.decode("ascii"), request_id)
+        return Proof(b"%b: %b\r\n" % (REQUEST_HEADER, sign_for(who, request, key_id, key)), request_id, guid, keys)
 
 
-_text = lru_cache(100_000)(str)
+@lru_cache(50_000)
+def _who(*fields: str) -> str:
+    return encode_who(Who(*fields))
 
+
+_text = lru_cache(50_000)(str)
 
 ANSWER_FIELD = ANSWER_HEADER.lower()

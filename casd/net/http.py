@@ -112,33 +112,23 @@ new_request_id = RequestIds()
 class Exchange:
     """One request and its answer."""
 
-    __slots__ = (
-        "_begun",
-        "_channel",
-        "_chunked",
-        "_held",
-        "_held_size",
-        "_on_lost",
-        "_silent",
-        "_sink",
-        "_trailers",
-        "client",
-        "done",
-        "ended",
-        "head",
-        "keep",
-        "lines",
-        "lost",
-        "notes",
-        "patient",
-        "producer",
-        "received",
-        "request_id",
-        "sent",
-        "serving",
-        "started",
-        "status",
-    )
+    # Most of what follows never changes in most exchanges: it is set when it does.
+    ended = False  # the request has been received whole
+    done = False  # the answer has been given whole, or never will be
+    lost = False  # the client went away before that
+    patient = False  # an authenticated tunnel: no time limit within it
+    serving = False
+    status = 0
+    received = 0  # bytes of the request's body
+    sent = 0  # bytes of the answer's body
+    lines = b""  # field lines that the answer carries beside its own
+    producer: Any = None
+    _begun = False
+    _silent = False
+    _chunked = False
+    _held_size = 0
+    _sink: BodySink | None = None
+    _trailers: list[Field] | None = None
 
     def __init__(self, channel: Channel, head: RequestHead, started: float) -> None:
         self._channel = channel
@@ -147,24 +137,8 @@ class Exchange:
         self.started = started
         self.request_id = new_request_id()
         self.keep = head.keep_alive
-        self.ended = False  # the request has been received whole
-        self.done = False  # the answer has been given whole, or never will be
-        self.lost = False
-        self.patient = False  # an authenticated tunnel: no time limit within it
-        self.serving = False
-        self.status = 0
-        self.received = 0
-        self.sent = 0
-        self.lines = b""  # field lines that its answer carries beside its own
-        self.notes: dict[str, str] = {}  # what the session's log line says beside
-        self.producer: Any = None
-        self._begun = False
-        self._silent = False
-        self._chunked = False
+        self.notes: dict[str, str] = {}  # what the session's log line says
         self._held: list[bytes] = []
-        self._held_size = 0
-        self._sink: BodySink | None = None
-        self._trailers: list[Field] = []
         self._on_lost: list[Callable[[], None]] = []
 
     # The request
@@ -191,7 +165,7 @@ class Exchange:
         if held := self.take_held():
             sink.body(held)
         if self.ended:
-            sink.end(self._trailers)
+            sink.end(self._trailers or [])
         else:
             self.resume()
 
