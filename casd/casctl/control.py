@@ -82,7 +82,7 @@ _KEYS = "compare its hand-over keys with those of [pool] keys"
 
 def _assertion(server: str, method: str, target: str, request_id: str, database: str) -> Assertion:
     return Assertion(
-        issued=str(int(time.time())),
+        issued=int(time.time()),
         server=server,
         method=method,
         target=target,

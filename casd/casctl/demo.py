@@ -11,10 +11,12 @@ import click
 
 from casd.casctl.answer import done, show
 from casd.casctl.invocation import Invocation, Noun
+from casd.casctl.listeners import listeners, wait_for
 from casd.casctl.provision import DOMAIN, PORTS, USERS, provision
 from casd.directory.sqlite_edit import Mistake
 from casd.directory.sqlite_mailboxes import all_mailboxes
 from casd.directory.sqlite_topology import read_topology
+from casd.plan import read_plan
 
 _FRONT = f"https://localhost:{PORTS['front']}"
 EWS = f"{_FRONT}/ews/exchange.asmx"
@@ -40,8 +42,9 @@ def init(invocation: Invocation) -> None:
 
 
 @command.command("show")
+@click.option("--wait", is_flag=True, help="First wait until all of it listens; say ready.")
 @click.pass_obj
-def show_demo(invocation: Invocation) -> None:
+def show_demo(invocation: Invocation, *, wait: bool) -> None:
     """Show the demo's addresses and users, and how to try it."""
     folder = invocation.directory.parent
     if not (folder / "password").exists():
@@ -57,10 +60,12 @@ def show_demo(invocation: Invocation) -> None:
         "password_file": f"{place}/password",
         "try": f'curl --cacert {place}/ca.pem -u "alice@{DOMAIN}:$(cat {place}/password)" {EWS}',
     }
+    if wait:
+        wait_for(listeners(read_plan(invocation.config)))
     if invocation.as_json:
         show(invocation, record)
     else:
-        click.echo(_text(record))
+        click.echo(_text(record) + ("\n\nready" if wait else ""))
 
 
 def _text(record: dict[str, Any]) -> str:
