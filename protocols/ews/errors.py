@@ -16,6 +16,8 @@ _WORDS = {
     "ErrorChangeKeyRequired": "The change key is required for this operation.",
     "ErrorCreateItemAccessDenied": "Items cannot be created in this folder.",
     "ErrorDeleteDistinguishedFolder": "Distinguished folders cannot be deleted.",
+    "ErrorCalendarViewRangeTooBig": "A calendar view may not be longer than two years.",
+    "ErrorExceededSubscriptionCount": "There are too many subscriptions to this mailbox.",
     "ErrorFolderExists": "A folder with the specified name already exists.",
     "ErrorFolderNotFound": "The specified folder could not be found in the store.",
     "ErrorImpersonateUserDenied": "The account does not have permission to impersonate the requested user.",

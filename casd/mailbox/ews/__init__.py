@@ -1,0 +1,1 @@
+"""Exchange Web Services of the bundled Mailbox role, served from its store."""

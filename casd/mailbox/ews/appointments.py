@@ -1,0 +1,262 @@
+"""Appointments: the properties that are in an iCalendar object with a VEVENT, read and written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, time, timedelta, tzinfo
+from typing import Any
+
+from attrs import frozen
+from icalendar import Calendar, Component, Event, vCalAddress
+
+from casd.mailbox.ews import ical, zones
+from protocols.ews.errors import Refusal
+from protocols.ews.paths import Path, Property
+from protocols.ews.values import Address, Attendee
+
+_BUSY = {"Free": "FREE", "Tentative": "TENTATIVE", "Busy": "BUSY", "OOF": "OOF", "WorkingElsewhere": "WORKINGELSEWHERE"}
+_CLASSES = {"Normal": None, "Personal": "PRIVATE", "Private": "PRIVATE", "Confidential": "CONFIDENTIAL"}
+_PRIORITIES = {"Low": 9, "Normal": None, "High": 1}
+_ANSWERS = {
+    "Unknown": "NEEDS-ACTION",
+    "NoResponseReceived": "NEEDS-ACTION",
+    "Organizer": "ACCEPTED",
+    "Accept": "ACCEPTED",
+    "Tentative": "TENTATIVE",
+    "Decline": "DECLINED",
+}
+_PARTSTATS = {"ACCEPTED": "Accept", "TENTATIVE": "Tentative", "DECLINED": "Decline"}
+_ROLES = {
+    "calendar:RequiredAttendees": "REQ-PARTICIPANT",
+    "calendar:OptionalAttendees": "OPT-PARTICIPANT",
+    "calendar:Resources": "NON-PARTICIPANT",
+}
+_WHEN = ("calendar:Start", "calendar:End", "calendar:IsAllDayEvent", "calendar:StartTimeZone", "calendar:EndTimeZone")
+
+
+@frozen
+class _Times:
+    """When an appointment is: moments in UTC, whether it takes whole days, and its time zones."""
+
+    start: datetime
+    end: datetime
+    whole_days: bool
+    zone: tzinfo
+    end_zone: tzinfo
+
+
+@frozen
+class _Source:
+    """An appointment as its properties are read from it."""
+
+    content: bytes
+    event: Component
+    times: _Times
+    minutes: int | None
+
+    @property
+    def meeting(self) -> bool:
+        """Whether others are invited."""
+        return "ATTENDEE" in self.event
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether it will not take place."""
+        return ical.string(self.event, "STATUS").upper() == "CANCELLED"
+
+
+def read(content: bytes) -> dict[Path, Any]:
+    """Return the properties in an iCalendar object with a VEVENT. Raises `BadContent`."""
+    calendar = ical.parse(content)
+    event = ical.main(calendar, "VEVENT")
+    source = _Source(content, event, _times(calendar, event, UTC), ical.reminder(event))
+    found = {Property(uri): reader(source) for uri, reader in _READERS.items()}
+    return {path: value for path, value in found.items() if value not in (None, ())}
+
+
+def write(content: bytes, changes: Mapping[Property, Any], zone: tzinfo = UTC) -> bytes:
+    """Return an appointment with some of its properties changed; None takes one away.
+
+    Without a content it begins as an empty one. Times without an offset are of `zone`.
+    """
+    calendar = ical.parse(content) if content else ical.new(Event())
+    event = ical.main(calendar, "VEVENT")
+    named = {path.uri: value for path, value in changes.items()}
+    if not content or any(uri in named for uri in _WHEN):
+        old = _times(calendar, event, zone) if content else None
+        _put_times(calendar, event, _changed(named, old, zone))
+    for uri, value in named.items():
+        if uri in _WRITERS:
+            _WRITERS[uri](event, value)
+    if "calendar:Recurrence" in named:
+        ical.put_recurrence(event, named["calendar:Recurrence"], _times(calendar, event, zone).zone)
+    _put_reminder(event, named)
+    return ical.serialise(calendar)
+
+
+def _times(calendar: Calendar, event: Component, default: tzinfo) -> _Times:
+    start = ical.value(event, "DTSTART")
+    end = getattr(event, "end", start)
+    days = zones.find(ical.day_zone(calendar)) if ical.day_zone(calendar) else None
+    zone = getattr(start, "tzinfo", None) or days or default
+    end_zone = getattr(end, "tzinfo", None) or zone
+    whole_days = not isinstance(start, datetime)
+    return _Times(ical.instant(start, zone), ical.instant(end, end_zone), whole_days, zone, end_zone)
+
+
+def _changed(named: Mapping[str, Any], old: Any, zone: tzinfo) -> _Times:
+    """Return the times that a client asks for, the old ones where it does not say."""
+    first = zones.find(named.get("calendar:StartTimeZone") or "") or (old.zone if old else zone)
+    last = zones.find(named.get("calendar:EndTimeZone") or "") or (old.end_zone if old else first)
+    if not named.get("calendar:Start") and old is None:
+        raise Refusal("ErrorRequiredPropertyMissing", details={"FieldURI": "calendar:Start"})
+    start: datetime = zones.settle(named.get("calendar:Start") or old.start, first)
+    length = old.end - old.start if old else timedelta(0)
+    end = zones.settle(named["calendar:End"], last) if named.get("calendar:End") else start + length
+    if end < start:
+        raise Refusal("ErrorCalendarEndDateIsEarlierThanStartDate")
+    whole_days = named.get("calendar:IsAllDayEvent", old.whole_days if old else False)
+    return _Times(start, end, bool(whole_days), first, last)
+
+
+def _put_times(calendar: Calendar, event: Component, times: _Times) -> None:
+    event.pop("DURATION", None)
+    start, end = times.start.astimezone(times.zone), times.end.astimezone(times.end_zone)
+    if times.whole_days:
+        # A day that has begun counts whole (How to create all-day events by using EWS).
+        following = end.date() + timedelta(days=end.time() > time())
+        ical.put(event, "DTSTART", start.date())
+        ical.put(event, "DTEND", max(following, start.date() + timedelta(days=1)))
+        ical.put_day_zone(calendar, getattr(times.zone, "key", "UTC"))
+    else:
+        ical.put(event, "DTSTART", start)
+        ical.put(event, "DTEND", end)
+
+
+def _duration(length: timedelta) -> str:
+    minutes = int(length.total_seconds()) // 60
+    days, hours, minutes = minutes // 1440, minutes // 60 % 24, minutes % 60
+    clock = "".join(f"{number}{unit}" for number, unit in ((hours, "H"), (minutes, "M")) if number)
+    return f"P{days}D{'T' + clock if clock else ''}" if days else f"PT{clock or '0S'}"
+
+
+def _mailbox(value: Any) -> Address:
+    address = str(value)
+    bare = address[7:] if address.lower().startswith("mailto:") else address
+    return Address(bare, str(value.params.get("CN", "")))
+
+
+def _organizer(event: Component) -> Address | None:
+    return _mailbox(event["ORGANIZER"]) if "ORGANIZER" in event else None
+
+
+def _several(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [] if value is None else [value]
+
+
+def _attendees(event: Component) -> dict[str, list[Any]]:
+    """Return the ATTENDEEs by the property that holds them; a role that is not said is required."""
+    found: dict[str, list[Any]] = {}
+    for one in _several(event.get("ATTENDEE")):
+        role = str(one.params.get("ROLE", "")).upper()
+        uri = next((uri for uri, name in _ROLES.items() if name == role), "calendar:RequiredAttendees")
+        found.setdefault(uri, []).append(one)
+    return found
+
+
+def _attendees_of(uri: str) -> Callable[[_Source], tuple[Attendee, ...]]:
+    return lambda source: tuple(map(_read_attendee, _attendees(source.event).get(uri, ())))
+
+
+def _read_attendee(one: Any) -> Attendee:
+    return Attendee(_mailbox(one), _PARTSTATS.get(str(one.params.get("PARTSTAT", "")).upper(), "Unknown"))
+
+
+def _put_attendees(uri: str) -> Callable[[Component, Any], None]:
+    def change(event: Component, people: tuple[Attendee, ...] | None) -> None:
+        others = [one for name, group in _attendees(event).items() if name != uri for one in group]
+        event.pop("ATTENDEE", None)
+        for one in (*others, *(_attendee(person, _ROLES[uri]) for person in people or ())):
+            event.add("ATTENDEE", one, encode=False)
+
+    return change
+
+
+def _attendee(person: Attendee, role: str) -> vCalAddress:
+    made = vCalAddress(f"mailto:{person.mailbox.address}")
+    made.params["ROLE"] = role
+    made.params["PARTSTAT"] = _ANSWERS.get(person.response, "NEEDS-ACTION")
+    if person.mailbox.name:
+        made.params["CN"] = person.mailbox.name
+    return made
+
+
+def _put_organizer(event: Component, who: Address | None) -> None:
+    event.pop("ORGANIZER", None)
+    if who is not None:
+        made = vCalAddress(f"mailto:{who.address}")
+        made.params["CN"] = who.name or who.address
+        event.add("ORGANIZER", made, encode=False)
+
+
+def _put_busy(event: Component, status: str | None) -> None:
+    ical.put(event, "X-MICROSOFT-CDO-BUSYSTATUS", _BUSY.get(status or "Busy", "BUSY"))
+    ical.put(event, "TRANSP", "TRANSPARENT" if status == "Free" else "OPAQUE")
+
+
+def _put_reminder(event: Component, named: Mapping[str, Any]) -> None:
+    """Remind as asked; the two properties may come alone, and 15 minutes are what Exchange takes for unsaid."""
+    if not named.keys() & {"item:ReminderIsSet", "item:ReminderMinutesBeforeStart"}:
+        return
+    old = ical.reminder(event)
+    minutes = named.get("item:ReminderMinutesBeforeStart", old)
+    wanted = named.get("item:ReminderIsSet", old is not None)
+    ical.put_reminder(event, (15 if minutes is None else minutes) if wanted else None)
+
+
+def _text(name: str, words: Mapping[str, Any] | None = None) -> Callable[[Component, Any], None]:
+    return lambda event, value: ical.put(event, name, words.get(value) if words else value)
+
+
+_READERS: Mapping[str, Callable[[_Source], Any]] = {
+    "item:MimeContent": lambda source: source.content,
+    "item:Body": lambda source: ical.body(source.event),
+    "item:TextBody": lambda source: ical.text_body(source.event),
+    "item:ReminderIsSet": lambda source: source.minutes is not None,
+    "item:ReminderMinutesBeforeStart": lambda source: source.minutes,
+    "item:ReminderDueBy": lambda source: None if source.minutes is None else source.times.start,
+    "calendar:DateTimeStamp": lambda source: ical.value(source.event, "DTSTAMP"),
+    "calendar:Start": lambda source: source.times.start,
+    "calendar:End": lambda source: source.times.end,
+    "calendar:StartTimeZone": lambda source: zones.windows(source.times.zone),
+    "calendar:EndTimeZone": lambda source: zones.windows(source.times.end_zone),
+    "calendar:Duration": lambda source: _duration(source.times.end - source.times.start),
+    "calendar:IsMeeting": lambda source: source.meeting,
+    "calendar:IsCancelled": lambda source: source.cancelled,
+    "calendar:AppointmentState": lambda source: source.meeting | source.cancelled << 2,
+    "calendar:AppointmentSequenceNumber": lambda source: ical.value(source.event, "SEQUENCE") or 0,
+    "calendar:CalendarItemType": lambda source: "RecurringMaster" if "RRULE" in source.event else "Single",
+    "calendar:Organizer": lambda source: _organizer(source.event),
+    "calendar:Recurrence": lambda source: ical.recurrence(source.event, source.times.zone),
+    **{uri: _attendees_of(uri) for uri in _ROLES},
+}
+_WRITERS: Mapping[str, Callable[[Component, Any], None]] = {
+    "item:Subject": _text("SUMMARY"),
+    "item:Body": ical.put_body,
+    "item:Sensitivity": _text("CLASS", _CLASSES),
+    "item:Importance": _text("PRIORITY", _PRIORITIES),
+    "calendar:UID": _text("UID"),
+    "calendar:DateTimeStamp": _text("DTSTAMP"),
+    "calendar:Location": _text("LOCATION"),
+    "calendar:LegacyFreeBusyStatus": _put_busy,
+    "calendar:Organizer": _put_organizer,
+    **{uri: _put_attendees(uri) for uri in _ROLES},
+}
+
+READS = frozenset(_READERS)
+"""Properties that `read` knows."""
+
+URIS = frozenset({*_WRITERS, *_WHEN, "calendar:Recurrence", "item:ReminderIsSet"}) | {
+    *("item:ReminderMinutesBeforeStart", "item:ReminderDueBy"),
+}
+"""Properties that an appointment has a place for; when it reminds follows from its start."""

@@ -1,0 +1,125 @@
+"""CreateItem: new items, saved, sent, or both."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, tzinfo
+from email.utils import make_msgid
+from typing import Any, cast
+from uuid import uuid4
+
+from attrs import frozen
+
+from casd.mailbox.call import Call
+from casd.mailbox.ews import places, sending, writing
+from casd.mailbox.ews.answers import refusal
+from casd.mailbox.ews.kinds import ELEMENTS, Known
+from casd.mailbox.ews.reading import Renderer
+from casd.mailbox.store.errors import StoreError
+from casd.mailbox.store.kinds import KINDS as FORMATS
+from casd.mailbox.store.mailbox import MailboxStore
+from casd.mailbox.store.values import Fields, Folder, Item, Kind
+from protocols.ews import items, responses
+from protocols.ews.codecs import choice
+from protocols.ews.errors import Refusal
+from protocols.ews.fields import ATTACHMENTS
+from protocols.ews.markup import Element, children, m
+from protocols.ews.paths import Property
+from protocols.ews.shapes import Shape
+from protocols.ews.values import Address
+from protocols.ews.values import Item as Wanted
+
+_OPERATION = "CreateItem"
+_DISPOSITION = choice("SaveOnly", "SendOnly", "SendAndSaveCopy")
+_INVITATIONS = choice("SendToNone", "SendOnlyToAll", "SendToAllAndSaveCopy")
+_ATTACHMENTS = Property(ATTACHMENTS)
+_INVITED = (Property("calendar:RequiredAttendees"), Property("calendar:OptionalAttendees"))
+
+
+@frozen
+class _Made:
+    """What became of one item: its response message, and the item if it is yet to be sent."""
+
+    message: Element
+    to_send: Item | None = None
+
+
+@frozen
+class _Creation:
+    """The creation of items as one request wants it. `folder` returns where to; None is the default folder."""
+
+    mailbox: MailboxStore
+    body: Element
+    zone: tzinfo
+    disposition: str
+    invites: bool
+
+    def all(self) -> list[_Made]:
+        """Create the items, each for itself."""
+        return [self._attempt(node) for node in children(self.body, "Items")]
+
+    def _attempt(self, node: Element) -> _Made:
+        try:
+            return self._one(items.read(node))
+        except (StoreError, Refusal) as error:
+            return _Made(responses.error(_OPERATION, refusal(error)))
+
+    def _one(self, wanted: Wanted) -> _Made:
+        known = ELEMENTS.get(wanted.element)
+        if known is None:
+            raise Refusal("ErrorInvalidRequest", f"A {wanted.element} is not an item.")
+        if self.invites and any(wanted.properties.get(path) for path in _INVITED):
+            raise Refusal("ErrorInvalidOperation", "This server does not send meeting invitations.")
+        sends = known.kind is Kind.MAIL and self.disposition != "SaveOnly"
+        content, fields = writing.begin(known, wanted, _defaults(known, self.mailbox), self.zone)
+        if sends:
+            sending.check(self.mailbox, content)
+        made = {"read": True, "draft": known.kind is Kind.MAIL and not sends}
+        folder = self._folder(known, sends=sends)
+        item = self._save(folder, known, content, cast("Fields", made | fields), wanted)
+        return _Made(responses.success(_OPERATION, m("Items")), item) if sends else _Made(self._saved(item, wanted))
+
+    def _folder(self, known: Known, *, sends: bool) -> Folder:
+        """Return where an item goes: what is sent without a copy waits in the outbox."""
+        if sends and self.disposition == "SendOnly":
+            return self.mailbox.folders.distinguished("outbox")
+        said = places.target(self.mailbox, self.body, "SavedItemFolderId")
+        return said or self.mailbox.folders.distinguished("sentitems" if sends else known.home)
+
+    def _save(self, folder: Folder, known: Known, content: bytes, fields: Fields, wanted: Wanted) -> Item:
+        attachments = wanted.properties.get(_ATTACHMENTS, ())
+        if FORMATS[known.kind].mime:
+            content = writing.attach(content, attachments, self.zone)
+            return self.mailbox.items.create(folder.id, known.kind, content, **fields)
+        packed = [(one, *writing.packed(one, self.zone)) for one in attachments]
+        item = self.mailbox.items.create(folder.id, known.kind, content, **fields)
+        for one, data, content_type in packed:
+            self.mailbox.attachments.add(item.id, one.name, content_type, data, content_id=one.content_id)
+        return self.mailbox.items.get(item.id)
+
+    def _saved(self, item: Item, wanted: Wanted) -> Element:
+        shape = Shape(additional=(_ATTACHMENTS,) if _ATTACHMENTS in wanted.properties else ())
+        return responses.success(_OPERATION, m("Items", Renderer(self.mailbox, shape).element(item)))
+
+
+async def create_item(call: Call, body: Element, zone: tzinfo) -> Element:
+    """Serve CreateItem: all items are saved in one transaction, then those to be sent go out one by one."""
+    disposition = _DISPOSITION.constant(body.get("MessageDisposition", "SaveOnly"))
+    invites = _INVITATIONS.constant(body.get("SendMeetingInvitations", "SendToNone")) != "SendToNone"
+    made = await call.database.run(_Creation(call.mailbox, body, zone, disposition, invites).all)
+    for one in made:
+        if one.to_send is not None:
+            await sending.submit(call, one.to_send, keep=disposition == "SendAndSaveCopy")
+    return responses.answer(_OPERATION, [one.message for one in made])
+
+
+def _defaults(known: Known, mailbox: MailboxStore) -> dict[Property, Any]:
+    """Return what a new item has where the client says nothing."""
+    owner, now = Address(mailbox.address, mailbox.display_name), datetime.now(UTC).replace(microsecond=0)
+    if known.kind in {Kind.MAIL, Kind.NOTE}:
+        identifier = make_msgid(domain=mailbox.address.rpartition("@")[2])
+        found: dict[str, Any] = {"message:From": owner, "message:InternetMessageId": identifier}
+        found["item:DateTimeSent"] = now
+    else:
+        found = {"calendar:UID": str(uuid4()), "calendar:DateTimeStamp": now}
+        found |= {"calendar:Organizer": owner, "calendar:LegacyFreeBusyStatus": "Busy"}
+    return {Property(uri): value for uri, value in found.items() if uri in known.uris}

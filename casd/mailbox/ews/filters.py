@@ -1,0 +1,102 @@
+"""Restrictions and sort orders as the store's own filters and orders."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, tzinfo
+from typing import Any
+
+from casd.mailbox.ews import kept, zones
+from casd.mailbox.ews.columns import COLUMNS
+from casd.mailbox.store import query
+from casd.mailbox.store.query import Filter, Mode, Operator, Order
+from protocols.ews import restrictions
+from protocols.ews.errors import Refusal
+from protocols.ews.paths import Extended, Path, Property
+from protocols.ews.restrictions import Comparison, Contains, Excludes, Exists, Not, Restriction
+from protocols.ews.views import Sort
+
+_OPERATORS = {
+    "IsEqualTo": Operator.EQUAL,
+    "IsNotEqualTo": Operator.NOT_EQUAL,
+    "IsGreaterThan": Operator.GREATER,
+    "IsGreaterThanOrEqualTo": Operator.GREATER_OR_EQUAL,
+    "IsLessThan": Operator.LESS,
+    "IsLessThanOrEqualTo": Operator.LESS_OR_EQUAL,
+}
+_MODES = {"FullString": Mode.FULL, "Prefixed": Mode.PREFIX}
+_SEARCHED = {
+    "item:Body": "body",
+    "item:TextBody": "body",
+    "message:ToRecipients": "to",
+    "message:CcRecipients": "cc",
+    "message:BccRecipients": "bcc",
+    "calendar:RequiredAttendees": "to",
+    "calendar:OptionalAttendees": "cc",
+    "calendar:Resources": "bcc",
+    "contacts:EmailAddress/EmailAddress1": "sender",
+}
+"""Properties that the store searches but does not show."""
+
+
+def translate(restriction: Restriction, zone: tzinfo) -> Filter:
+    """Return the filter for a restriction; times without an offset are of `zone`.
+
+    Raises `Refusal` (ErrorUnsupportedPathForQuery) for a property that the store cannot search.
+    """
+    match restriction:
+        case restrictions.And(parts):
+            return query.And(tuple(translate(part, zone) for part in parts))
+        case restrictions.Or(parts):
+            return query.Or(tuple(translate(part, zone) for part in parts))
+        case Not(part):
+            return query.Not(translate(part, zone))
+        case Comparison():
+            return _comparison(restriction, zone)
+        case _:
+            return _test(restriction)
+
+
+def _test(restriction: Contains | Exists | Excludes) -> Filter:
+    field = _field(restriction.path)
+    match restriction:
+        case Contains(path, text, mode, comparison):
+            ignore_case = comparison not in {"Exact", "IgnoreNonSpacingCharacters"}
+            return query.Contains(field, _constant(path, text), _MODES.get(mode, Mode.SUBSTRING), ignore_case)
+        case Exists():
+            return query.Exists(field)
+        case Excludes(_, mask):
+            return query.Bits(field, mask, zero=True)
+
+
+def _comparison(test: Comparison, zone: tzinfo) -> Filter:
+    field, operator = _field(test.path), _OPERATORS[test.operator]
+    if isinstance(test.other, Property | Extended):
+        return query.CompareFields(field, operator, _field(test.other))
+    settled = zones.settle(test.other, zone) if isinstance(test.other, datetime) else test.other
+    constant = _constant(test.path, settled)
+    if operator is Operator.NOT_EQUAL:  # of several values none is equal, not one is unequal
+        return query.Not(query.Compare(field, Operator.EQUAL, constant))
+    return query.Compare(field, operator, constant)
+
+
+def _constant(path: Path, value: Any) -> Any:
+    if isinstance(path, Property) and path.uri in COLUMNS:
+        return COLUMNS[path.uri].keep(value)
+    return kept.dump(path, value)
+
+
+def _field(path: Path, code: str = "ErrorUnsupportedPathForQuery") -> str:
+    """Return the store's field for a property. Raises `Refusal`."""
+    if isinstance(path, Property) and path.uri in COLUMNS:
+        return COLUMNS[path.uri].field
+    if str(path) in _SEARCHED:
+        return _SEARCHED[str(path)]
+    if kept.keeps(path):
+        return f"properties.{path}"
+    raise Refusal(code, details={"FieldURI": str(path)})
+
+
+def order(sorts: Sequence[Sort]) -> tuple[Order, ...]:
+    """Return the store's order for a sort order. Raises `Refusal` (ErrorUnsupportedPathForSortGroup)."""
+    return tuple(Order(_field(sort.path, "ErrorUnsupportedPathForSortGroup"), sort.descending) for sort in sorts)

@@ -1,0 +1,174 @@
+"""The operations on folders: get, find, create, update, move, delete, empty."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import tzinfo
+from typing import Any
+
+from casd.mailbox.ews import identifiers, kept, places
+from casd.mailbox.ews.answers import each
+from casd.mailbox.store.errors import NotAllowed
+from casd.mailbox.store.mailbox import MailboxStore
+from casd.mailbox.store.values import Folder
+from protocols.ews import changes, items, restrictions, shapes, views
+from protocols.ews.codecs import choice, parse_boolean
+from protocols.ews.errors import BadDocument, Refusal
+from protocols.ews.markup import Child, Element, children, m
+from protocols.ews.paths import Path, Property
+from protocols.ews.shapes import Shape
+from protocols.ews.values import Id, Item
+
+_ELEMENTS = {"IPF.Appointment": "CalendarFolder", "IPF.Contact": "ContactsFolder", "IPF.Task": "TasksFolder"}
+_CLASSES = {element: name for name, element in _ELEMENTS.items()}
+_NAME, _CLASS = Property("folder:DisplayName"), Property("folder:FolderClass")
+_TRAVERSAL = choice("Shallow", "Deep", "SoftDeleted")
+
+
+def element(folder: Folder) -> str:
+    """Return the name of the element that stands for a folder of this class."""
+    major = ".".join(folder.folder_class.split(".")[:2])
+    return _ELEMENTS.get(major, "Folder")
+
+
+def properties(mailbox: MailboxStore, folder: Folder) -> dict[Path, Any]:
+    """Return all properties of a folder but those of MAPI."""
+    found = {
+        "folder:FolderId": identifiers.of_folder(mailbox, folder),
+        "folder:ParentFolderId": Id(identifiers.encode(identifiers.Kind.FOLDER, mailbox, folder.parent))
+        if folder.parent
+        else None,
+        "folder:FolderClass": folder.folder_class,
+        "folder:DisplayName": folder.name,
+        "folder:TotalCount": folder.total,
+        "folder:ChildFolderCount": folder.children,
+        "folder:EffectiveRights": True,
+        "folder:DistinguishedFolderId": folder.distinguished or None,
+        "folder:UnreadCount": folder.unread,
+    }
+    return {Property(uri): value for uri, value in found.items()}
+
+
+def render(mailbox: MailboxStore, folder: Folder, shape: Shape = Shape()) -> Element:  # noqa: B008 - a frozen value
+    """Return a folder as an element of this shape; by default just its id."""
+    name, known = element(folder), properties(mailbox, folder)
+    wanted = shape.wanted(name)
+    return items.write(Item(name, {path: known.get(path, kept.load(folder.properties, path)) for path in wanted}))
+
+
+def get_folder(mailbox: MailboxStore, body: Element, _zone: tzinfo) -> Element:
+    """Serve GetFolder."""
+    shape = shapes.parse(body, "FolderShape")
+
+    def get(node: Element) -> Sequence[Child]:
+        return [m("Folders", render(mailbox, places.folder_of(mailbox, node), shape))]
+
+    return each("GetFolder", get, children(body, "FolderIds"))
+
+
+def find_folder(mailbox: MailboxStore, body: Element, _zone: tzinfo) -> Element:
+    """Serve FindFolder."""
+    shape, view, restriction = shapes.parse(body, "FolderShape"), views.parse(body), restrictions.parse(body)
+    deep = _TRAVERSAL.constant(body.get("Traversal", "")) == "Deep"
+
+    def find(node: Element) -> Sequence[Child]:
+        below = mailbox.folders.children(places.folder_of(mailbox, node).id, deep=deep)
+        found = [folder for folder in below if _matches(mailbox, folder, restriction)]
+        part = views.part(view, len(found))
+        page = [render(mailbox, folder, shape) for folder in found[part.start : part.stop]]
+        return [views.write_page("Folders", page, len(found), part)]
+
+    return each("FindFolder", find, children(body, "ParentFolderIds"))
+
+
+def _matches(mailbox: MailboxStore, folder: Folder, restriction: restrictions.Restriction | None) -> bool:
+    if restriction is None:
+        return True
+    known = properties(mailbox, folder)
+    return restrictions.matches(restriction, lambda path: known.get(path, kept.load(folder.properties, path)))
+
+
+def create_folder(mailbox: MailboxStore, body: Element, _zone: tzinfo) -> Element:
+    """Serve CreateFolder."""
+
+    def create(node: Element) -> Sequence[Child]:
+        parent = places.needed(mailbox, body, "ParentFolderId")
+        wanted = items.read(node)
+        named = _settable(wanted.properties)
+        if not named.get("name"):
+            raise Refusal("ErrorRequiredPropertyMissing", details={"FieldURI": str(_NAME)})
+        folder_class = named.pop("folder_class", _CLASSES.get(wanted.element, "IPF.Note"))
+        return [m("Folders", render(mailbox, mailbox.folders.create(parent.id, folder_class=folder_class, **named)))]
+
+    return each("CreateFolder", create, children(body, "Folders"))
+
+
+def _settable(wanted: Mapping[Path, Any]) -> dict[str, Any]:
+    """Return what the store calls the properties that a client sets. Raises `Refusal` (ErrorInvalidPropertySet)."""
+    named: dict[str, Any] = {"properties": {}}
+    for path, value in wanted.items():
+        if path in (_NAME, _CLASS):
+            named["name" if path == _NAME else "folder_class"] = value.strip()
+        elif kept.keeps(path):
+            named["properties"][str(path)] = None if value is None else kept.dump(path, value)
+        else:
+            raise Refusal("ErrorInvalidPropertySet", details={"FieldURI": str(path)})
+    return named
+
+
+def update_folder(mailbox: MailboxStore, body: Element, _zone: tzinfo) -> Element:
+    """Serve UpdateFolder."""
+
+    def update(node: Element) -> Sequence[Child]:
+        folder = places.folder_of(mailbox, _first(node))
+        wanted = {change.path: getattr(change, "value", None) for change in changes.parse(node)}
+        if wanted.get(_NAME, folder.name) in (None, ""):
+            raise Refusal("ErrorInvalidPropertyDelete", details={"FieldURI": str(_NAME)})
+        return [m("Folders", render(mailbox, mailbox.folders.update(folder.id, **_settable(wanted))))]
+
+    return each("UpdateFolder", update, children(body, "FolderChanges"))
+
+
+def _first(node: Element) -> Element:
+    if not len(node):
+        raise BadDocument("A FolderChange begins with a folder's id.")
+    return node[0]
+
+
+def move_folder(mailbox: MailboxStore, body: Element, _zone: tzinfo) -> Element:
+    """Serve MoveFolder."""
+
+    def move(node: Element) -> Sequence[Child]:
+        parent = places.needed(mailbox, body, "ToFolderId")
+        try:
+            moved = mailbox.folders.move(places.folder_of(mailbox, node).id, parent.id)
+        except NotAllowed:
+            raise Refusal("ErrorMoveDistinguishedFolder") from None
+        return [m("Folders", render(mailbox, moved))]
+
+    return each("MoveFolder", move, children(body, "FolderIds"))
+
+
+def delete_folder(mailbox: MailboxStore, body: Element, _zone: tzinfo) -> Element:
+    """Serve DeleteFolder."""
+    mode = places.mode(body)
+
+    def delete(node: Element) -> Sequence[Child]:
+        mailbox.folders.delete(places.folder_of(mailbox, node).id, mode)
+        return []
+
+    return each("DeleteFolder", delete, children(body, "FolderIds"))
+
+
+def empty_folder(mailbox: MailboxStore, body: Element, _zone: tzinfo) -> Element:
+    """Serve EmptyFolder."""
+    mode, subfolders = places.mode(body), parse_boolean(body.get("DeleteSubFolders", ""))
+
+    def empty(node: Element) -> Sequence[Child]:
+        try:
+            mailbox.empty(places.folder_of(mailbox, node).id, mode, subfolders=subfolders)
+        except NotAllowed:
+            raise Refusal("ErrorCannotEmptyFolder") from None
+        return []
+
+    return each("EmptyFolder", empty, children(body, "FolderIds"))

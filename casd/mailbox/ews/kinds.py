@@ -1,0 +1,50 @@
+"""The table of the kinds of items: how each is named in EWS, and who reads and writes its content."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import tzinfo
+from typing import Any
+
+from attrs import frozen
+
+from casd.mailbox.ews import appointments, contacts, mail, tasks
+from casd.mailbox.store.values import Kind
+from protocols.ews.paths import Path, Property
+
+
+@frozen
+class Known:
+    """`element` and `home` are its name in EWS and its default folder.
+
+    `read` takes a content and knows the properties `reads`; `write` takes a content (empty: a new one), changes
+    to the properties `uris`, and the time zone of times without an offset.
+    """
+
+    kind: Kind
+    element: str
+    home: str
+    read: Callable[[bytes], dict[Path, Any]]
+    reads: frozenset[str]
+    write: Callable[[bytes, Mapping[Property, Any], tzinfo], bytes]
+    uris: frozenset[str]
+
+
+def _zoneless(write: Callable[[bytes, Mapping[Property, Any]], bytes]) -> Any:
+    return lambda content, changes, _zone: write(content, changes)
+
+
+_MAIL = (mail.read, mail.READS, _zoneless(mail.write), mail.URIS)
+_APPOINTMENT = (appointments.read, appointments.READS, appointments.write, appointments.URIS)
+_TASK = (tasks.read, tasks.READS, tasks.write, tasks.URIS)
+_CONTACT = (contacts.read, contacts.READS, _zoneless(contacts.write), contacts.URIS)
+_ALL = (
+    Known(Kind.MAIL, "Message", "drafts", *_MAIL),
+    Known(Kind.NOTE, "Item", "notes", *_MAIL),
+    Known(Kind.APPOINTMENT, "CalendarItem", "calendar", *_APPOINTMENT),
+    Known(Kind.TASK, "Task", "tasks", *_TASK),
+    Known(Kind.CONTACT, "Contact", "contacts", *_CONTACT),
+)
+
+KINDS = {known.kind: known for known in _ALL}
+ELEMENTS = {known.element: known for known in _ALL}

@@ -1,0 +1,237 @@
+"""Mail: the properties that are in MIME content (RFC 5322), read and written."""
+
+from __future__ import annotations
+
+from base64 import b64decode
+from binascii import Error as BadBase64
+from collections.abc import Callable, Iterator, Mapping
+from email.errors import HeaderParseError
+from email.header import decode_header, make_header
+from email.headerregistry import Address as HeaderAddress
+from email.message import EmailMessage, Message
+from email.parser import BytesParser
+from email.policy import SMTP
+from email.utils import format_datetime, getaddresses
+from typing import Any
+
+from attrs import frozen
+
+from casd.mailbox.store.extract import plain
+from protocols.ews.errors import Refusal
+from protocols.ews.paths import Path, Property
+from protocols.ews.values import Address, Body, Header
+
+POLICY = SMTP.clone(cte_type="7bit", refold_source="none")
+"""What was received keeps its lines; what is new has no byte above 127 and passes every door unchanged."""
+
+_IMPORTANCE = {"Low": "low", "Normal": None, "High": "high"}
+_SENSITIVITY = {"Normal": None, "Personal": "Personal", "Private": "Private", "Confidential": "Company-Confidential"}
+_RECIPIENTS = {
+    "message:ToRecipients": "To",
+    "message:CcRecipients": "Cc",
+    "message:BccRecipients": "Bcc",
+    "message:ReplyTo": "Reply-To",
+}
+
+
+@frozen
+class _Source:
+    """A message as its properties are read from it."""
+
+    content: bytes
+    message: EmailMessage
+    headers: tuple[Header, ...]
+
+    def first(self, name: str) -> str:
+        """Return the first header of this name, empty if there is none."""
+        return next((header.value for header in self.headers if header.name.lower() == name.lower()), "")
+
+    def people(self, name: str) -> tuple[Address, ...]:
+        """Return who stands in the headers of this name."""
+        texts = [header.value for header in self.headers if header.name.lower() == name.lower()]
+        return tuple(Address(address, person) for person, address in getaddresses(texts) if person or address)
+
+    def person(self, *names: str) -> Address | None:
+        """Return who stands first in the first of these headers."""
+        return next((who for name in names for who in self.people(name)), None)
+
+
+def parse(content: bytes) -> EmailMessage:
+    """Return a message. Never an error: anything is one."""
+    message = BytesParser(policy=POLICY).parsebytes(content)
+    assert isinstance(message, EmailMessage)  # noqa: S101 - what this policy makes
+    return message
+
+
+def read(content: bytes) -> dict[Path, Any]:
+    """Return the properties in a message."""
+    message = parse(content)
+    source = _Source(content, message, tuple(_headers(message)))
+    found = {Property(uri): reader(source) for uri, reader in _READERS.items()}
+    return {path: value for path, value in found.items() if value not in (None, ())}
+
+
+def write(content: bytes, changes: Mapping[Property, Any]) -> bytes:
+    """Return a message with some of its properties changed; None takes one away.
+
+    Without a content it begins as an empty message. Raises `Refusal` for an address that no header can carry.
+    """
+    message = parse(content) if content else EmailMessage(POLICY)
+    for path, value in changes.items():
+        _WRITERS[path.uri](message, value)
+    return message.as_bytes(policy=POLICY)
+
+
+def _headers(message: Message) -> Iterator[Header]:
+    for name, value in message.raw_items():
+        yield Header(name, _words(str(value)))
+
+
+def _words(value: str) -> str:
+    """Return a header unfolded and decoded (RFC 2047); bytes beyond ASCII are taken as UTF-8."""
+    text = " ".join(value.encode("utf-8", "surrogateescape").decode("utf-8", "replace").split())
+    try:
+        return str(make_header(decode_header(text))) if "=?" in text else text
+    except (HeaderParseError, LookupError, UnicodeError, ValueError):
+        return text
+
+
+def _people_of(name: str) -> Callable[[_Source], tuple[Address, ...]]:
+    return lambda source: source.people(name)
+
+
+def _index(text: str) -> bytes | None:
+    try:
+        return b64decode("".join(text.split())) or None
+    except (BadBase64, ValueError):
+        return None
+
+
+def _body(message: EmailMessage, *preferred: str) -> Body:
+    part = message.get_body(preferred)
+    if part is None:
+        return Body("Text", "")
+    kind = "HTML" if part.get_content_subtype() == "html" else "Text"
+    return Body(kind, _characters(part).removesuffix("\n"))
+
+
+def _text_body(message: EmailMessage) -> Body:
+    body = _body(message, "plain", "html")
+    return Body("Text", plain(body.text)) if body.type == "HTML" else body
+
+
+def _characters(part: Message) -> str:
+    payload = part.get_payload(decode=True)
+    raw = payload if isinstance(payload, bytes) else b""
+    try:
+        text = raw.decode(part.get_content_charset("utf-8"), "replace")
+    except LookupError:
+        text = raw.decode("latin-1")
+    return text.replace("\r\n", "\n")
+
+
+def _set(name: str, value: str | None) -> Callable[[EmailMessage], None]:
+    def change(message: EmailMessage) -> None:
+        del message[name]
+        if value is not None:
+            message[name] = " ".join(value.split())
+
+    return change
+
+
+def _header(name: str, words: Mapping[str, str | None] | None = None) -> Callable[[EmailMessage, Any], None]:
+    return lambda message, value: _set(name, words[value] if words and value is not None else value)(message)
+
+
+def _address(value: Address) -> HeaderAddress:
+    try:
+        return HeaderAddress(" ".join(value.name.split()), addr_spec=value.address.strip())
+    except (HeaderParseError, ValueError, IndexError) as error:
+        raise Refusal("ErrorInvalidRecipients", f"'{value.address}' is not an address.") from error
+
+
+def _person(name: str) -> Callable[[EmailMessage, Any], None]:
+    return lambda message, value: _persons(name)(message, None if value is None else (value,))
+
+
+def _persons(name: str) -> Callable[[EmailMessage, Any], None]:
+    def change(message: EmailMessage, people: tuple[Address, ...] | None) -> None:
+        del message[name]
+        if people:
+            message[name] = [_address(one) for one in people]
+
+    return change
+
+
+def _receipt(name: str) -> Callable[[EmailMessage, Any], None]:
+    """Ask for a receipt to the author (RFC 8098 section 2.1), or no longer."""
+    return lambda message, wanted: _set(name, str(message["From"] or "") if wanted else None)(message)
+
+
+def _set_body(message: EmailMessage, body: Body | None) -> None:
+    """Put a text in place of the one there is, in whichever forms; attachments and pictures stay."""
+    text = body or Body("Text", "")
+    part = message.get_body(("html",))
+    rival = message.get_body(("plain",))
+    if part is not None and rival is not None:
+        _remove(message, rival)
+    part = part or rival or _new_body(message)
+    part.clear_content()
+    content = text.text + "\n" if text.text.endswith("\n") else text.text  # set_content adds none to these
+    part.set_content(content, subtype="html" if text.type == "HTML" else "plain")
+
+
+def _remove(message: EmailMessage, part: Message) -> None:
+    for parent in message.walk():
+        inner: Any = parent.get_payload() if parent.is_multipart() else []
+        if any(one is part for one in inner):
+            inner[:] = [one for one in inner if one is not part]
+
+
+def _new_body(message: EmailMessage) -> EmailMessage:
+    if "content-type" not in message:
+        return message
+    if message.get_content_type() != "multipart/mixed":
+        message.make_mixed()
+    part = EmailMessage(POLICY)
+    inner: Any = message.get_payload()
+    inner.insert(0, part)
+    return part
+
+
+def _date(message: EmailMessage, value: Any) -> None:
+    _set("Date", None if value is None else format_datetime(value))(message)
+
+
+_READERS: Mapping[str, Callable[[_Source], Any]] = {
+    "item:MimeContent": lambda source: source.content,
+    "item:Body": lambda source: _body(source.message, "html", "plain"),
+    "item:TextBody": lambda source: _text_body(source.message),
+    "item:InternetMessageHeaders": lambda source: source.headers,
+    "message:From": lambda source: source.person("From"),
+    "message:Sender": lambda source: source.person("Sender", "From"),
+    "message:IsReadReceiptRequested": lambda source: bool(source.first("Disposition-Notification-To")),
+    "message:IsDeliveryReceiptRequested": lambda source: bool(source.first("Return-Receipt-To")),
+    "message:ConversationTopic": lambda source: source.first("Thread-Topic") or None,
+    "message:ConversationIndex": lambda source: _index(source.first("Thread-Index")),
+    **{uri: _people_of(name) for uri, name in _RECIPIENTS.items()},
+}
+_WRITERS: Mapping[str, Callable[[EmailMessage, Any], None]] = {
+    "item:Subject": _header("Subject"),
+    "item:Sensitivity": _header("Sensitivity", _SENSITIVITY),
+    "item:Importance": _header("Importance", _IMPORTANCE),
+    "item:InReplyTo": _header("In-Reply-To"),
+    "item:DateTimeSent": _date,
+    "item:Body": _set_body,
+    "message:From": _person("From"),
+    "message:Sender": _person("Sender"),
+    "message:InternetMessageId": _header("Message-ID"),
+    "message:References": _header("References"),
+    "message:ConversationTopic": _header("Thread-Topic"),
+    "message:IsReadReceiptRequested": _receipt("Disposition-Notification-To"),
+    "message:IsDeliveryReceiptRequested": _receipt("Return-Receipt-To"),
+    **{uri: _persons(name) for uri, name in _RECIPIENTS.items()},
+}
+
+READS, URIS = frozenset(_READERS), frozenset(_WRITERS)
+"""Properties that `read` knows, and those that a message has a place for."""

@@ -1,0 +1,170 @@
+"""Subscribe, Unsubscribe, GetEvents and GetStreamingEvents: clients told of what happens."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import tzinfo
+
+from twisted.internet.interfaces import IDelayedCall
+
+from casd.mailbox.call import Call
+from casd.mailbox.ews import identifiers, places, subscriptions
+from casd.mailbox.ews.identifiers import Kind
+from casd.mailbox.ews.subscriptions import STREAMING_LIFE, TYPES, Noted, Subscription, Subscriptions
+from casd.mailbox.store.mailbox import MailboxStore
+from protocols.ews import envelope, notifications, responses
+from protocols.ews.errors import Refusal
+from protocols.ews.markup import Element, m, t, text
+from protocols.ews.notifications import Event, Interest
+from protocols.ews.values import Id
+
+_STREAM = "GetStreamingEvents"
+_HEARTBEAT = 30.0
+"""Seconds between signs of life on a quiet stream: less than any relay's idle time limit."""
+
+
+async def subscribe(call: Call, body: Element, _zone: tzinfo) -> Element:
+    """Serve Subscribe."""
+    interest = notifications.parse(body)
+    try:
+        folders = await call.database.run(_folders, call.mailbox, interest)
+        life = STREAMING_LIFE if interest.timeout is None else interest.timeout * 60
+        made = _held(call).add(call.mailbox.guid, folders, interest.types, life)
+    except Refusal as refusal:
+        return responses.answer("Subscribe", [responses.error("Subscribe", refusal)])
+    watermark = [] if interest.timeout is None else [m("Watermark", "0")]
+    return responses.answer("Subscribe", [responses.success("Subscribe", m("SubscriptionId", made.id), *watermark)])
+
+
+def _folders(mailbox: MailboxStore, interest: Interest) -> frozenset[str] | None:
+    if interest.folders is None:
+        return None
+    return frozenset(places.folder(mailbox, wanted).id for wanted in interest.folders)
+
+
+def _held(call: Call) -> Subscriptions:
+    return subscriptions.of(call.database, call.clock)
+
+
+async def unsubscribe(call: Call, body: Element, _zone: tzinfo) -> Element:
+    """Serve Unsubscribe."""
+    try:
+        _held(call).end(_held(call).get(call.mailbox.guid, text(body, "SubscriptionId")))
+    except Refusal as refusal:
+        return responses.answer("Unsubscribe", [responses.error("Unsubscribe", refusal)])
+    return responses.answer("Unsubscribe", [responses.success("Unsubscribe")])
+
+
+async def get_events(call: Call, body: Element, _zone: tzinfo) -> Element:
+    """Serve GetEvents: the events of a pull subscription behind a watermark, all at once."""
+    name, watermark = text(body, "SubscriptionId"), text(body, "Watermark")
+    try:
+        found = _held(call).get(call.mailbox.guid, name)
+        noted = found.after(watermark)
+    except Refusal as refusal:
+        return responses.answer("GetEvents", [responses.error("GetEvents", refusal)])
+    _held(call).touch(found)
+    told = notifications.write(name, _events(call.mailbox, noted), "Notification", previous=watermark)
+    return responses.answer("GetEvents", [responses.success("GetEvents", told)])
+
+
+def _events(mailbox: MailboxStore, noted: Iterable[Noted]) -> list[Event]:
+    return [_event(mailbox, one) for one in noted]
+
+
+def _event(mailbox: MailboxStore, noted: Noted) -> Event:
+    event, is_item = noted.event, bool(noted.event.item)
+    change_key = identifiers.encode_change(str(event.change))
+    kind, subject = (Kind.ITEM, event.item) if is_item else (Kind.FOLDER, event.folder)
+    parent = event.folder if is_item else event.parent
+    old, old_parent = (event.old_item, event.old_folder) if is_item else (event.folder, event.old_folder)
+    came = bool(event.old_folder)
+    return Event(
+        type=TYPES[event.kind],
+        watermark=str(noted.number),
+        timestamp=event.timestamp,
+        is_item=is_item,
+        subject=Id(identifiers.encode(kind, mailbox, subject), change_key),
+        parent=Id(identifiers.encode(Kind.FOLDER, mailbox, parent)),
+        old=Id(identifiers.encode(kind, mailbox, old)) if came else None,
+        old_parent=Id(identifiers.encode(Kind.FOLDER, mailbox, old_parent)) if came else None,
+    )
+
+
+async def get_streaming_events(call: Call, body: Element, _zone: tzinfo) -> Element | None:
+    """Serve GetStreamingEvents: one document after the other, until the time is over or the client goes."""
+    names, minutes = notifications.parse_streaming(body)
+    held, found, unknown = _held(call), list[Subscription](), list[str]()
+    for name in names:
+        try:
+            found.append(held.get(call.mailbox.guid, name))
+        except Refusal:
+            unknown.append(name)
+    if unknown:
+        ids = m("ErrorSubscriptionIds", *(t("SubscriptionId", name) for name in unknown))
+        message = responses.error(_STREAM, Refusal("ErrorSubscriptionNotFound"), ids)
+        return responses.answer(_STREAM, [message])
+    _Stream(call, held, found).begin(minutes * 60)
+    return None
+
+
+class _Stream:
+    """One open GetStreamingEvents."""
+
+    def __init__(self, call: Call, held: Subscriptions, told: list[Subscription]) -> None:
+        self._call = call
+        self._held = held
+        self._told = told
+        self._open = False
+        self._timers: list[IDelayedCall] = []
+
+    def begin(self, seconds: float) -> None:
+        """Send what has happened, and stay for what will."""
+        exchange = self._call.exchange
+        exchange.begin(200, ((b"Content-Type", envelope.CONTENT_TYPE),))
+        exchange.on_lost(self._leave)
+        self._open = True
+        self._timers = [self._call.clock.callLater(seconds, self._finish)]
+        self._write([m("ConnectionStatus", "OK")])
+        for subscription in self._told:
+            if subscription.listener is not None:  # a later connection takes over from an earlier one
+                subscription.listener()
+            self._held.hold(subscription)
+            subscription.listener = self._tell
+        self._beat()
+        self._tell()
+
+    def _beat(self) -> None:
+        self._timers[1:] = [self._call.clock.callLater(_HEARTBEAT, self._signal)]
+
+    def _signal(self) -> None:
+        self._write([m("ConnectionStatus", "OK")])
+        self._beat()
+
+    def _tell(self) -> None:
+        told = [(one.id, _events(self._call.mailbox, one.take())) for one in self._told]
+        notes = [notifications.write(name, events, "Notifications") for name, events in told if events]
+        if notes:
+            self._write([m("Notifications", notes)])
+        if any(one.ended for one in self._told):
+            self._finish()
+
+    def _write(self, content: list[Element]) -> None:
+        message = responses.success(_STREAM, *content)
+        self._call.exchange.write(envelope.answer(responses.answer(_STREAM, [message])))
+
+    def _finish(self) -> None:
+        if self._open:
+            self._write([m("ConnectionStatus", "Closed")])
+            self._leave()
+            self._call.exchange.finish()
+
+    def _leave(self) -> None:
+        self._open = False
+        for timer in self._timers:
+            if timer.active():
+                timer.cancel()
+        for subscription in self._told:
+            subscription.listener = None
+            if not subscription.ended:
+                self._held.touch(subscription)

@@ -1,0 +1,74 @@
+"""Which folder, item or attachment of the store a request means."""
+
+from __future__ import annotations
+
+from casd.mailbox.ews import identifiers
+from casd.mailbox.ews.identifiers import Kind
+from casd.mailbox.store.errors import NotFound
+from casd.mailbox.store.mailbox import MailboxStore
+from casd.mailbox.store.values import DeleteMode, Folder, Item
+from protocols.ews.codecs import choice, read_folder_id, read_id
+from protocols.ews.errors import BadDocument, Refusal
+from protocols.ews.markup import Element, child, local
+from protocols.ews.values import Distinguished, Id
+
+_MODES = {
+    "HardDelete": DeleteMode.HARD,
+    "SoftDelete": DeleteMode.SOFT,
+    "MoveToDeletedItems": DeleteMode.DELETED_ITEMS,
+}
+
+
+def folder(mailbox: MailboxStore, wanted: Id | Distinguished) -> Folder:
+    """Return a folder. Raises `Refusal`: not found, malformed, or of somebody else."""
+    try:
+        if isinstance(wanted, Distinguished):
+            return _distinguished(mailbox, wanted)
+        return mailbox.folders.get(identifiers.decode(Kind.FOLDER, mailbox, wanted.text, "ErrorFolderNotFound"))
+    except NotFound:
+        raise Refusal("ErrorFolderNotFound") from None
+
+
+def _distinguished(mailbox: MailboxStore, wanted: Distinguished) -> Folder:
+    if wanted.mailbox and wanted.mailbox.casefold() != mailbox.address.casefold():
+        raise Refusal("ErrorAccessDenied", f"The mailbox of {wanted.mailbox} is not open to you.")
+    return mailbox.folders.distinguished(wanted.name)
+
+
+def folder_of(mailbox: MailboxStore, node: Element) -> Folder:
+    """Return the folder that a FolderId or DistinguishedFolderId names. Raises `Refusal` and `BadDocument`."""
+    return folder(mailbox, read_folder_id(node))
+
+
+def target(mailbox: MailboxStore, body: Element, name: str) -> Folder | None:
+    """Return the folder that a child of a request holds (ToFolderId, ...), None if there is no such child."""
+    found = child(body, name)
+    if found is None:
+        return None
+    if len(found) != 1:
+        raise BadDocument(f"The element '{name}' must hold one folder's id.")
+    return folder_of(mailbox, found[0])
+
+
+def needed(mailbox: MailboxStore, body: Element, name: str) -> Folder:
+    """Return the folder that a child of a request holds. Raises `BadDocument` if there is none."""
+    if (found := target(mailbox, body, name)) is None:
+        raise BadDocument(f"The required element '{name}' is missing.")
+    return found
+
+
+def item(mailbox: MailboxStore, wanted: Id) -> Item:
+    """Return an item. Raises `NotFound` and `Refusal`."""
+    return mailbox.items.get(identifiers.decode(Kind.ITEM, mailbox, wanted.text))
+
+
+def item_of(mailbox: MailboxStore, node: Element) -> Item:
+    """Return the item that an ItemId names. Raises `NotFound`, `Refusal` and `BadDocument`."""
+    if local(node) not in {"ItemId", "ParentItemId"}:
+        raise BadDocument(f"The element '{local(node)}' is not an item's id.")
+    return item(mailbox, read_id(node))
+
+
+def mode(body: Element) -> DeleteMode:
+    """Return where what a request deletes goes. Raises `BadDocument`."""
+    return _MODES[choice(*_MODES).constant(body.get("DeleteType", ""))]

@@ -1,0 +1,110 @@
+"""Messages on their way out: checked, released from their folder, submitted, reported on when refused."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, tzinfo
+from email.message import EmailMessage
+
+from casd.mailbox.call import Call, Receipt
+from casd.mailbox.ews import identifiers, mail, places, reports
+from casd.mailbox.ews.answers import refusal
+from casd.mailbox.store.errors import NotFound, StoreError
+from casd.mailbox.store.mailbox import MailboxStore
+from casd.mailbox.store.values import DeleteMode, Item, Kind
+from protocols.ews import responses
+from protocols.ews.codecs import parse_boolean, read_id
+from protocols.ews.errors import Refusal
+from protocols.ews.markup import Element, children
+from protocols.ews.paths import Property
+
+_OPERATION = "SendItem"
+_RECIPIENTS = ("message:ToRecipients", "message:CcRecipients", "message:BccRecipients")
+
+
+def _recipients(content: bytes) -> list[str]:
+    found = mail.read(content)
+    people = [one for uri in _RECIPIENTS for one in found.get(Property(uri), ())]
+    return list(dict.fromkeys(one.address for one in people))
+
+
+def check(mailbox: MailboxStore, content: bytes) -> None:
+    """Raise `Refusal` for a message that cannot be sent: without recipients, or in another's name."""
+    addresses = _recipients(content)
+    if not addresses or not all("@" in address for address in addresses):
+        raise Refusal("ErrorInvalidRecipients")
+    author = mail.read(content).get(Property("message:From"))
+    if author is not None and author.address.casefold() != mailbox.address.casefold():
+        raise Refusal("ErrorSendAsDenied")
+
+
+def release(mailbox: MailboxStore, item: Item, folder: str) -> Item:
+    """Make a draft a message that is being sent now, in the folder that is to keep it. Raises `Refusal`."""
+    if item.kind is not Kind.MAIL:
+        raise Refusal("ErrorInvalidOperation", "Only messages can be sent.")
+    content = mailbox.items.content(item.id)
+    check(mailbox, content)
+    now = datetime.now(UTC).replace(microsecond=0)
+    sent = mail.write(content, {Property("item:DateTimeSent"): now})
+    mailbox.items.update(item.id, sent, draft=False, read=True, received=now)
+    return mailbox.items.move(item.id, folder)
+
+
+async def submit(call: Call, item: Item, *, keep: bool) -> None:
+    """Send a message that is in a folder already; what is refused comes back as a report."""
+    content = await call.database.run(call.mailbox.items.content, item.id)
+    receipts = await call.submit(call.mailbox.address, _recipients(content), _without_bcc(content))
+    refused = [receipt for receipt in receipts if not receipt.delivered]
+    await call.database.run(_finish, call.mailbox, item.id, content, refused, keep=keep)
+
+
+def _without_bcc(content: bytes) -> bytes:
+    message: EmailMessage = mail.parse(content)
+    if "bcc" not in message:
+        return content
+    del message["bcc"]
+    return message.as_bytes(policy=mail.POLICY)
+
+
+def _finish(mailbox: MailboxStore, item: str, content: bytes, refused: Sequence[Receipt], *, keep: bool) -> None:
+    if refused:
+        mailbox.deliver(reports.undelivered(mailbox.address, refused, content, datetime.now(UTC)))
+    if not keep:
+        try:
+            mailbox.items.delete(item, DeleteMode.HARD)
+        except NotFound:  # somebody has deleted it in the meantime
+            return
+
+
+async def send_item(call: Call, body: Element, _zone: tzinfo) -> Element:
+    """Serve SendItem."""
+    keep = parse_boolean(body.get("SaveItemToFolder", ""))
+    released = await call.database.run(_release_all, call.mailbox, body, keep=keep)
+    for item, _ in released:
+        if item is not None:
+            await submit(call, item, keep=keep)
+    return responses.answer(_OPERATION, [message for _, message in released])
+
+
+def _current(mailbox: MailboxStore, node: Element) -> Item:
+    """Return an item whose present version the client knows. Raises `Refusal`."""
+    item, change_key = places.item_of(mailbox, node), identifiers.decode_change(read_id(node).change_key)
+    if change_key is None:
+        raise Refusal("ErrorChangeKeyRequired")
+    if change_key != item.change_key:
+        raise Refusal("ErrorStaleObject")
+    return item
+
+
+def _release_all(mailbox: MailboxStore, body: Element, *, keep: bool) -> list[tuple[Item | None, Element]]:
+    return [_released(mailbox, body, node, keep=keep) for node in children(body, "ItemIds")]
+
+
+def _released(mailbox: MailboxStore, body: Element, node: Element, *, keep: bool) -> tuple[Item | None, Element]:
+    try:
+        item = _current(mailbox, node)
+        said = places.target(mailbox, body, "SavedItemFolderId") if keep else None
+        folder = said or mailbox.folders.distinguished("sentitems" if keep else "outbox")
+        return release(mailbox, item, folder.id), responses.success(_OPERATION)
+    except (StoreError, Refusal) as error:
+        return None, responses.error(_OPERATION, refusal(error))

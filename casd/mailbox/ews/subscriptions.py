@@ -1,0 +1,156 @@
+"""Subscriptions: what has happened in folders since a client asked to be told, until it is told."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from secrets import token_hex
+from weakref import WeakKeyDictionary
+
+from attrs import define, field, frozen
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+
+from casd.mailbox.store.database import MailboxDatabase
+from casd.mailbox.store.values import Dismounted, Event, EventKind
+from protocols.ews.errors import Refusal
+
+MOST = 100
+"""Subscriptions to one mailbox at a time: some for each client of its owner."""
+
+BACKLOG = 1000
+"""Events held for a client that does not fetch them; with more it must synchronise anyway."""
+
+STREAMING_LIFE = 30 * 60
+"""Seconds that a streaming subscription lives without a connection (Exchange's own)."""
+
+TYPES = {
+    EventKind.COPIED: "CopiedEvent",
+    EventKind.CREATED: "CreatedEvent",
+    EventKind.DELETED: "DeletedEvent",
+    EventKind.MODIFIED: "ModifiedEvent",
+    EventKind.MOVED: "MovedEvent",
+    EventKind.NEW_MAIL: "NewMailEvent",
+}
+
+
+@frozen
+class Noted:
+    """An event with its place in the sequence of its subscription."""
+
+    number: int
+    event: Event
+
+
+@define(eq=False)
+class Subscription:
+    """What one client wants to hear of one mailbox. `folders` is None for all of them.
+
+    `listener` is called when there is something new, and when the subscription ends.
+    """
+
+    id: str
+    mailbox: str
+    folders: frozenset[str] | None
+    types: frozenset[str]
+    life: float
+    listener: Callable[[], None] | None = None
+    ended: bool = False
+    _last: int = 0
+    _noted: deque[Noted] = field(factory=deque)
+
+    def concerns(self, event: Event) -> bool:
+        """Say whether the client wants to hear of an event."""
+        where = {event.folder, event.old_folder} if event.item else {event.folder, event.parent, event.old_folder}
+        return TYPES[event.kind] in self.types and (self.folders is None or bool(where & self.folders))
+
+    def note(self, event: Event) -> bool:
+        """Keep an event for the client; False when it has too many to catch up with."""
+        self._last += 1
+        self._noted.append(Noted(self._last, event))
+        if self.listener is not None:
+            self.listener()
+        return len(self._noted) <= BACKLOG
+
+    def after(self, watermark: str) -> tuple[Noted, ...]:
+        """Return the events behind a watermark, and forget those before. Raises `Refusal` (ErrorInvalidWatermark)."""
+        first = self._noted[0].number if self._noted else self._last + 1
+        if not watermark.isdecimal() or not first <= int(watermark[:18]) + 1 <= self._last + 1:
+            raise Refusal("ErrorInvalidWatermark")
+        while self._noted and self._noted[0].number <= int(watermark):
+            self._noted.popleft()
+        return tuple(self._noted)
+
+    def take(self) -> tuple[Noted, ...]:
+        """Return all events, and forget them."""
+        taken = tuple(self._noted)
+        self._noted.clear()
+        return taken
+
+
+class Subscriptions:
+    """All subscriptions to the mailboxes of one mounted database.
+
+    They live in memory: a client whose server has changed hears ErrorSubscriptionNotFound and subscribes anew.
+    """
+
+    def __init__(self, database: MailboxDatabase, clock: IReactorTime) -> None:
+        self._database = database
+        self._clock = clock
+        self._held: dict[str, Subscription] = {}
+        self._stops: dict[str, Callable[[], None]] = {}
+        self._timers: dict[str, IDelayedCall] = {}
+
+    def add(self, mailbox: str, folders: frozenset[str] | None, types: frozenset[str], life: float) -> Subscription:
+        """Begin to note events; `life` is in seconds. Raises `Refusal` when there are too many subscriptions."""
+        if sum(held.mailbox == mailbox for held in self._held.values()) >= MOST:
+            raise Refusal("ErrorExceededSubscriptionCount")
+        made = Subscription(token_hex(16), mailbox, folders, types, life)
+        self._held[made.id] = made
+        self._stops[made.id] = self._database.watch(mailbox, lambda notice: self._notice(made, notice))
+        self.touch(made)
+        return made
+
+    def get(self, mailbox: str, name: str) -> Subscription:
+        """Return a subscription to this mailbox. Raises `Refusal` (ErrorSubscriptionNotFound)."""
+        found = self._held.get(name)
+        if found is None or found.mailbox != mailbox:
+            raise Refusal("ErrorSubscriptionNotFound")
+        return found
+
+    def touch(self, subscription: Subscription) -> None:
+        """Let a subscription live on for its whole life."""
+        self._stop_timer(subscription)
+        self._timers[subscription.id] = self._clock.callLater(subscription.life, self.end, subscription)
+
+    def hold(self, subscription: Subscription) -> None:
+        """Let a subscription live as long as its connection does; `touch` ends that."""
+        self._stop_timer(subscription)
+
+    def end(self, subscription: Subscription) -> None:
+        """Forget a subscription."""
+        self._stop_timer(subscription)
+        if self._held.pop(subscription.id, None) is None:
+            return
+        self._stops.pop(subscription.id)()
+        subscription.ended = True
+        if subscription.listener is not None:
+            subscription.listener()
+
+    def _stop_timer(self, subscription: Subscription) -> None:
+        timer = self._timers.pop(subscription.id, None)
+        if timer is not None and timer.active():
+            timer.cancel()
+
+    def _notice(self, subscription: Subscription, notice: Event | Dismounted) -> None:
+        if isinstance(notice, Dismounted) or (subscription.concerns(notice) and not subscription.note(notice)):
+            self.end(subscription)
+
+
+_BY_DATABASE: WeakKeyDictionary[MailboxDatabase, Subscriptions] = WeakKeyDictionary()
+
+
+def of(database: MailboxDatabase, clock: IReactorTime) -> Subscriptions:
+    """Return the subscriptions to the mailboxes of a database, as long as it is mounted."""
+    if database not in _BY_DATABASE:
+        _BY_DATABASE[database] = Subscriptions(database, clock)
+    return _BY_DATABASE[database]

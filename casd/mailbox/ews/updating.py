@@ -1,0 +1,110 @@
+"""UpdateItem: properties of items set, appended to and deleted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import tzinfo
+from typing import Any
+
+from attrs import frozen
+
+from casd.mailbox.call import Call
+from casd.mailbox.ews import identifiers, items, places, sending, writing
+from casd.mailbox.ews.answers import refusal
+from casd.mailbox.ews.kinds import KINDS
+from casd.mailbox.ews.reading import Renderer
+from casd.mailbox.store.errors import StoreError
+from casd.mailbox.store.mailbox import MailboxStore
+from casd.mailbox.store.values import Item, Kind
+from protocols.ews import changes, responses
+from protocols.ews.changes import Append, Change
+from protocols.ews.codecs import choice, read_id
+from protocols.ews.errors import BadDocument, Refusal
+from protocols.ews.markup import Element, children, local, m, t
+from protocols.ews.paths import Path, Property
+from protocols.ews.shapes import Shape
+from protocols.ews.values import Body, Id
+
+_OPERATION = "UpdateItem"
+_MIME = Property("item:MimeContent")
+_RESOLUTION = choice("NeverOverwrite", "AutoResolve", "AlwaysOverwrite")
+_DISPOSITION = choice("SaveOnly", "SendOnly", "SendAndSaveCopy")
+
+
+@frozen
+class _Update:
+    """The update of items as one request wants it."""
+
+    mailbox: MailboxStore
+    body: Element
+    zone: tzinfo
+    careful: bool
+    disposition: str
+
+    def all(self) -> list[tuple[Item | None, Element]]:
+        """Update the items; for each return it if it is yet to be sent, and its response message."""
+        return [self._attempt(node) for node in children(self.body, "ItemChanges")]
+
+    def _attempt(self, node: Element) -> tuple[Item | None, Element]:
+        try:
+            item = self._one(node)
+            if self.disposition == "SaveOnly" or item.kind is not Kind.MAIL:
+                return None, _done(items.reference(self.mailbox, item))
+            said = places.target(self.mailbox, self.body, "SavedItemFolderId")
+            keep = "sentitems" if self.disposition == "SendAndSaveCopy" else "outbox"
+            folder = said or self.mailbox.folders.distinguished(keep)
+            return sending.release(self.mailbox, item, folder.id), _done()
+        except (StoreError, Refusal) as error:
+            return None, responses.error(_OPERATION, refusal(error))
+
+    def _one(self, node: Element) -> Item:
+        if not len(node) or local(node[0]) != "ItemId":
+            raise BadDocument("An ItemChange begins with an item's id.")
+        wanted = read_id(node[0])
+        item = places.item(self.mailbox, wanted)
+        values = self._values(item, changes.parse(node))
+        mime = values.pop(_MIME, None)
+        placed = writing.sort(KINDS[item.kind], values)
+        if placed.content:
+            old = mime or self.mailbox.items.content(item.id)
+            mime = KINDS[item.kind].write(old, placed.content, self.zone)
+        return self.mailbox.items.update(item.id, mime, change_key=self._change_key(wanted), **placed.fields)
+
+    def _change_key(self, wanted: Id) -> str | None:
+        """Return the version that must be the item's present one, None if any is right."""
+        if not self.careful:
+            return None
+        if (change_key := identifiers.decode_change(wanted.change_key)) is None:
+            raise Refusal("ErrorChangeKeyRequired")
+        return change_key
+
+    def _values(self, item: Item, wishes: Sequence[Change]) -> dict[Path, Any]:
+        appended = tuple(wish.path for wish in wishes if isinstance(wish, Append))
+        old = Renderer(self.mailbox, Shape(additional=appended)).show(item).properties if appended else {}
+        return {wish.path: _value(wish, old) for wish in wishes}
+
+
+def _value(wish: Change, old: Mapping[Path, Any]) -> Any:
+    value, before = getattr(wish, "value", None), old.get(wish.path)
+    if not isinstance(wish, Append) or before is None:
+        return value
+    if isinstance(before, Body):
+        return Body(before.type, before.text + wish.value.text)
+    if isinstance(before, tuple):
+        return (*before, *wish.value)
+    raise Refusal("ErrorInvalidPropertyAppend", details={"FieldURI": str(wish.path)})
+
+
+def _done(*updated: Element) -> Element:
+    return responses.success(_OPERATION, m("Items", updated), m("ConflictResults", t("Count", "0")))
+
+
+async def update_item(call: Call, body: Element, zone: tzinfo) -> Element:
+    """Serve UpdateItem. Conflicts: "NeverOverwrite" refuses an item that has changed, the others take the last word."""
+    careful = _RESOLUTION.constant(body.get("ConflictResolution", "")) == "NeverOverwrite"
+    disposition = _DISPOSITION.constant(body.get("MessageDisposition", "SaveOnly"))
+    updated = await call.database.run(_Update(call.mailbox, body, zone, careful, disposition).all)
+    for item, _ in updated:
+        if item is not None:
+            await sending.submit(call, item, keep=disposition == "SendAndSaveCopy")
+    return responses.answer(_OPERATION, [message for _, message in updated])

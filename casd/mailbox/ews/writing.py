@@ -1,0 +1,119 @@
+"""What a client sets on an item: sorted into its content, its columns, and what is kept beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import tzinfo
+from typing import Any, cast
+
+from attrs import frozen
+
+from casd.mailbox.ews import kept
+from casd.mailbox.ews.columns import COLUMNS, KEPT
+from casd.mailbox.ews.kinds import ELEMENTS, Known
+from casd.mailbox.store import mail
+from casd.mailbox.store.extract import Part
+from casd.mailbox.store.values import Fields
+from protocols.ews.errors import Refusal
+from protocols.ews.fields import ATTACHMENTS
+from protocols.ews.paths import Path, Property
+from protocols.ews.values import Attachment, Item
+
+_MIME = Property("item:MimeContent")
+_ATTACHMENTS = Property(ATTACHMENTS)
+_CONTENT_TYPES = {"CalendarItem": "text/calendar", "Task": "text/calendar", "Contact": "text/vcard"}
+
+
+@frozen
+class Sorted:
+    """Changes by where they go. `content`: into the content, `fields`: what the store's methods take."""
+
+    content: Mapping[Property, Any]
+    fields: Fields
+
+
+_SERVERS = frozenset({"item:DateTimeSent", "calendar:DateTimeStamp"})
+"""Properties that have a place in the content, which only the server fills."""
+
+
+def sort(known: Known, changes: Mapping[Path, Any]) -> Sorted:
+    """Sort a client's changes (None: take away).
+
+    Raises `Refusal` (ErrorInvalidPropertySet) for what no client may set.
+    """
+    content: dict[Property, Any] = {}
+    fields: dict[str, Any] = {}
+    properties: dict[str, Any] = {}
+    for path, value in changes.items():
+        placed = False
+        if isinstance(path, Property) and path.uri in known.uris - _SERVERS:
+            content[path], placed = value, True
+        if isinstance(path, Property) and path.uri in KEPT:
+            fields[COLUMNS[path.uri].field], placed = _column(path.uri, value), True
+        if not placed and kept.keeps(path):
+            properties[str(path)], placed = None if value is None else kept.dump(path, value), True
+        if not placed:
+            raise Refusal("ErrorInvalidPropertySet", details={"FieldURI": str(path)})
+    return Sorted(content, cast("Fields", fields | ({"properties": properties} if properties else {})))
+
+
+_UNSET: Mapping[str, Any] = {
+    "item:Categories": (),
+    "item:Flag": "NotFlagged",
+    "item:Importance": "Normal",
+    "item:Sensitivity": "Normal",
+    "message:IsRead": False,
+}
+
+
+def _column(uri: str, value: Any) -> Any:
+    if value is None and uri not in _UNSET:
+        raise Refusal("ErrorInvalidPropertyDelete", details={"FieldURI": uri})
+    return COLUMNS[uri].keep(_UNSET[uri] if value is None else value)
+
+
+def begin(known: Known, wanted: Item, defaults: Mapping[Property, Any], zone: tzinfo) -> tuple[bytes, Fields]:
+    """Return the content and the fields of a new item; `defaults` are what it has where the client says nothing.
+
+    What the client gives as MIME is taken as it stands, and has no defaults.
+    """
+    mime = wanted.properties.get(_MIME, b"")
+    said = {path: value for path, value in wanted.properties.items() if path not in (_MIME, _ATTACHMENTS)}
+    placed = sort(known, said)
+    content = placed.content if mime else {**defaults, **placed.content}
+    return known.write(mime, content, zone) if content else mime, placed.fields
+
+
+def attach(content: bytes, attachments: tuple[Attachment, ...], zone: tzinfo) -> bytes:
+    """Return MIME content with attachments added."""
+    for one in attachments:
+        data, content_type = packed(one, zone)
+        part = Part(0, one.name, content_type, len(data), one.content_id, one.inline)
+        content = mail.with_part(content, part, data)
+    return content
+
+
+def packed(attachment: Attachment, zone: tzinfo) -> tuple[bytes, str]:
+    """Return what an attachment holds, with its content type; an item becomes a MIME message.
+
+    Raises `Refusal` when it holds nothing (ErrorRequiredPropertyMissing) or an item of an unknown kind.
+    """
+    if attachment.item is not None:
+        return _message(attachment.item, zone), "message/rfc822"
+    if attachment.content is None:
+        raise Refusal("ErrorRequiredPropertyMissing", details={"Element": "Content"})
+    return attachment.content, attachment.content_type or "application/octet-stream"
+
+
+def _message(item: Item, zone: tzinfo) -> bytes:
+    known = ELEMENTS[item.element]
+    content, _ = begin(known, Item(item.element, _writable(known, item.properties)), {}, zone)
+    if (content_type := _CONTENT_TYPES.get(item.element)) is not None:
+        return f"MIME-Version: 1.0\r\nContent-Type: {content_type}; charset=utf-8\r\n\r\n".encode() + content
+    return attach(content, item.properties.get(_ATTACHMENTS, ()), zone)
+
+
+def _writable(known: Known, properties: Mapping[Path, Any]) -> dict[Path, Any]:
+    """Leave out what only a mailbox keeps: an attached item is its content."""
+    uris = known.uris | {_MIME.uri}
+    return {path: value for path, value in properties.items() if isinstance(path, Property) and path.uri in uris}

@@ -1,0 +1,31 @@
+"""Time zones, by the names that Windows, hence EWS, has for them and by those of the IANA."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, tzinfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON
+
+_OLSON_TO_WINDOWS = {olson: windows for windows, olson in reversed(WINDOWS_TO_OLSON.items())} | {"UTC": "UTC"}
+
+
+def find(name: str) -> tzinfo | None:
+    """Return the time zone of this name, of either kind; None if it is not known."""
+    olson = WINDOWS_TO_OLSON.get(name, name)
+    if olson in {"UTC", "Etc/UTC", "Etc/GMT"}:
+        return UTC
+    try:
+        return ZoneInfo(olson)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return None
+
+
+def windows(zone: tzinfo | None) -> str:
+    """Return the name that Windows has for a time zone; UTC for one that it does not have."""
+    return _OLSON_TO_WINDOWS.get(getattr(zone, "key", "UTC"), "UTC")
+
+
+def settle(moment: datetime, zone: tzinfo) -> datetime:
+    """Return a moment in UTC; one without an offset is of this time zone."""
+    return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)

@@ -1,0 +1,106 @@
+"""A stand-in for front door and mailbox server: EWS with Basic authentication, from one database in a folder."""
+
+from __future__ import annotations
+
+from base64 import b64decode
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+from uuid import NAMESPACE_DNS, uuid5
+
+from twisted.internet.defer import Deferred
+from twisted.internet.protocol import Factory
+from twisted.python.failure import Failure
+
+from casd.mailbox.call import Call, Receipt
+from casd.mailbox.ews.service import serve
+from casd.mailbox.store.database import MailboxDatabase
+from casd.mailbox.store.mailbox import MailboxStore
+from casd.net.http import Channel, Exchange, Limits
+from protocols.handover import Assertion
+from protocols.http1 import Response
+
+DOMAIN = "example.org"
+PASSWORD = "correct horse"
+PEOPLE = ("alice", "bob")
+
+
+class Shim(Factory):
+    """A `casd.net.http.Door` with one mailbox database."""
+
+    noisy = False
+
+    def __init__(self, folder: Path, reactor: Any) -> None:
+        self.limits = Limits()
+        self.clock = reactor
+        self.database = MailboxDatabase.mount(folder / "DB01", "DB01", "mbx1", reactor)
+
+    def buildProtocol(self, _address: Any) -> Channel:
+        return Channel(self, self.clock)
+
+    def decorate(self, _exchange: Exchange | None) -> bytes:
+        return b""
+
+    def finished(self, exchange: Exchange) -> None:
+        pass
+
+    def rejected(self, client: str, status: int, text: str) -> None:
+        pass
+
+    def serve(self, exchange: Exchange) -> None:
+        Deferred.fromCoroutine(self._answer(exchange)).addErrback(self._surprised, exchange)
+
+    def _surprised(self, failure: Failure, exchange: Exchange) -> None:
+        failure.printTraceback()
+        exchange.reply(Response(500))
+
+    async def mailbox(self, user: str) -> MailboxStore:
+        """Return the mailbox of a user by first name."""
+        guid = str(uuid5(NAMESPACE_DNS, user))
+        return await self.database.run(self.database.mailbox, guid, f"{user}@{DOMAIN}", user.title())
+
+    async def _answer(self, exchange: Exchange) -> None:
+        user = _user(exchange)
+        if user is None:
+            exchange.reply(Response(401, ((b"WWW-Authenticate", b'Basic realm="casd"'),)))
+            return
+        anchor = (exchange.head.get(b"x-anchormailbox") or user.encode()).decode().partition("@")[0]
+        store = await self.mailbox(anchor if anchor in PEOPLE else user)
+        assertion = Assertion(
+            issued=0,
+            server="mbx1",
+            method="POST",
+            target=exchange.head.path,
+            request_id=exchange.request_id,
+            user=f"{user}@{DOMAIN}",
+            mailbox=store.guid,
+            address=store.address,
+            display_name=store.display_name,
+            database="DB01",
+            client=exchange.client,
+            mechanism="basic",
+        )
+        response = await serve(Call(exchange, assertion, self.database, store, self.submit, self.clock))
+        if response is not None:
+            exchange.reply(response)
+
+    async def submit(self, _sender: str, recipients: Sequence[str], mime: bytes) -> Sequence[Receipt]:
+        """Deliver to the mailboxes here; nobody else exists."""
+        return [await self._delivered(address, mime) for address in recipients]
+
+    async def _delivered(self, address: str, mime: bytes) -> Receipt:
+        user = address.partition("@")[0]
+        if user not in PEOPLE:
+            return Receipt(address, delivered=False, reason="550 5.1.1 no such user")
+        store = await self.mailbox(user)
+        await self.database.run(store.deliver, mime)
+        return Receipt(address, delivered=True)
+
+
+def _user(exchange: Exchange) -> str | None:
+    scheme, _, token = (exchange.head.get(b"authorization") or b"").partition(b" ")
+    if scheme.lower() != b"basic":
+        return None
+    login, _, password = b64decode(token).decode().partition(":")
+    user = login.partition("@")[0]
+    return user if user in PEOPLE and password == PASSWORD else None
