@@ -12,11 +12,15 @@ FOLDERS = ("casd", "casd.frontends", "casd.auth", "casd.directory", "casd.net")
 """Where a section's module may stand; a role (`[mailbox:NAME]`) is a package of casd with a module `server`."""
 
 
+_NO_SECTIONS = frozenset({"plan", "tap", "testing"})
+"""Modules of casd that no section is named after; casd.plan reads `[cas]`."""
+
+
 def module_of(section: str) -> ModuleType | None:
     """Return the module with the Settings of a section, or None if there is none."""
     role, colon, _ = section.partition(":")
     names = [f"casd.{role}.server"] if colon else [f"{folder}.{section}" for folder in FOLDERS]
-    if not section.replace(":", "").replace("-", "_").replace(".", "_").isidentifier():
+    if section in _NO_SECTIONS or not section.replace(":", "").replace("-", "_").replace(".", "_").isidentifier():
         return None
     for name in names:
         if find_spec(name.rpartition(".")[0]) and find_spec(name):
@@ -33,6 +37,6 @@ def known_sections() -> tuple[str, ...]:
     for folder in FOLDERS:
         package = import_module(folder)
         for module in pkgutil.iter_modules(package.__path__):
-            if not module.ispkg and module.name not in {"tap", "testing"} and hasattr(import_module(f"{folder}.{module.name}"), "Settings"):
+            if not module.ispkg and module.name not in _NO_SECTIONS and hasattr(import_module(f"{folder}.{module.name}"), "Settings"):
                 found.add(module.name)
     return tuple(sorted(found))
