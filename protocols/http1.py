@@ -43,6 +43,9 @@ _STILL_ENCODED = re.compile(r"%[0-9A-Fa-f]{2}")
 _QUERY = re.compile(rb"[\x21\x22\x24-\x7e]*")
 _REASONS = {status.value: status.phrase.encode() for status in HTTPStatus} | {440: b"Login Timeout"}
 
+_REMEMBERED = 512
+"""Bytes of the longest path that is remembered: strangers choose paths, and would fill all memory with long ones."""
+
 
 class BadMessage(Exception):
     """Bytes that are no acceptable message: the connection has lost its framing and must end.
@@ -143,7 +146,6 @@ def reason(status: int) -> bytes:
     return _REASONS.get(status, b"Unknown")
 
 
-@lru_cache(4096)
 def _path(raw: bytes) -> Target:
     segments = []
     for part in raw.split(b"/"):
@@ -162,6 +164,9 @@ def _path(raw: bytes) -> Target:
     return Target("/" + "/".join(kept) + ending, (encoded or "/").encode(), kept)
 
 
+_known_path = lru_cache(4096)(_path)
+
+
 def parse_target(raw: bytes) -> Target:
     """Read a request target in origin or absolute form; `BadMessage` when it can be read in two ways.
 
@@ -178,7 +183,7 @@ def parse_target(raw: bytes) -> Target:
     path, _, query = raw.partition(b"?")
     if _QUERY.fullmatch(query) is None:
         raise BadMessage("a query with forbidden characters")
-    known = _path(path)
+    known = _known_path(path) if len(path) <= _REMEMBERED else _path(path)
     return Target(known.path, known.raw, known.segments, query, authority) if query or authority else known
 
 
@@ -198,13 +203,14 @@ class RequestEvents(Protocol):
 class _Parser:
     """What both directions share: the fields of one head, and its bound."""
 
-    __slots__ = ("_chunked", "_fields", "_in_head", "_length", "_limit", "_size", "_wire", "idle")
+    __slots__ = ("_chunked", "_fields", "_in_head", "_length", "_limit", "_quiet", "_size", "_wire", "idle")
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._fields: list[Field] = []
         self._in_head = False
         self._size = 0
+        self._quiet = 0
         self._length = 0
         self._chunked = False
         self.idle = True
@@ -214,10 +220,12 @@ class _Parser:
         self._in_head = True
         self.idle = False
         self._size = 0
+        self._quiet = 0
         self._length = -1
         self._chunked = False
 
     def on_header(self, name: bytes, value: bytes) -> None:
+        self._quiet = 0
         lower = name.lower()
         value = value.rstrip(b" \t")
         self._size += len(name) + len(value) + 4
@@ -232,6 +240,16 @@ class _Parser:
         self._fields.append((lower, name, value))
 
     def _feed(self, data: bytes) -> None:
+        limit = self._limit
+        if len(data) <= limit:
+            self._feed_piece(data)
+            return
+        for start in range(0, len(data), limit):
+            self._feed_piece(data[start : start + limit])
+
+    def _feed_piece(self, data: bytes) -> None:
+        # A line without an end stands in the parser unseen, in a head or in trailers: what came since its last word bounds it.
+        self._quiet += len(data)
         try:
             self._wire.feed_data(data)
         except httptools.HttpParserCallbackError as error:
@@ -240,11 +258,8 @@ class _Parser:
             raise BadMessage("no other protocol is spoken here", 501) from None
         except httptools.HttpParserError as error:
             raise BadMessage(str(error)) from None
-        if self._in_head:
-            # What stands in the parser unseen (a line without an end) must be bounded too.
-            self._size += len(data)
-            if self._size > 2 * self._limit:
-                raise BadMessage("a head that is too large", 431)
+        if self._quiet > 2 * self._limit and not self.idle:
+            raise BadMessage("a line that is too long", 431)
 
 
 class RequestParser(_Parser):
@@ -291,6 +306,8 @@ class RequestParser(_Parser):
             raise BadMessage("a head that is too large", 431)
         if self._chunked and version == "1.0":
             raise BadMessage("chunks in HTTP/1.0")
+        if wire.should_upgrade():
+            raise BadMessage("no other protocol is spoken here", 501)
         method = self._method or wire.get_method()
         target, self._target, self._method = parse_target(self._target), b"", b""
         length = None if self._chunked else max(self._length, 0)
@@ -299,6 +316,7 @@ class RequestParser(_Parser):
         self._events.request(head)
 
     def on_body(self, data: bytes) -> None:
+        self._quiet = 0
         self._events.body(data)
 
     def on_message_complete(self) -> None:
@@ -356,23 +374,26 @@ class ResponseParser(_Parser):
         if 100 < status < 200:
             return
         length = None if self._length < 0 else self._length
-        version = int(wire.get_http_version()[2])
+        version = wire.get_http_version()
+        if version not in {"1.1", "1.0"}:
+            raise BadMessage("a version other than HTTP/1.0 and HTTP/1.1")
         fields, self._fields = self._fields, []
         keep = wire.should_keep_alive()
-        self._events.response(ResponseHead(status, phrase, version, fields, length, self._chunked, keep))
+        self._events.response(ResponseHead(status, phrase, int(version[2]), fields, length, self._chunked, keep))
         if self._to_head and status >= 200:
             # llhttp cannot be told that no body follows: a fresh parser waits for the next answer.
-            self._wire = httptools.HttpResponseParser(self)
             self.on_message_complete()
+            self._wire = httptools.HttpResponseParser(self)
 
     def on_body(self, data: bytes) -> None:
+        self._quiet = 0
         self._events.body(data)
 
     def on_message_complete(self) -> None:
         if self.idle:
             return
         self.idle = True
-        if self._wire.get_status_code() >= 200 or self._to_head:
+        if self._wire.get_status_code() >= 200:
             self._to_head = False
             self._events.end(self._fields)
 
