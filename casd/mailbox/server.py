@@ -34,6 +34,12 @@ def _front(value: str, _folder: Path) -> str:
     return value
 
 
+def _keys(value: str, folder: Path) -> Path:
+    name = secret(value, folder)
+    read_keys(name)
+    return name
+
+
 @frozen
 class Settings:
     """Section `[mailbox:NAME]`: the mailbox server that the directory calls NAME."""
@@ -42,7 +48,7 @@ class Settings:
     certificate: Path = key(file, doc="the certificate chain (PEM) that front ends see")
     private_key: Path = key(secret, doc="its private key (PEM)")
     client_ca: Path = key(file, doc="the authority (PEM) whose certificates front ends must show")
-    keys: Path = key(secret, doc="hand-over keys, lines of `ID HEX`; the first signs what this server submits")
+    keys: Path = key(_keys, doc="hand-over keys, lines of `ID HEX`; the first signs what this server submits")
     databases: Path = key(path, doc="folder of the mailbox databases; servers may share one")
     mount: tuple[str, ...] = key(words, "", "databases to make and mount here if nobody has ever mounted them")
     front: str = key(_front, doc="URL of a front door, to which sent messages are submitted")
@@ -78,7 +84,7 @@ class MailboxServer(Service):
         self._settings = settings
         self._reactor = reactor
         keys = read_keys(settings.keys)
-        submit = Submission(
+        self.submit = Submission(
             server=name,
             front=settings.front,
             ca=settings.front_ca.read_text(encoding="ascii"),
@@ -87,7 +93,7 @@ class MailboxServer(Service):
             connector=self._connect,
             now=now,
         )
-        dispatch = Dispatch(name, self.roster, services, submit, reactor)
+        dispatch = Dispatch(name, self.roster, services, self.submit, reactor)
         limits = Limits(idle_time=settings.idle_time)
         self._door = MailboxDoor(server=name, keys=keys, dispatch=dispatch, limits=limits, clock=reactor, now=now)
 
@@ -104,16 +110,19 @@ class MailboxServer(Service):
 
     async def open(self) -> None:
         """Listen; raises when an address is taken."""
-        settings = self._settings
-        tls = ServerTLS(settings.certificate, settings.private_key, settings.client_ca)
-        for endpoint in settings.listen:
-            self.ports.append(await listen(self._reactor, endpoint, self._door, tls))
+        for endpoint in self._settings.listen:
+            self.ports.append(await listen(self._reactor, endpoint, self._door, self._tls()))
 
     async def shut(self) -> None:
         """Listen no more, and close each connection when what is under way on it has ended."""
         while self.ports:
             await self.ports.pop().stop()
         self._door.drain()
+
+    def renew(self) -> None:
+        """Show the certificate that stands in its file now, to whoever connects from now on."""
+        for port in self.ports:
+            port.renew(self._tls())
 
     async def _start(self) -> None:
         await self.roster.begin(self._settings.mount)
@@ -128,6 +137,10 @@ class MailboxServer(Service):
         self.ready.addErrback(lambda _: None)
         self.ready.errback(failure)
         self._reactor.stop()
+
+    def _tls(self) -> ServerTLS:
+        settings = self._settings
+        return ServerTLS(settings.certificate, settings.private_key, settings.client_ca)
 
     async def _connect(self, *to: Any) -> None:
         await connect(self._reactor, *to)

@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from twisted.internet.defer import Deferred
+from twisted.internet.error import CannotListenError, ConnectError
+from twisted.internet.testing import MemoryReactorClock
+from twisted.python.failure import Failure
+
+from casd.casctl.credentials import make_credentials
+from casd.config import BadConfiguration, Ini
+from casd.mailbox.server import MailboxServer, Settings, service
+from casd.model import Endpoint
+from tests.casd.mailbox.store.world import result
+
+INI = """
+[mailbox:mbx1]
+listen = 127.0.0.1:9443
+certificate = mbx1.pem
+private key = mbx1.key
+client ca = ca.pem
+keys = keys/mbx1.key
+databases = databases
+front = https://localhost:8443
+front ca = ca.pem
+"""
+
+
+class Reactor(MemoryReactorClock):
+    stopped = False
+    taken = False
+
+    def stop(self) -> None:
+        self.stopped = True
+
+    def listenTCP(self, port: int, *rest: Any, **more: Any) -> Any:
+        if self.taken:
+            raise CannotListenError("127.0.0.1", port, OSError("taken"))
+        return super().listenTCP(port, *rest, **more)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    make_credentials(tmp_path, "Example", ["localhost"], {"mbx1": ["mbx1.example.org"]}, datetime.now(UTC))
+    return tmp_path
+
+
+def read(folder: Path, text: str = INI) -> Settings:
+    ini = Ini(folder / "cas.ini", text)
+    settings = ini.take("mailbox:mbx1", Settings)
+    ini.finish()
+    assert settings is not None
+    return settings
+
+
+def test_a_section_becomes_a_value(folder: Path) -> None:
+    settings = read(folder)
+    assert settings.listen == (Endpoint("127.0.0.1", 9443),)
+    assert settings.databases == folder / "databases"
+    assert (settings.mount, settings.dismount_time) == ((), 30)
+
+
+@pytest.mark.parametrize("url", ["http://localhost", "https:///", "https://localhost/owa", "localhost:8443"])
+def test_a_front_that_is_no_front_door_is_refused(folder: Path, url: str) -> None:
+    with pytest.raises(BadConfiguration, match="is not the URL of a front door"):
+        read(folder, INI.replace("https://localhost:8443", url))
+
+
+def test_keys_that_are_no_keys_are_refused(folder: Path) -> None:
+    (folder / "keys" / "mbx1.key").write_text("1 abcd\n")
+    with pytest.raises(BadConfiguration, match=r"\[mailbox:mbx1\] keys"):
+        read(folder)
+
+
+def test_a_server_listens_renews_and_ends(folder: Path) -> None:
+    reactor = Reactor()
+    server = service("mbx1", read(folder), reactor)
+    server.startService()
+    result(server.ready)
+    ((port, _, _, host),) = reactor.tcpServers
+    assert (host, port) == ("127.0.0.1", 9443)
+    server.renew()
+    result(server.stopService())
+
+
+def test_a_server_that_cannot_listen_ends_the_process(folder: Path) -> None:
+    reactor = Reactor()
+    reactor.taken = True
+    server = MailboxServer("mbx1", read(folder), reactor, services={})
+    server.startService()
+    assert reactor.stopped
+
+
+def test_a_submission_goes_where_the_section_says(folder: Path) -> None:
+    reactor = Reactor()
+    server = MailboxServer("mbx1", read(folder), reactor, services={})
+    submitting = Deferred.fromCoroutine(server.submit("alice@example.org", ["bob@example.org"], b""))
+    ((host, port, _, _, _),) = reactor.tcpClients
+    assert (host, port) == ("localhost", 8443)
+    reactor.advance(11)
+    reactor.tcpClients[0][2].clientConnectionFailed(cast(Any, None), Failure(ConnectError()))
+    assert not result(submitting)[0].delivered
