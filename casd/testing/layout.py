@@ -1,0 +1,85 @@
+"""The folder of a test's organisation: a demo on free ports, and the configuration files that serve it."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Mapping
+from contextlib import ExitStack
+from pathlib import Path
+
+from argon2 import PasswordHasher
+
+from casd.casctl.provision import ACTIVE, NAMESPACES, SERVERS, provision
+
+Sections = dict[str, dict[str, str]]
+"""A configuration file: section to key to value."""
+
+CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+"""Passwords of tests protect nothing, and are hashed in no time."""
+
+
+def free_ports(*names: str) -> dict[str, int]:
+    """Return a port of 127.0.0.1 for each name, that nobody listened on a moment ago."""
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in names]
+        for each in sockets:
+            each.bind(("127.0.0.1", 0))
+        return {name: each.getsockname()[1] for name, each in zip(names, sockets, strict=True)}
+
+
+def make_demo(folder: Path, ports: Mapping[str, int]) -> Path:
+    """Provision the demo organisation below a folder; `ports` as `provision` takes them."""
+    provision(folder / "demo", ports=ports, hasher=CHEAP)
+    return folder / "demo"
+
+
+def front(name: str, ports: Mapping[str, int]) -> Sections:
+    """Return the configuration of a front end that listens on `ports`: front, plain, admin."""
+    return {
+        "cas": {"name": name, "drain time": "0 s"},
+        "accesslog": {"file": f"{name}.log", "style": "json"},
+        "cache": {"fresh": "0 s"},
+        "sqlite": {"file": "demo/directory.sqlite"},
+        "forms": {"secret": "demo/array.secret"},
+        "pool": {"certificate": "demo/client.pem", "private key": "demo/client.key", "keys": "demo/keys"},
+        "http": {
+            "listen": f"127.0.0.1:{ports['front']}",
+            "plain": f"127.0.0.1:{ports['plain']}",
+            "namespaces": " ".join(NAMESPACES),
+            "certificate": "demo/front.pem",
+            "private key": "demo/front.key",
+            "hold time": "2 s",
+        },
+        "mapihttp": {},
+        "rpchttp": {},
+        "admin": {"listen": f"127.0.0.1:{ports['admin']}"},
+    }
+
+
+def mailbox_servers(ports: Mapping[str, int]) -> Sections:
+    """Return the sections of the demo's mailbox servers on `ports`: mbx1, mbx2, front (where they submit)."""
+    return {f"mailbox:{server}": _mailbox_server(server, ports) for server in SERVERS}
+
+
+def _mailbox_server(server: str, ports: Mapping[str, int]) -> dict[str, str]:
+    return {
+        "listen": f"127.0.0.1:{ports[server]}",
+        "certificate": f"demo/{server}.pem",
+        "private key": f"demo/{server}.key",
+        "client ca": "demo/ca.pem",
+        "keys": f"demo/keys/{server}.key",
+        "databases": "demo/databases",
+        "mount": " ".join(database for database, active in ACTIVE.items() if active == server),
+        "front": f"https://localhost:{ports['front']}",
+        "front ca": "demo/ca.pem",
+        "dismount time": "2 s",
+    }
+
+
+def write_ini(file: Path, sections: Sections) -> Path:
+    """Write a configuration file."""
+    lines: list[str] = []
+    for section, entries in sections.items():
+        lines += ["", f"[{section}]", *(f"{key} = {value}" for key, value in entries.items())]
+    file.write_text("\n".join(lines) + "\n")
+    return file

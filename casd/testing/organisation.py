@@ -1,0 +1,171 @@
+"""A mail organisation in this process: one front end, two mailbox servers, four users, on free ports.
+
+    with running() as casd:
+        requests.get(casd.ews, auth=("alice@example.org", casd.password), verify=casd.ca)
+
+alice and bob are in DB01 (active on mbx1), carol and dave in DB02 (active on mbx2).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
+from math import inf
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+from uuid import uuid4
+
+from attrs import evolve
+from twisted.internet.defer import maybeDeferred
+
+from casd.casctl.main import main
+from casd.casctl.provision import DOMAIN, ORGANISATION, SERVERS, USERS
+from casd.directory.sqlite_edit import edit
+from casd.directory.sqlite_edit_mailboxes import default_legacy_dn, put_mailbox, set_password
+from casd.mailbox.server import MailboxServer
+from casd.mailbox.services import SERVICES
+from casd.model import Mailbox
+from casd.plan import Plan, read_plan
+from casd.tap import FrontService
+from casd.testing import layout
+from casd.testing.faults import Fault, Script
+from casd.testing.thread import ReactorThread, reactor_thread
+
+
+@contextmanager
+def running(folder: Path | None = None) -> Iterator[Organisation]:
+    """Make an organisation in an empty folder, by default a temporary one, and serve it."""
+    with ExitStack() as stack:
+        place = folder or Path(stack.enter_context(TemporaryDirectory(prefix="casd-")))
+        ports = layout.free_ports("front", "plain", "admin", *SERVERS)
+        layout.make_demo(place, ports)
+        ini = layout.write_ini(place / "cas.ini", layout.front("front", ports) | layout.mailbox_servers(ports))
+        organisation = Organisation(read_plan(ini), stack.enter_context(reactor_thread()))
+        stack.callback(organisation.close)
+        organisation.open()
+        yield organisation
+
+
+class Organisation:
+    """What a test asks of the organisation, and does to it. All of it blocks; servers are named mbx1 and mbx2.
+
+    `url` is where clients come in, `ews` one service of it; `ca` signed its certificate (PEM). Everyone in `users`
+    has the same `password`.
+    """
+
+    def __init__(self, plan: Plan, thread: ReactorThread) -> None:
+        demo = plan.file.parent / "demo"
+        front = plan.doors["http"][1].listen[0]
+        self.url = f"https://localhost:{front.port}"
+        self.ews = f"{self.url}/ews/exchange.asmx"
+        self.admin_url = f"http://{plan.admin.listen[0]}"
+        self.ca = demo / "ca.pem"
+        self.password = (demo / "password").read_text().strip()
+        self.users = [f"{user}@{DOMAIN}" for user in USERS]
+        self._plan = plan
+        self._thread = thread
+        self._front: FrontService | None = None
+        self._servers: dict[str, MailboxServer] = {}
+        self._scripts = {name: Script(settings.keys) for name, (_, settings) in plan.mailboxes.items()}
+
+    def open(self) -> None:
+        """Serve, until `close`."""
+        for server in SERVERS:
+            self.start(server)
+        self._thread.wait_for(self._open)
+
+    def close(self) -> None:
+        """Stop serving."""
+        self._thread.wait_for(self._close)
+
+    # The directory
+
+    def casctl(self, *arguments: str) -> None:
+        """Do what `casctl` does with these arguments; what it prints is printed, what it refuses is raised."""
+        main([*arguments, "--config", str(self._plan.file)], standalone_mode=False)
+
+    def add_user(self, address: str, database: str = "DB01") -> None:
+        """Add a user with a mailbox in DB01 or DB02, and the common password."""
+        mailbox = Mailbox(uuid4(), address, address, database, address.partition("@")[0].capitalize())
+        mailbox = evolve(mailbox, legacy_dn=default_legacy_dn(ORGANISATION, mailbox))
+        with edit(self._plan.directory[1].file) as connection:
+            put_mailbox(connection, mailbox)
+            set_password(connection, mailbox.guid, layout.CHEAP.hash(self.password), datetime.now(UTC))
+        self.users.append(address)
+
+    def move(self, database: str, server: str) -> None:
+        """Move a database to the other server, as an operator does: its clients may go on."""
+        self.casctl("database", "move", database, "--to", server)
+
+    # The mailbox servers
+
+    def stop(self, server: str) -> None:
+        """Stop a mailbox server: what it has mounted cannot be reached."""
+        self._thread.wait_for(self._stop, server)
+
+    def start(self, server: str) -> None:
+        """Start a mailbox server again: it mounts what it had."""
+        self._thread.wait_for(self._start, server)
+
+    def fail(self, server: str, fault: Fault | str, times: float = inf) -> None:
+        """Have the next requests to a mailbox server meet a fault; `times` does not apply to `refuse`."""
+        if fault == Fault.REFUSE:
+            self._thread.wait_for(self._servers[server].shut)
+        else:
+            self._scripts[server].begin(Fault(fault), times)
+
+    def heal(self, server: str) -> None:
+        """Have a mailbox server work again, at once."""
+        self._scripts[server].end()
+        self._thread.wait_for(self._heal, server)
+
+    # What happened
+
+    @property
+    def log(self) -> list[dict[str, Any]]:
+        """The front end's line for each request that has ended, as a dict: user, path, status, server, why ..."""
+        self._thread.wait_for(self._flush)
+        return [json.loads(line) for line in self._plan.accesslog.file.read_text(encoding="utf-8").splitlines()]
+
+    # In the reactor's thread
+
+    async def _open(self) -> None:
+        self._front = FrontService(self._plan, self._thread.reactor)
+        self._front.startService()
+        await self._front.ready
+
+    async def _close(self) -> None:
+        if self._front:
+            await maybeDeferred(self._front.stopService)
+        for server in list(self._servers):
+            await self._stop(server)
+
+    async def _start(self, name: str) -> None:
+        services = self._scripts[name].around(SERVICES)
+        server = MailboxServer(name, self._plan.mailboxes[name][1], self._thread.reactor, services)
+        server.startService()
+        await server.ready
+        self._servers[name] = server
+        self._trust(name)
+
+    async def _stop(self, name: str) -> None:
+        await self._servers.pop(name).stopService()
+
+    async def _heal(self, name: str) -> None:
+        server = self._servers[name]
+        if not server.ports:
+            await server.open()
+        self._trust(name)
+
+    async def _flush(self) -> None:
+        assert self._front is not None  # noqa: S101 (while it is open)
+        self._front.front.log.flush()
+
+    def _trust(self, name: str) -> None:
+        """Have the front end try a server again that it may have put aside."""
+        for lane in self._front.front.pool.lanes if self._front else ():
+            if lane.server.name == name:
+                lane.breaker.good()

@@ -1,0 +1,1 @@
+"""Tests of what casd gives to the tests of mail clients."""
