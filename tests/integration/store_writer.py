@@ -38,5 +38,5 @@ async def run(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    reactor.callWhenRunning(lambda: Deferred.fromCoroutine(run(Path(sys.argv[1]))))  # type: ignore[attr-defined]
-    reactor.run()  # type: ignore[attr-defined]
+    reactor.callWhenRunning(lambda: Deferred.fromCoroutine(run(Path(sys.argv[1]))))
+    reactor.run()
