@@ -12,19 +12,13 @@ import click
 from casd.casctl.answer import done, show
 from casd.casctl.invocation import Invocation, Noun
 from casd.casctl.listeners import listeners, wait_for
-from casd.casctl.provision import DOMAIN, PORTS, USERS, provision
+from casd.casctl.provision import DOMAIN, USERS, provision
 from casd.directory.sqlite_edit import Mistake
 from casd.directory.sqlite_mailboxes import all_mailboxes
 from casd.directory.sqlite_topology import read_topology
-from casd.plan import read_plan
+from casd.plan import Plan, read_plan
 
-_FRONT = f"https://localhost:{PORTS['front']}"
-EWS = f"{_FRONT}/ews/exchange.asmx"
-ADDRESSES = {
-    "web mail": f"{_FRONT}/owa/",
-    "Exchange Web Services": EWS,
-    "what is going on": "http://127.0.0.1:8444/status",
-}
+_EWS = "/ews/exchange.asmx"
 
 
 @click.group("demo", cls=Noun)
@@ -49,23 +43,39 @@ def show_demo(invocation: Invocation, *, wait: bool) -> None:
     folder = invocation.directory.parent
     if not (folder / "password").exists():
         raise Mistake("there is no demo: casctl demo init makes it")
-    place = _from_here(folder)
+    plan = read_plan(invocation.config)
+    if wait:
+        wait_for(listeners(plan))
     with invocation.read() as connection:
         active = {name: database.active for name, database in read_topology(connection).databases.items()}
         users = {mailbox.address: mailbox.database for mailbox in islice(all_mailboxes(connection), len(USERS))}
     record = {
-        "addresses": ADDRESSES,
+        "addresses": _addresses(plan),
         "users": {address: f"{database} on {active[database]}" for address, database in users.items()},
         "password": (folder / "password").read_text().strip(),
-        "password_file": f"{place}/password",
-        "try": f'curl --cacert {place}/ca.pem -u "alice@{DOMAIN}:$(cat {place}/password)" {EWS}',
+        "password_file": f"{_from_here(folder)}/password",
+        "try": _example(_from_here(folder), plan),
     }
-    if wait:
-        wait_for(listeners(read_plan(invocation.config)))
     if invocation.as_json:
         show(invocation, record)
     else:
         click.echo(_text(record) + ("\n\nready" if wait else ""))
+
+
+def _addresses(plan: Plan) -> dict[str, str]:
+    front = _front(plan)
+    found = {"web mail": f"{front}/owa/", "Exchange Web Services": f"{front}{_EWS}"}
+    return {**found, "what is going on": f"http://{plan.admin.listen[0]}/status"} if plan.admin else found
+
+
+def _example(folder: Path, plan: Plan) -> str:
+    user = f'-u "alice@{DOMAIN}:$(cat {folder}/password)"'
+    question = f'-H "Content-Type: text/xml" -d @{folder}/inbox.xml'
+    return f"curl --cacert {folder}/ca.pem {user} {question} {_front(plan)}{_EWS}"
+
+
+def _front(plan: Plan) -> str:
+    return f"https://localhost:{plan.doors['http'][1].listen[0].port}"
 
 
 def _text(record: dict[str, Any]) -> str:

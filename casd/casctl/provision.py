@@ -28,6 +28,21 @@ USERS: Mapping[str, str] = MappingProxyType({"alice": "DB01", "bob": "DB01", "ca
 ACTIVE: Mapping[str, str] = MappingProxyType({"DB01": "mbx1", "DB02": "mbx2"})
 SERVERS = ("mbx1", "mbx2")
 
+_QUESTION = b"""<?xml version="1.0" encoding="utf-8"?>
+<soap:Envelope xmlns:soap="http://schemas.xmlsoap.org/soap/envelope/"
+    xmlns:m="http://schemas.microsoft.com/exchange/services/2006/messages"
+    xmlns:t="http://schemas.microsoft.com/exchange/services/2006/types">
+  <soap:Header><t:RequestServerVersion Version="Exchange2016"/></soap:Header>
+  <soap:Body>
+    <m:GetFolder>
+      <m:FolderShape><t:BaseShape>Default</t:BaseShape></m:FolderShape>
+      <m:FolderIds><t:DistinguishedFolderId Id="inbox"/></m:FolderIds>
+    </m:GetFolder>
+  </soap:Body>
+</soap:Envelope>
+"""
+"""What `casctl demo show` has curl ask: how many messages are in the inbox?"""
+
 
 def provision(folder: Path, *, ports: Mapping[str, int] = PORTS, hasher: PasswordHasher | None = None) -> bool:
     """Make the demo organisation in `folder`; False when it is there already.
@@ -45,6 +60,7 @@ def provision(folder: Path, *, ports: Mapping[str, int] = PORTS, hasher: Passwor
     tls_names = {server: (tls_name(server), "127.0.0.1") for server in SERVERS}
     make_credentials(new, ORGANISATION, NAMESPACES, tls_names, datetime.now(UTC))
     write_file(new / "password", f"{secrets.token_urlsafe(12)}\n".encode())
+    write_file(new / "inbox.xml", _QUESTION, 0o644)
     _fill_directory(new, ports, hasher or PasswordHasher())
     settle(new)
     new.rename(folder)

@@ -79,16 +79,15 @@ def _addresses(connection: sqlite3.Connection, mailbox: Mailbox) -> dict[str, tu
         found[check_address(mailbox.address)] = ("primary", mailbox.address)
         for address in mailbox.proxy_addresses:
             found.setdefault(check_address(address), ("proxy", address))
-        for normal in found:
-            _check_accepted(connection, normal)
+        for domain, normal in {normal.rpartition("@")[2]: normal for normal in found}.items():
+            _check_accepted(connection, domain, normal)
         found.setdefault(check_address(mailbox.upn), ("login", mailbox.upn))
     except ValueError as error:
         raise Mistake(str(error)) from None
     return found
 
 
-def _check_accepted(connection: sqlite3.Connection, normal: str) -> None:
-    domain = normal.rpartition("@")[2]
+def _check_accepted(connection: sqlite3.Connection, domain: str, normal: str) -> None:
     if connection.execute("SELECT 1 FROM domain WHERE name = ?", (domain,)).fetchone() is None:
         raise Mistake(f"{domain} is not an accepted domain: casctl domain add {domain}, or correct {normal}")
 
