@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from time import time
 from typing import Any
@@ -90,7 +91,7 @@ class MailboxServer(Service):
             ca=settings.front_ca.read_text(encoding="ascii"),
             keys=keys,
             clock=reactor,
-            connector=self._connect,
+            connector=partial(connect, reactor),
             now=now,
         )
         dispatch = Dispatch(name, self.roster, services, self.submit, reactor)
@@ -141,6 +142,3 @@ class MailboxServer(Service):
     def _tls(self) -> ServerTLS:
         settings = self._settings
         return ServerTLS(settings.certificate, settings.private_key, settings.client_ca)
-
-    async def _connect(self, *to: Any) -> None:
-        await connect(self._reactor, *to)
