@@ -101,7 +101,9 @@ class Directory:
 
 def connect(file: Path, mode: str, patience: float) -> sqlite3.Connection:
     """Open a directory's file to read ("ro") or to write ("rw"); sqlite3.Error says what is wrong with it."""
-    connection = sqlite3.connect(f"{file.absolute().as_uri()}?mode={mode}", uri=True, timeout=patience, isolation_level=None)
+    connection = sqlite3.connect(
+        f"{file.absolute().as_uri()}?mode={mode}", uri=True, timeout=patience, isolation_level=None
+    )
     try:
         (version,) = connection.execute("PRAGMA user_version").fetchone()
         if version != VERSION:

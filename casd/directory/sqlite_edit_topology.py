@@ -97,6 +97,7 @@ def put_database(connection: sqlite3.Connection, database: Database) -> None:
     active = _number(connection, "server", database.active)
     if active not in dict(copies):
         raise Mistake(f"{database.name} has no copy on {database.active}: give it one with --copy {database.active}")
+    _refuse_guid(connection, database)
     (number,) = connection.execute(
         "INSERT INTO database (name, guid, active, epoch) VALUES (?, ?, ?, 1) "
         "ON CONFLICT (name) DO UPDATE SET epoch = epoch + (active <> excluded.active), active = excluded.active "
@@ -140,6 +141,12 @@ def _number(connection: sqlite3.Connection, table: str, name: str) -> int:
     if row is None:
         raise _unknown(connection, table, name)
     return int(row[0])
+
+
+def _refuse_guid(connection: sqlite3.Connection, database: Database) -> None:
+    row = connection.execute("SELECT name FROM database WHERE guid = ?", (str(database.guid),)).fetchone()
+    if row and row[0].lower() != database.name.lower():
+        raise Mistake(f"the GUID {database.guid} is taken by the database {row[0]}")
 
 
 def _unknown(connection: sqlite3.Connection, table: str, name: str) -> Mistake:

@@ -84,6 +84,11 @@ def test_a_database_is_active_only_where_it_has_a_copy(file: Path) -> None:
         topology.put_database(connection, evolve(DB02, active="mbx1"))
 
 
+def test_two_databases_never_share_a_guid(file: Path) -> None:
+    with pytest.raises(Mistake, match="taken by the database DB01"), edit(file) as connection:
+        topology.put_database(connection, evolve(DB02, name="DB03", guid=DB01.guid))
+
+
 def test_nothing_refers_to_what_is_not_there(file: Path) -> None:
     with edit(file) as connection:
         with pytest.raises(Mistake, match="there is no site Moon; known are: Main"):
