@@ -196,11 +196,13 @@ def settle_collector() -> None:
     gc.set_threshold(20_000, 20, 50)
 
 
-def inherited_sockets() -> dict[Endpoint, socket.socket]:
-    """Return the listening sockets that systemd opened for this process (sd_listen_fds(3)), by address."""
-    if os.environ.get("LISTEN_PID") != str(os.getpid()):
+def inherited_sockets(environment: Path = Path("/proc/self/environ")) -> dict[Endpoint, socket.socket]:
+    """Return the listening sockets that systemd opened for this process (sd_listen_fds(3)), by address; copies, to be closed freely."""
+    # Not os.environ: twisted.internet.endpoints takes what it finds there away as soon as it is imported.
+    said = dict(entry.partition("=")[::2] for entry in environment.read_text(errors="replace").split("\0"))
+    if said.get("LISTEN_PID") != str(os.getpid()):
         return {}
-    sockets = [socket.socket(fileno=3 + number) for number in range(int(os.environ.get("LISTEN_FDS", "0")))]
+    sockets = [socket.socket(fileno=os.dup(3 + number)) for number in range(int(said["LISTEN_FDS"]))]
     return {Endpoint(*found.getsockname()[:2]): found for found in sockets}
 
 
