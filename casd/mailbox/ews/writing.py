@@ -11,8 +11,8 @@ from attrs import frozen
 from casd.mailbox.ews import kept
 from casd.mailbox.ews.columns import COLUMNS, KEPT
 from casd.mailbox.ews.kinds import ELEMENTS, Known
-from casd.mailbox.store import mail
 from casd.mailbox.store.extract import Part
+from casd.mailbox.store.mime import with_part
 from casd.mailbox.store.values import Fields
 from protocols.ews.errors import Refusal
 from protocols.ews.fields import ATTACHMENTS
@@ -89,7 +89,7 @@ def attach(content: bytes, attachments: tuple[Attachment, ...], zone: tzinfo) ->
     for one in attachments:
         data, content_type = packed(one, zone)
         part = Part(0, one.name, content_type, len(data), one.content_id, one.inline)
-        content = mail.with_part(content, part, data)
+        content = with_part(content, part, data)
     return content
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from casd.mailbox.store import mail, parts, rows
+from casd.mailbox.store import mime, parts, rows
 from casd.mailbox.store.entries import Entries
 from casd.mailbox.store.errors import NotFound
 from casd.mailbox.store.extract import Part
@@ -41,7 +41,7 @@ class Attachments:
     def content(self, attachment: str) -> bytes:
         """Return an attachment's decoded content. Raises `NotFound`."""
         item, place, data = self._place(attachment)
-        return bytes(data) if place is None else mail.part_content(parts.content(self._connection, item.number), place)
+        return bytes(data) if place is None else mime.part_content(parts.content(self._connection, item.number), place)
 
     def add(
         self,
@@ -60,8 +60,8 @@ class Attachments:
             added = parts.attach(self._connection, old.number, part, content)
             self._entries.change(old, {"has_attachments": old.has_attachments or not inline})
             return self.get(added)
-        mime = parts.content(self._connection, old.number)
-        self._entries.rewrite(old, mail.with_part(mime, part, content), {})
+        whole = parts.content(self._connection, old.number)
+        self._entries.rewrite(old, mime.with_part(whole, part, content), {})
         return self.of(item)[-1]
 
     def remove(self, attachment: str) -> Item:
@@ -69,8 +69,8 @@ class Attachments:
         item, place, _ = self._place(attachment)
         self._connection.execute("DELETE FROM attachment WHERE id = ?", (attachment,))
         if place is not None:
-            mime = parts.content(self._connection, item.number)
-            return self._entries.rewrite(item, mail.without_part(mime, place), {})
+            whole = parts.content(self._connection, item.number)
+            return self._entries.rewrite(item, mime.without_part(whole, place), {})
         return self._entries.change(item, {"has_attachments": any(not left.inline for left in self.of(item.id))})
 
     def _place(self, attachment: str) -> tuple[Item, int | None, Any]:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from casd.mailbox.store import mail
+from casd.mailbox.store import mail, mime
 from casd.mailbox.store.extract import PREVIEW, SEARCHED, plain
 from tests.casd.mailbox.store.world import mail as made
 
@@ -59,7 +59,7 @@ def test_parts_are_told_apart() -> None:
         ("Ö.txt", "text/plain", 6, False),
     ]
     assert extract.columns["has_attachments"] is True
-    assert mail.part_content(MIXED, extract.parts[1].index) == b"\0\1\2\3"
+    assert mime.part_content(MIXED, extract.parts[1].index) == b"\0\1\2\3"
 
 
 def test_html_is_read_where_there_is_no_text() -> None:
@@ -159,14 +159,14 @@ def test_sensitivity_is_read() -> None:
 def test_anything_is_a_mail_and_can_get_an_attachment(content: bytes) -> None:
     mail.read(content)
     part = mail.read(MIXED).parts[1]
-    longer = mail.with_part(content, part, b"\0\1\2\3")
-    assert mail.part_content(longer, mail.read(longer).parts[-1].index) == b"\0\1\2\3"
+    longer = mime.with_part(content, part, b"\0\1\2\3")
+    assert mime.part_content(longer, mail.read(longer).parts[-1].index) == b"\0\1\2\3"
 
 
 def test_headers_survive_an_attachment_as_they_came() -> None:
     headers = b"X-Odd: two  spaces\r\nX-Long: " + b"word " * 50 + b"\r\nX-Raw: \xc3\xa4\xff\r\nFrom: a@x"
     odd = headers + b"\r\n\r\nbody\r\nFrom here\r\n"
-    longer = mail.with_part(odd, mail.read(MIXED).parts[1], b"1")
+    longer = mime.with_part(odd, mail.read(MIXED).parts[1], b"1")
     for line in headers.split(b"\r\n"):
         assert line in longer
     assert b"\r\nFrom here" in longer
