@@ -19,8 +19,9 @@ from casd.accesslog import AccessLog
 from casd.auth.credentials import Denied
 from casd.config import endpoints, integer, key, seconds, size
 from casd.frontends.carry import Carrier
+from casd.frontends.passage import LIFETIME, Passage, question_of
 from casd.metrics import Metrics
-from casd.model import DirectoryDown, Proxy, Redirect, Refuse
+from casd.model import Anchor, DirectoryDown, Identity, Proxy, Redirect, Refuse
 from casd.net.http import BodyTooLarge, Channel, Exchange, Limits, Lost
 from casd.net.pool import Busy, Unreachable
 from casd.net.spawn import spawn
@@ -29,6 +30,7 @@ from casd.vdirs.vdir import TEXT, Vdir, failed, later
 from protocols.http1 import Response
 
 _HOSTS = 1000
+_TOO_LARGE = Response(413, (TEXT,), b"The request is too large.\n")
 
 
 def listeners(default: str) -> Any:
@@ -116,15 +118,21 @@ class Door(Factory):
     # casd.net.http.Door
 
     def serve(self, exchange: Exchange) -> None:
-        """Find the door and the virtual directory of a request."""
-        head = exchange.head
-        if (host := self._host(exchange)) is None:
-            exchange.reply(Response(400, (TEXT,), b"This host is not served here.\n"))
+        """Let a request take the way of the one before it, or find its door and its virtual directory."""
+        question = question_of(exchange.head)
+        passage: Passage | None = exchange.channel.memory
+        if passage is not None and passage.question == question and self._holds(passage):
+            passage.door.again(exchange, passage)
             return
-        exchange.notes["host"] = host
-        segments = head.target.segments
-        found = self._by_path.get(segments[0].lower()) if segments else None
-        if found is not None:
+        exchange.question = question
+        host, found = self._host(exchange), None
+        segments = exchange.head.target.segments
+        if host is not None and segments:
+            found = self._by_path.get(segments[0].lower())
+        if host is None:
+            exchange.reply(Response(400, (TEXT,), b"This host is not served here.\n"))
+        elif found is not None:
+            exchange.notes["host"] = host
             found[0].enter(exchange, found[1])
         elif not segments and "owa" in self._by_path:
             exchange.reply(Response(302, ((b"Location", b"/owa/"),)))
@@ -143,21 +151,16 @@ class Door(Factory):
 
     def finished(self, exchange: Exchange) -> None:
         """Write the session's line and count it."""
-        self.open.discard(exchange)
-        notes, head = exchange.notes, exchange.head
+        door = exchange.door or self
+        door.open.discard(exchange)
         lasted = self._house.clock.seconds() - exchange.started
-        door, status = notes.get("door", self.name), 499 if exchange.lost else exchange.status
-        self._house.metrics.requests.finished(door, notes.get("vdir", ""), status, lasted)
-        about = (
-            ("door", door),
-            ("client", exchange.client),
-            ("user", notes.get("user", "-")),
-            ("method", head.method.decode("ascii")),
-            ("path", head.target.path),
-            ("server", notes.get("server", "-")),
-            ("why", notes.get("why", "-")),
-        )
-        self._house.log(exchange.request_id, lasted, status, (exchange.received, exchange.sent), about)
+        status = 499 if exchange.lost else exchange.status
+        passage, notes = exchange.passage, exchange.notes
+        vdir = passage.vdir.protocol if passage else notes.get("vdir", "")
+        self._house.metrics.requests.finished(door.name, vdir, status, lasted)
+        about = passage.about if passage else self._about(exchange, notes.get("why", "-"))
+        ending = (("server", notes.get("server", "-")), ("end", notes.get("end", "-")))
+        self._house.log(exchange.request_id, lasted, status, (exchange.received, exchange.sent), (*about, *ending))
 
     def rejected(self, client: str, status: int, text: str) -> None:
         """Write a line for bytes that were no request."""
@@ -168,7 +171,7 @@ class Door(Factory):
 
     def enter(self, exchange: Exchange, vdir: Vdir) -> None:
         """Answer a request of a virtual directory of this door."""
-        exchange.notes["door"] = self.name
+        exchange.door = self
         exchange.notes["vdir"] = vdir.protocol
         self.open.add(exchange)
         head = exchange.head
@@ -176,42 +179,85 @@ class Door(Factory):
             allowed = b", ".join(sorted(vdir.methods))
             exchange.reply(Response(405, ((b"Allow", allowed), TEXT), b"This method is not known here.\n"))
         elif (head.length or 0) > self.settings.body and not vdir.tunnel:
-            exchange.reply(Response(413, (TEXT,), b"The request is too large.\n"))
+            exchange.reply(_TOO_LARGE)
         else:
-            spawn(self._serve(exchange, vdir), lambda failure: self._surprised(failure, exchange))
+            spawn(self._serve(exchange, vdir), lambda error: self._say(exchange, vdir, error))
+
+    def again(self, exchange: Exchange, passage: Passage) -> None:
+        """Let a request take the way of the one before it."""
+        exchange.door, exchange.passage = self, passage
+        self.open.add(exchange)
+        if (exchange.head.length or 0) > self.settings.body and not passage.vdir.tunnel:
+            exchange.reply(_TOO_LARGE)
+        else:
+            exchange.patient = passage.vdir.tunnel
+            self._carrier.carry(exchange, passage, lambda error: self._say(exchange, passage.vdir, error))
 
     async def _serve(self, exchange: Exchange, vdir: Vdir) -> None:
         """Answer: who, where, and then the relay."""
         access = self._house.access
-        try:
-            if (own := await self._own(exchange, vdir)) is not None:
-                exchange.reply(own)
-                return
-            identity = await vdir.identify(exchange, access)
-            exchange.notes["user"] = identity.user
-            exchange.patient = vdir.tunnel
-            anchor = vdir.anchor(exchange.head, identity)
-            decision = await access.locate(identity, anchor, vdir.protocol, exchange.client)
-            exchange.notes["why"] = "; ".join(decision.trace)
-            match decision:
-                case Proxy():
-                    await self._carrier.carry(exchange, vdir, identity, anchor, decision)
-                case Redirect():
-                    exchange.reply(vdir.redirected(decision, exchange.head))
-                case Refuse():
-                    exchange.reply(vdir.refused(decision))
-        except Denied:
-            self._house.metrics.denied.labels(self.name).inc()
-            exchange.reply(vdir.challenge(exchange, access))
-        except DirectoryDown:
-            exchange.reply(later(b"DirectoryDown", 10))
-        except (Busy, Unreachable) as error:
-            exchange.notes["why"] = exchange.notes.get("why", "") + f"; {error}"
-            exchange.reply(later(type(error).__name__.encode("ascii")))
-        except BodyTooLarge:
-            exchange.reply(Response(413, (TEXT,), b"The request is too large.\n"))
-        except Lost:
-            pass
+        if (own := await self._own(exchange, vdir)) is not None:
+            exchange.reply(own)
+            return
+        identity = await vdir.identify(exchange, access)
+        exchange.notes["user"] = identity.user
+        anchor = vdir.anchor(exchange.head, identity)
+        decision = await access.locate(identity, anchor, vdir.protocol, exchange.client)
+        exchange.notes["why"] = "; ".join(decision.trace)
+        match decision:
+            case Proxy():
+                self.again(exchange, self._passage(exchange, vdir, identity, anchor, decision))
+            case Redirect():
+                exchange.reply(vdir.redirected(decision, exchange.head))
+            case Refuse():
+                exchange.reply(vdir.refused(decision))
+
+    def _passage(self, exchange: Exchange, vdir: Vdir, identity: Identity, anchor: Anchor, proxy: Proxy) -> Passage:
+        """Return what has been found out, and remember it with the connection if it may be used again."""
+        about = self._about(exchange, exchange.notes["why"])
+        host = exchange.notes["host"].encode("ascii")
+        generation, until = self._house.access.directory.generation, self._house.clock.seconds() + LIFETIME
+        passage = Passage(exchange.question, self, vdir, host, identity, anchor, proxy, about, generation, until)
+        if vdir.repeats:
+            exchange.channel.memory = passage
+        return passage
+
+    def _holds(self, passage: Passage) -> bool:
+        directory = self._house.access.directory
+        return directory.settled and directory.generation == passage.generation and self._house.clock.seconds() < passage.until
+
+    def _about(self, exchange: Exchange, why: str) -> tuple[tuple[str, str], ...]:
+        notes, head = exchange.notes, exchange.head
+        return (
+            ("door", (exchange.door or self).name),
+            ("client", exchange.client),
+            ("user", notes.get("user", "-")),
+            ("method", head.method.decode("ascii")),
+            ("path", head.target.path),
+            ("why", why),
+        )
+
+    def _say(self, exchange: Exchange, vdir: Vdir, error: Exception) -> None:
+        """Say in HTTP's words what kept a request from being answered."""
+        match error:
+            case Denied():
+                self._house.metrics.denied.labels(self.name).inc()
+                exchange.reply(vdir.challenge(exchange, self._house.access))
+            case DirectoryDown():
+                exchange.reply(later(b"DirectoryDown", 10))
+            case Busy() | Unreachable():
+                exchange.notes["end"] = str(error)
+                exchange.reply(later(type(error).__name__.encode("ascii")))
+            case BodyTooLarge():
+                exchange.reply(_TOO_LARGE)
+            case Lost():
+                pass
+            case _:
+                self._log.failure("request {id} failed", Failure(error), id=exchange.request_id)
+                if exchange.begun:
+                    exchange.abort()
+                else:
+                    exchange.reply(failed(b"InternalError"))
 
     async def _own(self, exchange: Exchange, vdir: Vdir) -> Response | None:
         segments = exchange.head.target.segments
@@ -238,13 +284,6 @@ class Door(Factory):
             self._hosts[raw] = host if host in self._house.namespaces else None
         exchange.notes["authority"] = raw.decode("latin-1")
         return self._hosts[raw]
-
-    def _surprised(self, failure: Failure, exchange: Exchange) -> None:
-        self._log.failure("request {id} failed", failure, id=exchange.request_id)
-        if exchange.begun:
-            exchange.abort()
-        else:
-            exchange.reply(failed(b"InternalError"))
 
 
 class _Counted(Channel):

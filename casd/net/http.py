@@ -123,6 +123,9 @@ class Exchange:
     sent = 0  # bytes of the answer's body
     lines = b""  # field lines that the answer carries beside its own
     producer: Any = None
+    door: Any = None  # the door's own notes: which one answers, what was asked, what is known of it
+    question: Any = None
+    passage: Any = None
     _begun = False
     _silent = False
     _chunked = False
@@ -131,7 +134,7 @@ class Exchange:
     _trailers: list[Field] | None = None
 
     def __init__(self, channel: Channel, head: RequestHead, started: float) -> None:
-        self._channel = channel
+        self.channel = channel
         self.head = head
         self.client = channel.client
         self.started = started
@@ -149,7 +152,7 @@ class Exchange:
             raise BodyTooLarge
         if not self.ended:
             self.proceed()
-            await _Whole(self, limit).done
+            return await _Whole(self, limit).done
         if self._held_size > limit:
             raise BodyTooLarge
         return self.take_held()
@@ -157,7 +160,7 @@ class Exchange:
     def proceed(self) -> None:
         """Tell a client that waits for it to send its body."""
         if self.head.expects_continue and not self._begun and not self.received:
-            self._channel.send(CONTINUE)
+            self.channel.send(CONTINUE)
 
     def attach(self, sink: BodySink) -> None:
         """Let a sink take what is held of the body, and all that follows."""
@@ -183,11 +186,11 @@ class Exchange:
 
     def pause(self) -> None:
         """Receive no more of the body for now."""
-        self._channel.pause_reading()
+        self.channel.pause_reading()
 
     def resume(self) -> None:
         """Receive the body again."""
-        self._channel.resume_reading()
+        self.channel.resume_reading()
 
     def on_lost(self, callback: Callable[[], None]) -> None:
         """Have a callback called once if the client goes away before the answer has been given."""
@@ -204,12 +207,12 @@ class Exchange:
         """Give a whole answer."""
         if self.done:
             return
-        self._channel.cork()
+        self.channel.cork()
         length = None if response.status in _BODILESS else len(response.body)
         self.begin(response.status, response.headers, length=length)
         self.write(response.body)
         self.finish()
-        self._channel.uncork()
+        self.channel.uncork()
 
     def begin(self, status: int, headers: Headers, *, length: int | None = None, phrase: bytes = b"") -> None:
         """Begin an answer whose body follows by `write`; without a length it is sent in chunks."""
@@ -217,7 +220,7 @@ class Exchange:
 
     def begin_with(self, status: int, phrase: bytes, lines: bytes, length: int | None) -> None:
         """Begin an answer whose fields are lines already (the relay's way)."""
-        channel = self._channel
+        channel = self.channel
         self._begun = True
         self.status = status
         if not self.ended and not channel.will_drain(self):
@@ -244,28 +247,28 @@ class Exchange:
         if not data or self._silent or self.done:
             return
         self.sent += len(data)
-        self._channel.send(chunk(data) if self._chunked else data)
+        self.channel.send(chunk(data) if self._chunked else data)
 
     def finish(self, trailers: list[Field] | None = None) -> None:
         """End the answer."""
         if self.done:
             return
         if self._chunked:
-            self._channel.send(last_chunk(trailers or []))
+            self.channel.send(last_chunk(trailers or []))
         self.done = True
-        self._channel.finished(self)
+        self.channel.finished(self)
 
     def cork(self) -> None:
         """Gather what follows for one write."""
-        self._channel.cork()
+        self.channel.cork()
 
     def uncork(self) -> None:
         """Write what was gathered."""
-        self._channel.uncork()
+        self.channel.uncork()
 
     def abort(self) -> None:
         """Close at once: what was begun cannot be ended properly, and the client must notice."""
-        self._channel.abort()
+        self.channel.abort()
 
     # The channel's side
 
@@ -293,33 +296,34 @@ class Exchange:
         callbacks, self._on_lost = self._on_lost, []
         for callback in callbacks:
             callback()
-        self._channel.door.finished(self)
+        self.channel.door.finished(self)
 
 
 class _Whole:
     """Collects a body up to its end."""
 
     def __init__(self, exchange: Exchange, limit: int) -> None:
-        self.done: Deferred[None] = Deferred()
+        self.done: Deferred[bytes] = Deferred()
         self._exchange = exchange
         self._limit = limit
+        self._pieces: list[bytes] = []  # not held by the exchange, which would stop reading at its window
+        self._size = 0
         exchange.on_lost(lambda: self._stop(Lost()))
         exchange.attach(self)
 
     def body(self, data: bytes) -> None:
-        exchange = self._exchange
-        exchange._held.append(data)  # noqa: SLF001
-        exchange._held_size += len(data)  # noqa: SLF001
-        if exchange.held_size > self._limit:
+        self._pieces.append(data)
+        self._size += len(data)
+        if self._size > self._limit:
             self._stop(BodyTooLarge())
 
     def end(self, _trailers: list[Field]) -> None:
         if not self.done.called:
-            self.done.callback(None)
+            self.done.callback(b"".join(self._pieces))
 
     def _stop(self, error: Exception) -> None:
         if not self.done.called:
-            self._exchange.take_held()
+            self._pieces.clear()
             self._exchange._sink = None  # noqa: SLF001
             self.done.errback(error)
 
@@ -336,6 +340,7 @@ class Channel(TwistedProtocol):
         self._clock = clock
         self._exchanges: deque[Exchange] = deque()
         self._parser: RequestParser | None = RequestParser(self, door.limits.head)
+        self.memory: Any = None  # what a door remembers of this client
         self._out: list[bytes] = []
         self._corked = 0
         self._paused = False

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import NamedTuple
+
 from attrs import frozen
-from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IPushProducer
 from zope.interface import implementer
 
@@ -48,11 +50,12 @@ class Abandoned:
     """The client went away."""
 
 
+_SERVED = Served()
+
 Outcome = Served | Misdirected | Failed | Crossed | Abandoned
 
 
-@frozen
-class Question:
+class Question(NamedTuple):
     """A request as a backend gets it, but for the lines that differ from server to server.
 
     `first` is the request line, `lines` end with the fields; `body` is None when it is streamed.
@@ -107,11 +110,11 @@ class Upload:
 
 
 class Relay:
-    """The pieces in between; `done` fires with the `Outcome`."""
+    """The pieces in between; `done` is called with the `Outcome`."""
 
-    __slots__ = ("_answered", "_connection", "_exchange", "_misdirected", "_proof", "_question", "_trace", "_upload", "done")
+    __slots__ = ("_answered", "_connection", "_exchange", "_misdirected", "_proof", "_question", "_trace", "_done", "_over", "_upload")
 
-    def __init__(self, exchange: Exchange, connection: Backend, question: Question, proof: Proof, trace: bytes) -> None:
+    def __init__(self, exchange: Exchange, connection: Backend, question: Question, proof: Proof, trace: bytes, done: Callable[[Outcome], None]) -> None:
         self._exchange = exchange
         self._connection = connection
         self._question = question
@@ -120,9 +123,10 @@ class Relay:
         self._answered = False
         self._upload: Upload | None = None
         self._misdirected: Misdirected | None = None
-        self.done: Deferred[Outcome] = Deferred()
+        self._over = False
+        self._done = done
 
-    def begin(self) -> Deferred[Outcome]:
+    def begin(self) -> None:
         """Send the request; `trace` (field lines) will stand on the answer."""
         question, body = self._question, self._question.body
         head = question.first + self._proof.line + question.lines
@@ -139,7 +143,6 @@ class Relay:
         self._exchange.producer = self._connection
         self._exchange.on_lost(self._client_lost)
         self._connection.ask(question.method, head, self, question.patience)
-        return self.done
 
     # From the backend's connection
 
@@ -171,11 +174,12 @@ class Relay:
             connection.transport.unregisterProducer()
         connection.lane.release(connection)
         self._exchange.producer = None
+        self._over = True
         if self._misdirected is not None:
-            self.done.callback(self._misdirected)
+            self._done(self._misdirected)
             return
         self._exchange.finish(trailers(fields) if fields else None)
-        self.done.callback(Served())
+        self._done(_SERVED)
 
     def broken(self, reason: str) -> None:
         """Tell how far it had come."""
@@ -193,7 +197,7 @@ class Relay:
     # From the client's connection
 
     def _client_lost(self) -> None:
-        if not self.done.called:
+        if not self._over:
             self._stop(Abandoned())
 
     def _stop(self, outcome: Outcome) -> None:
@@ -202,4 +206,5 @@ class Relay:
 
     def _finish(self, outcome: Outcome) -> None:
         self._exchange.producer = None
-        self.done.callback(outcome)
+        self._over = True
+        self._done(outcome)

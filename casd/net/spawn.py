@@ -12,17 +12,17 @@ from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
 
-def spawn(coroutine: Coroutine[Deferred[Any], Any, Any], failed: Callable[[Failure], None]) -> None:
-    """Run a coroutine up to its end; `failed` is told of what it raises."""
-    _go_on(None, coroutine, failed)
+def spawn(coroutine: Coroutine[Deferred[Any], Any, Any], told: Callable[[Exception], None]) -> None:
+    """Run a coroutine up to its end; `told` is told of what it raises."""
+    _go_on(None, coroutine, told)
 
 
-def _go_on(result: Any, coroutine: Coroutine[Deferred[Any], Any, Any], failed: Callable[[Failure], None]) -> None:
+def _go_on(result: Any, coroutine: Coroutine[Deferred[Any], Any, Any], told: Callable[[Exception], None]) -> None:
     try:
         waiting = result.throwExceptionIntoGenerator(coroutine) if isinstance(result, Failure) else coroutine.send(result)
     except StopIteration:
         return
-    except Exception:
-        failed(Failure())
+    except Exception as error:  # noqa: BLE001 (whatever it is, it belongs to this request)
+        told(error)
         return
-    waiting.addBoth(_go_on, coroutine, failed)
+    waiting.addBoth(_go_on, coroutine, told)

@@ -46,6 +46,7 @@ class Owa(Vdir):
     protocol = "owa"
     component = "OwaProxy"
     patience = 180
+    repeats = False
 
     async def own(self, exchange: Exchange, access: ClientAccess) -> Response | None:
         """Answer the sign-in page, its form, its files and the sign-out."""

@@ -32,6 +32,9 @@ class Vdir:
     patience: ClassVar[float] = 120
     """Longest silence of the backend within an answer, in seconds."""
 
+    repeats: ClassVar[bool] = True
+    """Whether the same words from the same connection mean the same again: not where a session ages with each request."""
+
     tunnel: ClassVar[bool] = False
     """Whether bodies are streams of their own: never held, and without time limits once authenticated."""
 

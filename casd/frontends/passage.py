@@ -1,0 +1,41 @@
+"""The way that one client's requests take: what has been found out about them, to be used while it holds.
+
+Clients repeat themselves: on one connection the same credentials ask for the same path again and again. What followed from
+them is remembered with the connection, and used for a request that says exactly the same.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from attrs import frozen
+
+from casd.model import Anchor, Identity, Proxy
+from casd.vdirs.vdir import Vdir
+from protocols.http1 import RequestHead
+
+_SAYS_WHO_AND_WHERE = frozenset({b"host", b"authorization", b"cookie", b"x-anchormailbox"})
+
+LIFETIME = 30.0
+"""Seconds for which a passage may be used; a change in the directory ends it at once."""
+
+
+def question_of(head: RequestHead) -> tuple[Any, ...]:
+    """Return all of a request that decides who asks and where it goes; the client's address is the connection's."""
+    return head.method, head.target, [field for field in head.fields if field[0] in _SAYS_WHO_AND_WHERE]
+
+
+@frozen
+class Passage:
+    """A question with what followed from it. `about` are the texts of the session's log line."""
+
+    question: tuple[Any, ...]
+    door: Any
+    vdir: Vdir
+    host: bytes
+    identity: Identity
+    anchor: Anchor
+    proxy: Proxy
+    about: tuple[tuple[str, str], ...]
+    generation: int
+    until: float
