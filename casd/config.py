@@ -39,8 +39,8 @@ class Problem:
     text: str
 
     def __str__(self) -> str:
-        where = f"[{self.section}]" + (f" {self.key}" if self.key else "")
-        return f"{self.file}:{self.line}: {where}: {self.text}"
+        where = f"[{self.section}] {self.key}".rstrip() + ": " if self.section else ""
+        return f"{self.file}:{self.line}: {where}{self.text}"
 
 
 class BadConfiguration(Exception):
@@ -220,18 +220,22 @@ class Ini:
     def _parse(self, content: str) -> dict[str, dict[str, _Entry]]:
         sections: dict[str, dict[str, _Entry]] = {}
         current: dict[str, _Entry] | None = None
-        last = ""
+        section = last = ""
         for number, raw in enumerate(content.splitlines(), 1):
             line = raw.strip()
             if not line or line[0] in "#;":
                 continue
             if header := re.fullmatch(r"\[\s*(.+?)\s*\]", line):
-                current, last = self._open(header[1], number, sections), ""
+                section, last = header[1], ""
+                current = self._open(section, number, sections)
             elif raw[0].isspace() and current is not None and last:
                 current[last] = _Entry(f"{current[last].value} {line}".strip(), current[last].line)
             elif "=" in line and current is not None:
                 last, value = (part.strip() for part in line.split("=", 1))
-                self._put(current, last, _Entry(value, number))
+                if last in current:
+                    said = f"stands twice (first in line {current[last].line})"
+                    self.problems.append(Problem(self.file, number, section, last, said))
+                current[last] = _Entry(value, number)
             else:
                 self.problems.append(Problem(self.file, number, "", "", f"{line!r} is neither [section] nor key = value"))
         return sections
@@ -242,11 +246,6 @@ class Ini:
         else:
             self._lines[name] = number
         return sections.setdefault(name, {})
-
-    def _put(self, section: dict[str, _Entry], name: str, entry: _Entry) -> None:
-        if name in section:
-            self.problems.append(Problem(self.file, entry.line, "", name, f"stands twice (first in line {section[name].line})"))
-        section[name] = entry
 
 
 def _nearest(name: str, known: Iterable[str]) -> str:

@@ -18,13 +18,14 @@ _NO_SECTIONS = frozenset({"plan", "tap", "testing"})
 
 def module_of(section: str) -> ModuleType | None:
     """Return the module with the Settings of a section, or None if there is none."""
-    role, colon, _ = section.partition(":")
-    names = [f"casd.{role}.server"] if colon else [f"{folder}.{section}" for folder in FOLDERS]
-    if section in _NO_SECTIONS or not section.replace(":", "").replace("-", "_").replace(".", "_").isidentifier():
+    role, colon, name = section.partition(":")
+    if role in _NO_SECTIONS or not role.isidentifier() or bool(colon) != bool(name):
         return None
-    for name in names:
-        if find_spec(name.rpartition(".")[0]) and find_spec(name):
-            module = import_module(name)
+    for folder in (f"casd.{role}",) if colon else FOLDERS:
+        package = find_spec(folder)
+        found = f"{folder}.server" if colon else f"{folder}.{section}"
+        if package and package.submodule_search_locations and find_spec(found):
+            module = import_module(found)
             if hasattr(module, "Settings"):
                 return module
     return None

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 from http import HTTPStatus
-from typing import Protocol
+from typing import Any, Protocol
 from urllib.parse import quote, unquote_to_bytes
 
 import httptools
@@ -204,6 +204,8 @@ class _Parser:
     """What both directions share: the fields of one head, and its bound."""
 
     __slots__ = ("_chunked", "_fields", "_in_head", "_length", "_limit", "_quiet", "_size", "_wire", "idle")
+
+    _wire: Any
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
