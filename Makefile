@@ -38,7 +38,7 @@ format: .venv/lint ## have ruff mend what it can
 
 bench: .venv/test ## measure against nginx, side by side
 	@.ci/debian $(DEBIAN_PACKAGES)
-	$(BIN)/python -m bench
+	$(BIN)/python -m bench.run
 
 clean-demo: ## forget the demo organisation
 	@! kill -0 "$$(cat var/cas.pid 2>/dev/null)" 2>/dev/null || { echo 'the demo is running: stop it first' >&2; exit 1; }
@@ -53,6 +53,7 @@ $(BIN)/python:
 	$(PYTHON) -m venv .venv
 
 .venv/run: setup.cfg pyproject.toml | $(BIN)/python
+	@echo "installing casd and what it needs into .venv"
 	$(BIN)/pip install --quiet --editable .
 	@touch $@
 
