@@ -26,11 +26,12 @@ integration: .venv/test ## run the tests with sockets, processes and real client
 	@.ci/debian $(DEBIAN_PACKAGES)
 	$(BIN)/trial tests.integration
 
-lint: .venv/lint ## check style, types and the floors
+lint: .venv/lint ## check style, types, floors and news
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/towncrier build --draft --version next >/dev/null
 
 format: .venv/lint ## have ruff mend what it can
 	$(BIN)/ruff check --fix
