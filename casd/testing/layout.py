@@ -1,15 +1,21 @@
-"""The folder of a test's organisation: a demo on free ports, and the configuration files that serve it."""
+"""The folder of a test's organisation: a demo on free ports, more users, the configuration files that serve them."""
 
 from __future__ import annotations
 
 import socket
 from collections.abc import Mapping
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from pathlib import Path
+from uuid import uuid4
 
 from argon2 import PasswordHasher
+from attrs import evolve
 
-from casd.casctl.provision import ACTIVE, NAMESPACES, SERVERS, provision
+from casd.casctl.provision import ACTIVE, NAMESPACES, ORGANISATION, SERVERS, provision
+from casd.directory.sqlite_edit import edit
+from casd.directory.sqlite_edit_mailboxes import default_legacy_dn, put_mailbox, set_password
+from casd.model import Mailbox
 
 Sections = dict[str, dict[str, str]]
 """A configuration file: section to key to value."""
@@ -31,6 +37,16 @@ def make_demo(folder: Path, ports: Mapping[str, int]) -> Path:
     """Provision the demo organisation below a folder; `ports` as `provision` takes them."""
     provision(folder / "demo", ports=ports, hasher=CHEAP)
     return folder / "demo"
+
+
+def add_user(directory: Path, address: str, database: str, password: str) -> Mailbox:
+    """Add a user with a mailbox to a directory's file."""
+    mailbox = Mailbox(uuid4(), address, address, database, address.partition("@")[0].capitalize())
+    mailbox = evolve(mailbox, legacy_dn=default_legacy_dn(ORGANISATION, mailbox))
+    with edit(directory) as connection:
+        put_mailbox(connection, mailbox)
+        set_password(connection, mailbox.guid, CHEAP.hash(password), datetime.now(UTC))
+    return mailbox
 
 
 def front(name: str, ports: Mapping[str, int]) -> Sections:

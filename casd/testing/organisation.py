@@ -11,23 +11,17 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from datetime import UTC, datetime
 from math import inf
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
-from uuid import uuid4
 
-from attrs import evolve
 from twisted.internet.defer import maybeDeferred
 
 from casd.casctl.main import main
-from casd.casctl.provision import DOMAIN, ORGANISATION, SERVERS, USERS
-from casd.directory.sqlite_edit import edit
-from casd.directory.sqlite_edit_mailboxes import default_legacy_dn, put_mailbox, set_password
+from casd.casctl.provision import DOMAIN, SERVERS, USERS
 from casd.mailbox.server import MailboxServer
 from casd.mailbox.services import SERVICES
-from casd.model import Mailbox
 from casd.plan import Plan, read_plan
 from casd.tap import FrontService
 from casd.testing import layout
@@ -89,11 +83,7 @@ class Organisation:
 
     def add_user(self, address: str, database: str = "DB01") -> None:
         """Add a user with a mailbox in DB01 or DB02, and the common password."""
-        mailbox = Mailbox(uuid4(), address, address, database, address.partition("@")[0].capitalize())
-        mailbox = evolve(mailbox, legacy_dn=default_legacy_dn(ORGANISATION, mailbox))
-        with edit(self._plan.directory[1].file) as connection:
-            put_mailbox(connection, mailbox)
-            set_password(connection, mailbox.guid, layout.CHEAP.hash(self.password), datetime.now(UTC))
+        layout.add_user(self._plan.directory[1].file, address, database, self.password)
         self.users.append(address)
 
     def move(self, database: str, server: str) -> None:

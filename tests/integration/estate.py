@@ -1,0 +1,145 @@
+"""The processes of a mail organisation on this machine: front ends, mailbox servers or their stand-ins."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import socket
+import ssl
+import subprocess
+import sys
+from base64 import b64encode
+from pathlib import Path
+from typing import Any
+
+from attrs import frozen
+from twisted.trial.unittest import SynchronousTestCase
+
+from casd.casctl.provision import SERVERS
+from casd.testing import layout
+from tests.integration.process import PATIENCE, ROOT, Process, wait_until
+
+_BIN = Path(sys.executable).parent
+
+
+@frozen
+class FrontEnd:
+    """One front end: its process, its configuration, its ports (front, plain, admin)."""
+
+    process: Process
+    ini: Path
+    ports: dict[str, int]
+
+    @property
+    def url(self) -> str:
+        return f"https://localhost:{self.ports['front']}"
+
+    def metric(self, name: str, **labels: str) -> float:
+        """Return one figure of /metrics, 0 when it has not been counted yet."""
+        content = _get(self.ports["admin"], "/metrics").decode()
+        wanted = ",".join(f'{label}="{value}"' for label, value in labels.items())
+        start = f"{name}{{{wanted}}} " if wanted else f"{name} "
+        return next((float(line[len(start) :]) for line in content.splitlines() if line.startswith(start)), 0.0)
+
+    def status(self) -> dict[str, Any]:
+        """Return what `casctl status` shows."""
+        answer: dict[str, Any] = json.loads(_get(self.ports["admin"], "/status"))
+        return answer
+
+
+class Estate:
+    """The demo organisation in a folder, and the processes that were started for it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder.absolute()
+        self.folder.mkdir(parents=True)
+        names = (f"{front}.{port}" for front in ("fe1", "fe2", "mbx") for port in ("front", "plain", "admin"))
+        self.ports = layout.free_ports(*SERVERS, *names)
+        self.demo = layout.make_demo(self.folder, {**self.ports, "front": self.ports["fe1.front"]})
+        self.password = (self.demo / "password").read_text().strip()
+        self.context = ssl.create_default_context(cafile=self.demo / "ca.pem")
+        self.processes: list[Process] = []
+
+    def sections(self, name: str) -> layout.Sections:
+        """Return the configuration of a front end: fe1, fe2 or mbx."""
+        return layout.front(name, self._ports_of(name))
+
+    def front(self, name: str, sections: layout.Sections | None = None) -> FrontEnd:
+        """Start a front end, and return when it is ready."""
+        ini = layout.write_ini(self.folder / f"{name}.ini", sections or self.sections(name))
+        process = self._begin(_BIN / "twistd", "--nodaemon", "--pidfile=", "cas", "--config", ini)
+        process.wait_for("ready: ")
+        return FrontEnd(process, ini, self._ports_of(name))
+
+    def mailbox_servers(self) -> Process:
+        """Start both mailbox servers in a process of their own, and return when they are ready."""
+        ports = {**self.ports, "front": self.ports["fe1.front"]}
+        found = self.front("mbx", self.sections("mbx") | layout.mailbox_servers(ports))
+        for server in SERVERS:
+            wait_until(lambda server=server: _listens(self.ports[server]), f"{server} to listen")
+        return found.process
+
+    def stand_ins(self) -> None:
+        """Start a stand-in for each mailbox server, that answers with what it was asked (tests.integration.echo)."""
+        for server in SERVERS:
+            module = "tests.integration.echo"
+            self._begin(sys.executable, "-m", module, server, str(self.ports[server]), self.demo).wait_for("ready")
+
+    def casctl(self, *arguments: str, ini: Path) -> str:
+        """Return what a casctl command prints; it must not fail."""
+        command = [_BIN / "casctl", *arguments, "--config", ini]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE, check=False)
+        assert done.returncode == 0, f"{arguments}: {done.stdout}{done.stderr}"
+        return done.stdout
+
+    def connect(self, front: FrontEnd) -> http.client.HTTPSConnection:
+        """Return a client's connection to a front end."""
+        return http.client.HTTPSConnection("localhost", front.ports["front"], timeout=PATIENCE, context=self.context)
+
+    def basic(self, user: str) -> str:
+        """Return the Authorization of a user by first name."""
+        return "Basic " + b64encode(f"{user}@example.org:{self.password}".encode()).decode()
+
+    def close(self) -> None:
+        """End what is still running, front ends first."""
+        for process in reversed(self.processes):
+            process.kill()
+
+    def _begin(self, *command: str | Path) -> Process:
+        process = Process(*command)
+        self.processes.append(process)
+        return process
+
+    def _ports_of(self, front: str) -> dict[str, int]:
+        return {port: self.ports[f"{front}.{port}"] for port in ("front", "plain", "admin")}
+
+
+class EstateTestCase(SynchronousTestCase):
+    """A test with an estate of its own. It blocks: all the work is done by other processes."""
+
+    def setUp(self) -> None:
+        self.estate = Estate(Path(self.mktemp()))
+        self.addCleanup(self.estate.close)
+
+    def report(self, text: str) -> None:
+        """Print a figure that a reader of the run wants to see."""
+        sys.stdout.write(f"\n    {self.id().rpartition('.')[2]}: {text}\n")
+
+
+def _listens(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port)).close()
+    except OSError:
+        return False
+    return True
+
+
+def _get(port: int, path: str) -> bytes:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
+    try:
+        connection.request("GET", path)
+        response = connection.getresponse()
+        assert response.status == 200, response.status
+        return response.read()
+    finally:
+        connection.close()
