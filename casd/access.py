@@ -9,7 +9,6 @@ from typing import Any
 from uuid import UUID
 
 from attrs import frozen
-from twisted.internet.interfaces import IReactorTime
 
 from casd.auth.credentials import Denied, LoginPassword
 from casd.auth.forms import Session, Sessions
@@ -64,7 +63,7 @@ class ClientAccess:
         sessions: Sessions | None,
         pool: Pool,
         handover: Handover,
-        clock: IReactorTime,
+        clock: Any,
     ) -> None:
         self.settings = settings
         self.directory = directory

@@ -8,6 +8,7 @@ import signal
 import socket
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -68,12 +69,13 @@ def build(plan: Plan, reactor: Any) -> Whole:
 class Whole(MultiService):
     """The front end before its mailbox servers: on the way out, requests under way still find theirs."""
 
-    def __init__(self, front: FrontService, mailboxes: list[IService]) -> None:
+    def __init__(self, front: FrontService, mailboxes: list[Any]) -> None:
         super().__init__()
         self.front = front
         self.mailboxes = mailboxes
         for service in (*mailboxes, front):
             service.setServiceParent(self)
+        front.reloaded = [mailbox.renew for mailbox in mailboxes]
 
     def stopService(self) -> Deferred[None]:
         """Stop one after the other."""
@@ -95,6 +97,8 @@ class FrontService(Service):
         self.ready: Deferred[None] = Deferred()
         self.ports: dict[tuple[Endpoint, bool], Port] = {}
         self.front = Front(plan, reactor, self.encrypted_port)
+        self.reloaded: list[Callable[[], None]] = []
+        """Who else reads files anew after a reload."""
         self._reactor = reactor
         self._entrances: dict[tuple[Endpoint, bool], Entrance] = {}
 
@@ -124,6 +128,8 @@ class FrontService(Service):
         self.plan, self.front = plan, front
         await self._open(front.listening())
         front.watch.start()
+        for renew in self.reloaded:
+            renew()
         self._log.info("configuration reloaded")
         return True
 

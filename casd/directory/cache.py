@@ -22,7 +22,9 @@ class Settings:
     """Section `[cache]`."""
 
     fresh: float = key(seconds, "500 ms", "the directory is asked for changes this often, at most")
-    stale: float = key(seconds, "10 min", "answers that were true this long ago still count while the directory is down")
+    stale: float = key(
+        seconds, "10 min", "answers that were true this long ago still count while the directory is down"
+    )
     entries: int = key(integer(1, 10_000_000), "20000", "most answers that are kept")
 
 
@@ -75,15 +77,21 @@ class CachedDirectory:
 
     async def by_address(self, address: str) -> Mailbox | None:
         """Return the mailbox of an address."""
-        return cast("Mailbox | None", await self._answer(("address", address), lambda: self._source.by_address(address)))
+        return cast(
+            "Mailbox | None", await self._answer(("address", address), lambda: self._source.by_address(address))
+        )
 
     async def by_guid(self, guid: UUID, domain: str) -> Mailbox | None:
         """Return the mailbox of a GUID within a domain."""
-        return cast("Mailbox | None", await self._answer(("guid", guid, domain), lambda: self._source.by_guid(guid, domain)))
+        return cast(
+            "Mailbox | None", await self._answer(("guid", guid, domain), lambda: self._source.by_guid(guid, domain))
+        )
 
     async def password(self, mailbox: Mailbox) -> Password | None:
         """Return the stored password of a mailbox's user."""
-        return cast("Password | None", await self._answer(("password", mailbox.guid), lambda: self._source.password(mailbox)))
+        return cast(
+            "Password | None", await self._answer(("password", mailbox.guid), lambda: self._source.password(mailbox))
+        )
 
     async def _answer(self, question: tuple[Any, ...], ask: Callable[[], Awaitable[Any]]) -> Any:
         await self._poll()
@@ -100,7 +108,11 @@ class CachedDirectory:
             else:
                 self._keep(question, _Answer(value, self.generation, now))
                 return value
-        if known is None or now - max(known.true_at, self._confirmed if known.generation == self.generation else 0) > self._settings.stale:
+        if (
+            known is None
+            or now - max(known.true_at, self._confirmed if known.generation == self.generation else 0)
+            > self._settings.stale
+        ):
             raise DirectoryDown("the directory is down, and nothing fresh enough is known")
         return known.value
 

@@ -16,8 +16,9 @@ from casd.vdirs.ecp import Ecp
 from casd.vdirs.ews import Ews
 from casd.vdirs.oab import Oab
 from casd.vdirs.owa import Owa
+from casd.vdirs.submit import Submit
 
-VDIRS = (Owa, Ecp, Ews, Eas, Autodiscover, Oab, Api)
+VDIRS = (Owa, Ecp, Ews, Eas, Autodiscover, Oab, Api, Submit)
 
 
 @frozen(kw_only=True)
