@@ -64,12 +64,13 @@ def trailers(fields: list[Field]) -> list[Field]:
     return [field for field in fields if _may_ask(field[0]) and field[0] not in {b"cookie", b"set-cookie"}]
 
 
-def _named_hops(fields: list[Field]) -> frozenset[bytes] | set[bytes]:
-    """Return the fields that a Connection field names as ending at this hop."""
+def _named_hops(fields: list[Field]) -> frozenset[bytes]:
+    """Return the fields that Connection fields name as ending at this hop."""
+    named: frozenset[bytes] = frozenset()
     for lower, _, value in fields:
         if lower == b"connection" and value.lower() not in {b"keep-alive", b"close"}:
-            return {word.strip().lower() for word in value.split(b",")}
-    return frozenset()
+            named |= {word.strip().lower() for word in value.split(b",")}
+    return named
 
 
 def _cookies(value: bytes) -> bytes:
