@@ -12,6 +12,7 @@ from base64 import b64encode
 from pathlib import Path
 from typing import Any
 
+import requests
 from attrs import frozen
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -95,6 +96,13 @@ class Estate:
     def connect(self, front: FrontEnd) -> http.client.HTTPSConnection:
         """Return a client's connection to a front end."""
         return http.client.HTTPSConnection("localhost", front.ports["front"], timeout=PATIENCE, context=self.context)
+
+    def session(self) -> requests.Session:
+        """Return a client that keeps cookies and trusts the demo's authority alone."""
+        session = requests.Session()
+        session.trust_env = False
+        session.verify = str(self.demo / "ca.pem")
+        return session
 
     def basic(self, user: str) -> str:
         """Return the Authorization of a user by first name."""
