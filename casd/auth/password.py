@@ -59,7 +59,9 @@ class Passwords:
 
     def digest(self, mechanism: str, realm: str, sent: bytes) -> bytes:
         """Return the key under which an answer is remembered."""
-        return hashlib.blake2b(b"%b\0%b\0%b" % (mechanism.encode(), realm.encode(), sent), key=self._secret, digest_size=16).digest()
+        return hashlib.blake2b(
+            b"%b\0%b\0%b" % (mechanism.encode(), realm.encode(), sent), key=self._secret, digest_size=16
+        ).digest()
 
     def recall(self, digest: bytes) -> Identity | None:
         """Return who this was a moment ago; None when it must be checked; `Denied` when it was wrong a moment ago."""
@@ -91,24 +93,26 @@ class Passwords:
         return hashlib.sha256(stored.hash.encode()).hexdigest()[:16] if stored else ""
 
     async def _check(self, offered: LoginPassword, digest: bytes) -> Identity:
+        generation = self._directory.generation
         mailbox = await self._directory.by_login(offered.login)
         stored = await self._directory.password(mailbox) if mailbox else None
         hashed = stored.hash if stored else self._nobody
+        identity = Identity(mailbox.address, offered.mechanism, mailbox) if mailbox and stored else None
         known = self._known.get(digest)
-        if known is not None and known.identity and mailbox and known.hash == hashed and self._clock.seconds() < known.until:
+        if identity and known and known.identity and known.hash == hashed and self._clock.seconds() < known.until:
             # The directory changed somewhere else: the same password still has the same hash.
-            self._keep(digest, Identity(mailbox.address, offered.mechanism, mailbox), hashed, known.until)
-            return known.identity
-        right = await self._run(_matches, hashed, offered.password)
-        if mailbox is None or stored is None or not right:
-            self._keep(digest, None, "", self._clock.seconds() + self._settings.refuse)
+            until = known.until
+        elif await self._run(_matches, hashed, offered.password) and identity:
+            until = self._clock.seconds() + self._settings.remember
+        else:
+            identity, until = None, self._clock.seconds() + self._settings.refuse
+        self._keep(digest, _Known(identity, hashed, generation, until))
+        if identity is None:
             raise Denied
-        identity = Identity(mailbox.address, offered.mechanism, mailbox)
-        self._keep(digest, identity, hashed, self._clock.seconds() + self._settings.remember)
         return identity
 
-    def _keep(self, digest: bytes, identity: Identity | None, hashed: str, until: float) -> None:
-        self._known[digest] = _Known(identity, hashed, self._directory.generation, until)
+    def _keep(self, digest: bytes, known: _Known) -> None:
+        self._known[digest] = known
         self._known.move_to_end(digest)
         if len(self._known) > self._settings.entries:
             self._known.popitem(last=False)
