@@ -32,7 +32,10 @@ _SEPARATOR = "\x1f"
 class Settings:
     """Section `[forms]`."""
 
-    secret: Path = key(secret, doc="array secret, the same file on every instance: lines `ID HEX` (32 bytes); the first seals, the rest still open")
+    secret: Path = key(
+        secret,
+        doc="array secret, the same file on every instance: lines `ID HEX` (32 bytes); the first seals, the rest still open",
+    )
     public_idle: float = key(seconds, "15 min", "a session on a public computer ends after this long without activity")
     private_idle: float = key(seconds, "8 h", "the same on a private computer")
     absolute: float = key(seconds, "24 h", "no session lasts longer")
@@ -73,12 +76,14 @@ class Sessions:
     def open(self, token: str) -> Session:
         """Return the session of a cookie that is genuine and not too old, or raise `Denied`."""
         try:
-            _, key_id, text = token.split(".")
+            version, key_id, text = token.split(".")
             sealed = urlsafe_b64decode(text)
             opened = self._ciphers[key_id].decrypt(sealed[:12], sealed[12:], key_id.encode()).decode()
             user, begun, active, private, fingerprint = opened.split(_SEPARATOR)
         except (ValueError, KeyError, InvalidTag, binascii.Error):
             raise Denied from None
+        if version != "1":
+            raise Denied
         session = Session(user, int(begun), int(active), private == "1", fingerprint)
         if self._now() >= min(session.active + self.idle(session), session.begun + self._settings.absolute):
             raise Denied
