@@ -9,6 +9,9 @@ from uuid import UUID
 
 from attrs import field, frozen
 
+LONGEST_ADDRESS = 320
+"""Characters of a local part, an at sign and a domain (RFC 5321 section 4.5.3.1); what is longer names nobody."""
+
 
 class DirectoryDown(Exception):
     """The directory cannot answer and nothing fresh enough is known: say "try later"."""

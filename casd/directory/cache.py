@@ -14,7 +14,7 @@ from zope.interface import implementer
 
 from casd.config import integer, key, seconds
 from casd.interfaces import IDirectory
-from casd.model import DirectoryDown, Mailbox, Password, Topology
+from casd.model import LONGEST_ADDRESS, DirectoryDown, Mailbox, Password, Topology
 
 
 @frozen
@@ -73,25 +73,26 @@ class CachedDirectory:
 
     async def by_login(self, login: str) -> Mailbox | None:
         """Return the mailbox of a login name."""
-        return cast("Mailbox | None", await self._answer(("login", login), lambda: self._source.by_login(login)))
+        return await self._mailbox(("login", login), lambda: self._source.by_login(login))
 
     async def by_address(self, address: str) -> Mailbox | None:
         """Return the mailbox of an address."""
-        return cast(
-            "Mailbox | None", await self._answer(("address", address), lambda: self._source.by_address(address))
-        )
+        return await self._mailbox(("address", address), lambda: self._source.by_address(address))
 
     async def by_guid(self, guid: UUID, domain: str) -> Mailbox | None:
         """Return the mailbox of a GUID within a domain."""
-        return cast(
-            "Mailbox | None", await self._answer(("guid", guid, domain), lambda: self._source.by_guid(guid, domain))
-        )
+        return await self._mailbox((f"guid {guid}", domain), lambda: self._source.by_guid(guid, domain))
 
     async def password(self, mailbox: Mailbox) -> Password | None:
         """Return the stored password of a mailbox's user."""
         return cast(
             "Password | None", await self._answer(("password", mailbox.guid), lambda: self._source.password(mailbox))
         )
+
+    async def _mailbox(self, question: tuple[str, str], ask: Callable[[], Awaitable[Any]]) -> Mailbox | None:
+        if len(question[1]) > LONGEST_ADDRESS:
+            return None  # not even asked for: strangers choose names, and would fill all memory with long ones
+        return cast("Mailbox | None", await self._answer(question, ask))
 
     async def _answer(self, question: tuple[Any, ...], ask: Callable[[], Awaitable[Any]]) -> Any:
         await self._poll()
