@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 _WORDS = {
     "ErrorAccessDenied": "Access is denied. Check credentials and try again.",
@@ -60,27 +61,32 @@ _WORDS = {
 
 
 class _Answer(Exception):  # noqa: N818 - it is an answer, not a failure
-    def __init__(self, code: str, words: str = "", details: Mapping[str, str] | None = None) -> None:
+    def __init__(self, code: str, words: str = "") -> None:
         self.code = code
         self.words = words or _WORDS[code]
-        self.details = dict(details or {})
         super().__init__(f"{code}: {self.words}")
 
 
 class Refusal(_Answer):
     """One thing of a request that cannot be done: an error in its response message.
 
-    `code` is a ResponseCode of the schema (ResponseCodeType), `details` name-value pairs for MessageXml.
+    `code` is a ResponseCode of the schema (ResponseCodeType), `path` the `protocols.ews.paths.Path` at fault.
     """
+
+    def __init__(self, code: str, words: str = "", path: Any = None) -> None:
+        super().__init__(code, words)
+        self.path = path
 
 
 class Fault(_Answer):
     """A whole request that cannot be done: a SOAP fault (SOAP 1.1 section 4.4)."""
+
+    details: Mapping[str, str] = {}
 
 
 class BadDocument(Fault):
     """A request that is not well-formed or not of the schema; the answer is ErrorSchemaValidation."""
 
     def __init__(self, violation: str, line: int = 0, position: int = 0) -> None:
-        details = {"LineNumber": str(line), "LinePosition": str(position), "Violation": violation}
-        super().__init__("ErrorSchemaValidation", f"The request failed schema validation: {violation}", details)
+        super().__init__("ErrorSchemaValidation", f"The request failed schema validation: {violation}")
+        self.details = {"LineNumber": str(line), "LinePosition": str(position), "Violation": violation}

@@ -142,9 +142,9 @@ def _relative(rule: Mapping[str, str]) -> tuple[str, str]:
 
 
 def _write_extent(value: Recurrence) -> Element:
-    start = t("StartDate", value.start.isoformat())
+    start = t("StartDate", f"{value.start.isoformat()}Z")
     if value.end is not None:
-        return t("EndDateRecurrence", start, t("EndDate", value.end.isoformat()))
+        return t("EndDateRecurrence", start, t("EndDate", f"{value.end.isoformat()}Z"))
     if value.count is not None:
         return t("NumberedRecurrence", start, t("NumberOfOccurrences", str(value.count)))
     return t("NoEndRecurrence", start)

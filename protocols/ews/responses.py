@@ -4,8 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from protocols.ews import paths
 from protocols.ews.errors import Refusal
-from protocols.ews.markup import Child, Element, m, t
+from protocols.ews.markup import Child, Element, m
+
+_ALWAYS = {
+    **dict.fromkeys(("GetItem", "CreateItem", "UpdateItem", "MoveItem", "CopyItem"), "Items"),
+    **dict.fromkeys(("GetFolder", "CreateFolder", "UpdateFolder", "MoveFolder"), "Folders"),
+    **dict.fromkeys(("GetAttachment", "CreateAttachment"), "Attachments"),
+}
+"""What the schema wants in a response message even of an error, though empty."""
 
 
 def answer(operation: str, messages: Iterable[Element]) -> Element:
@@ -21,13 +29,13 @@ def success(operation: str, *content: Child) -> Element:
 
 def error(operation: str, refusal: Refusal, *content: Child) -> Element:
     """Return the response message of something that could not be done."""
-    details = [t("Value", value, Name=name) for name, value in refusal.details.items()]
     return m(
         f"{operation}ResponseMessage",
         m("MessageText", refusal.words),
         m("ResponseCode", refusal.code),
         m("DescriptiveLinkKey", "0"),
-        m("MessageXml", details) if details else None,
+        None if refusal.path is None else m("MessageXml", paths.write(refusal.path)),
+        m(_ALWAYS[operation]) if operation in _ALWAYS else None,
         *content,
         ResponseClass="Error",
     )

@@ -109,7 +109,7 @@ def _changed(named: Mapping[str, Any], old: Any, zone: tzinfo) -> _Times:
     first = zones.find(named.get("calendar:StartTimeZone") or "") or (old.zone if old else zone)
     last = zones.find(named.get("calendar:EndTimeZone") or "") or (old.end_zone if old else first)
     if not named.get("calendar:Start") and old is None:
-        raise Refusal("ErrorRequiredPropertyMissing", details={"FieldURI": "calendar:Start"})
+        raise Refusal("ErrorRequiredPropertyMissing", path=Property("calendar:Start"))
     start: datetime = zones.settle(named.get("calendar:Start") or old.start, first)
     length = old.end - old.start if old else timedelta(0)
     end = zones.settle(named["calendar:End"], last) if named.get("calendar:End") else start + length

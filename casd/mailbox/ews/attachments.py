@@ -26,9 +26,7 @@ def create_attachment(mailbox: MailboxStore, body: Element, zone: tzinfo) -> Ele
 
     def create(node: Element) -> Sequence[Child]:
         item, wanted = places.item_of(mailbox, parent), attachments.read(node, items.read)
-        data, content_type = writing.packed(wanted, zone)
-        add = mailbox.attachments.add
-        added = add(item.id, wanted.name, content_type, data, content_id=wanted.content_id, inline=wanted.inline)
+        added = writing.add(mailbox, item, *writing.packed(wanted, zone))
         root = identifiers.of_item(mailbox, mailbox.items.get(item.id))
         return [_listed(evolve(reading.attachment(mailbox, added), root=root))]
 

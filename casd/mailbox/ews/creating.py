@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, tzinfo
 from email.utils import make_msgid
-from typing import Any, cast
+from typing import Any
 from uuid import uuid4
 
 from attrs import frozen
 
 from casd.mailbox.call import Call
-from casd.mailbox.ews import places, sending, writing
+from casd.mailbox.ews import mail, places, sending, writing
 from casd.mailbox.ews.answers import refusal
 from casd.mailbox.ews.kinds import ELEMENTS, Known
 from casd.mailbox.ews.reading import Renderer
@@ -73,9 +73,10 @@ class _Creation:
         content, fields = writing.begin(known, wanted, _defaults(known, self.mailbox), self.zone)
         if sends:
             sending.check(self.mailbox, content)
-        made = {"read": True, "draft": known.kind is Kind.MAIL and not sends}
+        draft = {"read": True, "draft": known.kind is Kind.MAIL} | fields
+        made = draft | ({"read": True, "draft": False} if sends else {})
         folder = self._folder(known, sends=sends)
-        item = self._save(folder, known, content, cast("Fields", made | fields), wanted)
+        item = self._save(folder, known, content, made, wanted)
         return _Made(responses.success(_OPERATION, m("Items")), item) if sends else _Made(self._saved(item, wanted))
 
     def _folder(self, known: Known, *, sends: bool) -> Folder:
@@ -86,14 +87,12 @@ class _Creation:
         return said or self.mailbox.folders.distinguished("sentitems" if sends else known.home)
 
     def _save(self, folder: Folder, known: Known, content: bytes, fields: Fields, wanted: Wanted) -> Item:
-        attachments = wanted.properties.get(_ATTACHMENTS, ())
-        if FORMATS[known.kind].mime:
-            content = writing.attach(content, attachments, self.zone)
-            return self.mailbox.items.create(folder.id, known.kind, content, **fields)
-        packed = [(one, *writing.packed(one, self.zone)) for one in attachments]
+        parts = [writing.packed(one, self.zone) for one in wanted.properties.get(_ATTACHMENTS, ())]
+        if parts and FORMATS[known.kind].mime:
+            return self.mailbox.items.create(folder.id, known.kind, mail.write(content, {}, parts), **fields)
         item = self.mailbox.items.create(folder.id, known.kind, content, **fields)
-        for one, data, content_type in packed:
-            self.mailbox.attachments.add(item.id, one.name, content_type, data, content_id=one.content_id)
+        for part, data in parts:
+            writing.add(self.mailbox, item, part, data)
         return self.mailbox.items.get(item.id)
 
     def _saved(self, item: Item, wanted: Wanted) -> Element:

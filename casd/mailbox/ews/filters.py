@@ -76,8 +76,17 @@ def _comparison(test: Comparison, zone: tzinfo) -> Filter:
     settled = zones.settle(test.other, zone) if isinstance(test.other, datetime) else test.other
     constant = _constant(test.path, settled)
     if operator is Operator.NOT_EQUAL:  # of several values none is equal, not one is unequal
-        return query.Not(query.Compare(field, Operator.EQUAL, constant))
-    return query.Compare(field, operator, constant)
+        return query.Not(_equal(field, constant))
+    return _equal(field, constant) if operator is Operator.EQUAL else query.Compare(field, operator, constant)
+
+
+def _equal(field: str, constant: Any) -> Filter:
+    """Return that a field equals a constant; of a person the name or the address may."""
+    whole = query.Compare(field, Operator.EQUAL, constant)
+    if field != "sender":
+        return whole
+    name = query.Contains(field, f"{constant} <", Mode.PREFIX)
+    return query.Or((whole, name, query.Contains(field, f"<{constant}>")))
 
 
 def _constant(path: Path, value: Any) -> Any:
@@ -94,7 +103,7 @@ def _field(path: Path, code: str = "ErrorUnsupportedPathForQuery") -> str:
         return _SEARCHED[str(path)]
     if kept.keeps(path):
         return f"properties.{path}"
-    raise Refusal(code, details={"FieldURI": str(path)})
+    raise Refusal(code, path=path)
 
 
 def order(sorts: Sequence[Sort]) -> tuple[Order, ...]:

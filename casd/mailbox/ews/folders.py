@@ -96,7 +96,7 @@ def create_folder(mailbox: MailboxStore, body: Element, _zone: tzinfo) -> Elemen
         wanted = items.read(node)
         named = _settable(wanted.properties)
         if not named.get("name"):
-            raise Refusal("ErrorRequiredPropertyMissing", details={"FieldURI": str(_NAME)})
+            raise Refusal("ErrorRequiredPropertyMissing", path=_NAME)
         folder_class = named.pop("folder_class", _CLASSES.get(wanted.element, "IPF.Note"))
         return [m("Folders", render(mailbox, mailbox.folders.create(parent.id, folder_class=folder_class, **named)))]
 
@@ -112,7 +112,7 @@ def _settable(wanted: Mapping[Path, Any]) -> dict[str, Any]:
         elif kept.keeps(path):
             named["properties"][str(path)] = None if value is None else kept.dump(path, value)
         else:
-            raise Refusal("ErrorInvalidPropertySet", details={"FieldURI": str(path)})
+            raise Refusal("ErrorInvalidPropertySet", path=path)
     return named
 
 
@@ -123,7 +123,7 @@ def update_folder(mailbox: MailboxStore, body: Element, _zone: tzinfo) -> Elemen
         folder = places.folder_of(mailbox, _first(node))
         wanted = {change.path: getattr(change, "value", None) for change in changes.parse(node)}
         if wanted.get(_NAME, folder.name) in (None, ""):
-            raise Refusal("ErrorInvalidPropertyDelete", details={"FieldURI": str(_NAME)})
+            raise Refusal("ErrorInvalidPropertyDelete", path=_NAME)
         return [m("Folders", render(mailbox, mailbox.folders.update(folder.id, **_settable(wanted))))]
 
     return each("UpdateFolder", update, children(body, "FolderChanges"))

@@ -14,7 +14,13 @@ from protocols.ews.paths import Extended, Path, Property
 _CODECS = {row.uri: row.codec for rows in KINDS.values() for row in rows if isinstance(row, Field)}
 _KEPT = frozenset(
     (
-        *("item:Culture", "item:ReminderDueBy", "item:ReminderIsSet", "item:ReminderMinutesBeforeStart"),
+        *(
+            "item:Culture",
+            "item:InReplyTo",
+            "item:ReminderDueBy",
+            "item:ReminderIsSet",
+            "item:ReminderMinutesBeforeStart",
+        ),
         *("message:IsResponseRequested", "calendar:AllowNewTimeProposal", "calendar:ConferenceType"),
         *("calendar:IsResponseRequested", "calendar:MeetingWorkspaceUrl", "calendar:NetShowUrl", "calendar:When"),
         *("contacts:AssistantName", "contacts:Children", "contacts:Companies", "contacts:FileAsMapping"),

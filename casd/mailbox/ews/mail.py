@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from base64 import b64decode
 from binascii import Error as BadBase64
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from email.errors import HeaderParseError
 from email.header import decode_header, make_header
 from email.headerregistry import Address as HeaderAddress
@@ -16,7 +17,7 @@ from typing import Any
 
 from attrs import frozen
 
-from casd.mailbox.store.extract import plain
+from casd.mailbox.store.extract import Part, plain
 from protocols.ews.errors import Refusal
 from protocols.ews.paths import Path, Property
 from protocols.ews.values import Address, Body, Header
@@ -24,6 +25,7 @@ from protocols.ews.values import Address, Body, Header
 POLICY = SMTP.clone(cte_type="7bit", refold_source="none")
 """What was received keeps its lines; what is new has no byte above 127 and passes every door unchanged."""
 
+_CONTENT_TYPE = re.compile(r"(?!multipart/|message/)[a-z0-9][!#$&^_.+a-z0-9-]*/[!#$&^_.+a-z0-9-]+", re.IGNORECASE)
 _IMPORTANCE = {"Low": "low", "Normal": None, "High": "high"}
 _SENSITIVITY = {"Normal": None, "Personal": "Personal", "Private": "Private", "Confidential": "Company-Confidential"}
 _RECIPIENTS = {
@@ -71,15 +73,30 @@ def read(content: bytes) -> dict[Path, Any]:
     return {path: value for path, value in found.items() if value not in (None, ())}
 
 
-def write(content: bytes, changes: Mapping[Property, Any]) -> bytes:
-    """Return a message with some of its properties changed; None takes one away.
+def write(content: bytes, changes: Mapping[Property, Any], parts: Sequence[tuple[Part, bytes]] = ()) -> bytes:
+    """Return a message with some of its properties changed (None takes one away), and with more attachments.
 
     Without a content it begins as an empty message. Raises `Refusal` for an address that no header can carry.
     """
     message = parse(content) if content else EmailMessage(POLICY)
     for path, value in changes.items():
         _WRITERS[path.uri](message, value)
+    for part, data in parts:
+        _attach(message, part, data)
     return message.as_bytes(policy=POLICY)
+
+
+def _attach(message: EmailMessage, part: Part, data: bytes) -> None:
+    disposition = "inline" if part.inline else "attachment"
+    named: dict[str, Any] = {"filename": " ".join(part.name.split()), "disposition": disposition}
+    if part.content_id.isprintable() and part.content_id:
+        named["cid"] = f"<{part.content_id}>"
+    if part.content_type == "message/rfc822":
+        message.add_attachment(parse(data), **named)
+    else:
+        known = part.content_type if _CONTENT_TYPE.fullmatch(part.content_type) else "application/octet-stream"
+        maintype, _, subtype = known.partition("/")
+        message.add_attachment(data, maintype, subtype, **named)
 
 
 def _headers(message: Message) -> Iterator[Header]:

@@ -109,55 +109,46 @@ async def get_streaming_events(call: Call, body: Element, _zone: tzinfo) -> Elem
 
 
 class _Stream:
-    """One open GetStreamingEvents."""
+    """One open GetStreamingEvents; a `subscriptions.Listener`."""
 
     def __init__(self, call: Call, held: Subscriptions, told: list[Subscription]) -> None:
         self._call = call
         self._held = held
         self._told = told
-        self._open = False
+        self._open = True
         self._timers: list[IDelayedCall] = []
 
     def begin(self, seconds: float) -> None:
         """Send what has happened, and stay for what will."""
-        exchange = self._call.exchange
-        exchange.begin(200, ((b"Content-Type", envelope.CONTENT_TYPE),))
-        exchange.on_lost(self._leave)
-        self._open = True
-        self._timers = [self._call.clock.callLater(seconds, self._finish)]
-        self._write([m("ConnectionStatus", "OK")])
+        self._call.exchange.begin(200, ((b"Content-Type", envelope.CONTENT_TYPE),))
+        self._call.exchange.on_lost(self._leave)
+        self._timers = [self._call.clock.callLater(seconds, self.close)]
         for subscription in self._told:
-            if subscription.listener is not None:  # a later connection takes over from an earlier one
-                subscription.listener()
-            self._held.hold(subscription)
-            subscription.listener = self._tell
+            self._held.connect(subscription, self)
         self._beat()
-        self._tell()
+        self.tell()
 
-    def _beat(self) -> None:
-        self._timers[1:] = [self._call.clock.callLater(_HEARTBEAT, self._signal)]
-
-    def _signal(self) -> None:
-        self._write([m("ConnectionStatus", "OK")])
-        self._beat()
-
-    def _tell(self) -> None:
+    def tell(self) -> None:
+        """Send what has happened since."""
         told = [(one.id, _events(self._call.mailbox, one.take())) for one in self._told]
         notes = [notifications.write(name, events, "Notifications") for name, events in told if events]
         if notes:
-            self._write([m("Notifications", notes)])
-        if any(one.ended for one in self._told):
-            self._finish()
+            self._write(m("Notifications", notes))
 
-    def _write(self, content: list[Element]) -> None:
-        message = responses.success(_STREAM, *content)
-        self._call.exchange.write(envelope.answer(responses.answer(_STREAM, [message])))
-
-    def _finish(self) -> None:
+    def close(self) -> None:
+        """Say that it is over, and end."""
         if self._open:
-            self._write([m("ConnectionStatus", "Closed")])
+            self._write(m("ConnectionStatus", "Closed"))
             self._leave()
             self._call.exchange.finish()
+
+    def _beat(self) -> None:
+        self._write(m("ConnectionStatus", "OK"))
+        self._timers[1:] = [self._call.clock.callLater(_HEARTBEAT, self._beat)]
+
+    def _write(self, content: Element) -> None:
+        message = responses.success(_STREAM, content)
+        self._call.exchange.write(envelope.answer(responses.answer(_STREAM, [message])))
 
     def _leave(self) -> None:
         self._open = False
@@ -165,6 +156,4 @@ class _Stream:
             if timer.active():
                 timer.cancel()
         for subscription in self._told:
-            subscription.listener = None
-            if not subscription.ended:
-                self._held.touch(subscription)
+            self._held.disconnect(subscription, self)

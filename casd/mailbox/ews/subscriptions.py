@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from secrets import token_hex
+from typing import Protocol
 from weakref import WeakKeyDictionary
 
 from attrs import define, field, frozen
@@ -41,11 +42,21 @@ class Noted:
     event: Event
 
 
+class Listener(Protocol):
+    """A connection that waits for news."""
+
+    def tell(self) -> None:
+        """Take the new events."""
+
+    def close(self) -> None:
+        """End: the subscription has ended, or another connection has taken over."""
+
+
 @define(eq=False)
 class Subscription:
     """What one client wants to hear of one mailbox. `folders` is None for all of them.
 
-    `listener` is called when there is something new, and when the subscription ends.
+    `listener` is the connection that hears of it at once, if there is one.
     """
 
     id: str
@@ -53,8 +64,7 @@ class Subscription:
     folders: frozenset[str] | None
     types: frozenset[str]
     life: float
-    listener: Callable[[], None] | None = None
-    ended: bool = False
+    listener: Listener | None = None
     _last: int = 0
     _noted: deque[Noted] = field(factory=deque)
 
@@ -68,7 +78,7 @@ class Subscription:
         self._last += 1
         self._noted.append(Noted(self._last, event))
         if self.listener is not None:
-            self.listener()
+            self.listener.tell()
         return len(self._noted) <= BACKLOG
 
     def after(self, watermark: str) -> tuple[Noted, ...]:
@@ -122,9 +132,19 @@ class Subscriptions:
         self._stop_timer(subscription)
         self._timers[subscription.id] = self._clock.callLater(subscription.life, self.end, subscription)
 
-    def hold(self, subscription: Subscription) -> None:
-        """Let a subscription live as long as its connection does; `touch` ends that."""
+    def connect(self, subscription: Subscription, listener: Listener) -> None:
+        """Let a subscription live as long as a connection does, which takes over from an earlier one."""
+        if subscription.listener is not None:
+            subscription.listener.close()
+        subscription.listener = listener
         self._stop_timer(subscription)
+
+    def disconnect(self, subscription: Subscription, listener: Listener) -> None:
+        """Let a subscription that has lost its connection live on for its whole life."""
+        if subscription.listener is listener:
+            subscription.listener = None
+            if subscription.id in self._held:
+                self.touch(subscription)
 
     def end(self, subscription: Subscription) -> None:
         """Forget a subscription."""
@@ -132,9 +152,8 @@ class Subscriptions:
         if self._held.pop(subscription.id, None) is None:
             return
         self._stops.pop(subscription.id)()
-        subscription.ended = True
         if subscription.listener is not None:
-            subscription.listener()
+            subscription.listener.close()
 
     def _stop_timer(self, subscription: Subscription) -> None:
         timer = self._timers.pop(subscription.id, None)

@@ -92,7 +92,7 @@ def _value(wish: Change, old: Mapping[Path, Any]) -> Any:
         return Body(before.type, before.text + wish.value.text)
     if isinstance(before, tuple):
         return (*before, *wish.value)
-    raise Refusal("ErrorInvalidPropertyAppend", details={"FieldURI": str(wish.path)})
+    raise Refusal("ErrorInvalidPropertyAppend", path=wish.path)
 
 
 def _done(*updated: Element) -> Element:

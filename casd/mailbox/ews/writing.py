@@ -8,12 +8,14 @@ from typing import Any, cast
 
 from attrs import frozen
 
-from casd.mailbox.ews import kept
+from casd.mailbox.ews import kept, mail
 from casd.mailbox.ews.columns import COLUMNS, KEPT
 from casd.mailbox.ews.kinds import ELEMENTS, Known
 from casd.mailbox.store.extract import Part
-from casd.mailbox.store.mime import with_part
+from casd.mailbox.store.mailbox import MailboxStore
+from casd.mailbox.store.values import Attachment as Stored
 from casd.mailbox.store.values import Fields
+from casd.mailbox.store.values import Item as Entry
 from protocols.ews.errors import Refusal
 from protocols.ews.fields import ATTACHMENTS
 from protocols.ews.paths import Path, Property
@@ -53,7 +55,7 @@ def sort(known: Known, changes: Mapping[Path, Any]) -> Sorted:
         if not placed and kept.keeps(path):
             properties[str(path)], placed = None if value is None else kept.dump(path, value), True
         if not placed:
-            raise Refusal("ErrorInvalidPropertySet", details={"FieldURI": str(path)})
+            raise Refusal("ErrorInvalidPropertyDelete" if value is None else "ErrorInvalidPropertySet", path=path)
     return Sorted(content, cast("Fields", fields | ({"properties": properties} if properties else {})))
 
 
@@ -68,7 +70,7 @@ _UNSET: Mapping[str, Any] = {
 
 def _column(uri: str, value: Any) -> Any:
     if value is None and uri not in _UNSET:
-        raise Refusal("ErrorInvalidPropertyDelete", details={"FieldURI": uri})
+        raise Refusal("ErrorInvalidPropertyDelete", path=Property(uri))
     return COLUMNS[uri].keep(_UNSET[uri] if value is None else value)
 
 
@@ -84,33 +86,38 @@ def begin(known: Known, wanted: Item, defaults: Mapping[Property, Any], zone: tz
     return known.write(mime, content, zone) if content else mime, placed.fields
 
 
-def attach(content: bytes, attachments: tuple[Attachment, ...], zone: tzinfo) -> bytes:
-    """Return MIME content with attachments added."""
-    for one in attachments:
-        data, content_type = packed(one, zone)
-        part = Part(0, one.name, content_type, len(data), one.content_id, one.inline)
-        content = with_part(content, part, data)
-    return content
+def packed(attachment: Attachment, zone: tzinfo) -> tuple[Part, bytes]:
+    """Return an attachment as the store takes it, with what it holds; an item becomes a MIME message.
 
-
-def packed(attachment: Attachment, zone: tzinfo) -> tuple[bytes, str]:
-    """Return what an attachment holds, with its content type; an item becomes a MIME message.
-
-    Raises `Refusal` when it holds nothing (ErrorRequiredPropertyMissing) or an item of an unknown kind.
+    Raises `Refusal` when it holds nothing (ErrorRequiredPropertyMissing) or no item.
     """
+    data, content_type = _held(attachment, zone)
+    return Part(0, attachment.name, content_type, len(data), attachment.content_id, attachment.inline), data
+
+
+def add(mailbox: MailboxStore, item: Entry, part: Part, data: bytes) -> Stored:
+    """Attach something to an item of the store."""
+    attach = mailbox.attachments.add
+    return attach(item.id, part.name, part.content_type, data, content_id=part.content_id, inline=part.inline)
+
+
+def _held(attachment: Attachment, zone: tzinfo) -> tuple[bytes, str]:
     if attachment.item is not None:
         return _message(attachment.item, zone), "message/rfc822"
     if attachment.content is None:
-        raise Refusal("ErrorRequiredPropertyMissing", details={"Element": "Content"})
+        raise Refusal("ErrorRequiredPropertyMissing", "An attachment needs a Content.")
     return attachment.content, attachment.content_type or "application/octet-stream"
 
 
 def _message(item: Item, zone: tzinfo) -> bytes:
+    if item.element not in ELEMENTS:
+        raise Refusal("ErrorInvalidRequest", f"A {item.element} cannot be attached.")
     known = ELEMENTS[item.element]
+    parts = [packed(one, zone) for one in item.properties.get(_ATTACHMENTS, ())]
     content, _ = begin(known, Item(item.element, _writable(known, item.properties)), {}, zone)
     if (content_type := _CONTENT_TYPES.get(item.element)) is not None:
         return f"MIME-Version: 1.0\r\nContent-Type: {content_type}; charset=utf-8\r\n\r\n".encode() + content
-    return attach(content, item.properties.get(_ATTACHMENTS, ()), zone)
+    return mail.write(content, {}, parts) if parts else content
 
 
 def _writable(known: Known, properties: Mapping[Path, Any]) -> dict[Path, Any]:
