@@ -52,7 +52,7 @@ def add_user(directory: Path, address: str, database: str, password: str) -> Mai
 def front(name: str, ports: Mapping[str, int]) -> Sections:
     """Return the configuration of a front end that listens on `ports`: front, plain, admin."""
     return {
-        "cas": {"name": name, "drain time": "0 s"},
+        "cas": {"name": name},
         "accesslog": {"file": f"{name}.log", "style": "json"},
         "cache": {"fresh": "0 s"},
         "sqlite": {"file": "demo/directory.sqlite"},
@@ -64,7 +64,6 @@ def front(name: str, ports: Mapping[str, int]) -> Sections:
             "namespaces": " ".join(NAMESPACES),
             "certificate": "demo/front.pem",
             "private key": "demo/front.key",
-            "hold time": "2 s",
         },
         "mapihttp": {},
         "rpchttp": {},
@@ -88,7 +87,6 @@ def _mailbox_server(server: str, ports: Mapping[str, int]) -> dict[str, str]:
         "mount": " ".join(database for database, active in ACTIVE.items() if active == server),
         "front": f"https://localhost:{ports['front']}",
         "front ca": "demo/ca.pem",
-        "dismount time": "2 s",
     }
 
 

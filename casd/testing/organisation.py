@@ -36,11 +36,22 @@ def running(folder: Path | None = None) -> Iterator[Organisation]:
         place = folder or Path(stack.enter_context(TemporaryDirectory(prefix="casd-")))
         ports = layout.free_ports("front", "plain", "admin", *SERVERS)
         layout.make_demo(place, ports)
-        ini = layout.write_ini(place / "cas.ini", layout.front("front", ports) | layout.mailbox_servers(ports))
+        ini = layout.write_ini(
+            place / "cas.ini", _impatient(layout.front("front", ports) | layout.mailbox_servers(ports))
+        )
         organisation = Organisation(read_plan(ini), stack.enter_context(reactor_thread()))
         stack.callback(organisation.close)
         organisation.open()
         yield organisation
+
+
+def _impatient(sections: layout.Sections) -> layout.Sections:
+    """Have nothing wait for long that a test has broken."""
+    sections["cas"]["drain time"] = "0 s"
+    sections["http"]["hold time"] = "2 s"
+    for server in SERVERS:
+        sections[f"mailbox:{server}"]["dismount time"] = "2 s"
+    return sections
 
 
 class Organisation:
