@@ -12,6 +12,8 @@ from uuid import NAMESPACE_DNS, uuid5
 
 from twisted.internet.defer import Deferred
 from twisted.internet.protocol import Factory
+from twisted.internet.task import deferLater
+from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 import casd.vdirs
@@ -38,15 +40,25 @@ class Shim(Factory):
     """A `casd.net.http.Door` with one mailbox database."""
 
     noisy = False
+    _log = Logger()
 
     def __init__(self, folder: Path, reactor: Any) -> None:
         self.limits = Limits()
         self.clock = reactor
         self.signed_in: set[str] = set()
+        self._channels: list[Channel] = []
         self.database = MailboxDatabase.mount(folder / "DB01", "DB01", "mbx1", reactor)
 
     def buildProtocol(self, _address: Any) -> Channel:
-        return Channel(self, self.clock)
+        self._channels.append(Channel(self, self.clock))
+        return self._channels[-1]
+
+    async def hang_up(self) -> None:
+        """Close every connection."""
+        for channel in self._channels:
+            if channel.transport is not None:
+                channel.transport.abortConnection()
+        await deferLater(self.clock, 0)
 
     def decorate(self, _exchange: Exchange | None) -> bytes:
         return b""
@@ -61,7 +73,7 @@ class Shim(Factory):
         Deferred.fromCoroutine(self._answer(exchange)).addErrback(self._surprised, exchange)
 
     def _surprised(self, failure: Failure, exchange: Exchange) -> None:
-        failure.printTraceback()
+        self._log.failure("request failed", failure)
         exchange.reply(Response(500))
 
     async def mailbox(self, user: str) -> MailboxStore:

@@ -91,6 +91,6 @@ class _Writer:
         self._formatting += step * (name in _FORMATTING)
 
     def _kept(self, name: str, attributes: Mapping[str, str]) -> list[str]:
-        wanted = (*self._attributes.get("*", ()), *self._attributes.get(name, ()))
-        values = [(key, attributes[key]) for key in wanted if key in attributes]
+        wanted = {*self._attributes.get("*", ()), *self._attributes.get(name, ())}
+        values = [(key, value) for key, value in attributes.items() if key in wanted]
         return [f' {key}="{escape(value)}"' for key, value in values if key == "src" or len(value) <= MAX_VALUE]

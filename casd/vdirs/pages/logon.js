@@ -7,6 +7,9 @@ const reveal = document.getElementById("reveal");
 // A browser keeps the fragment through redirects but never sends it: it says which folder or message was asked for.
 if (location.hash && !form.destination.value.includes("#")) form.destination.value += location.hash;
 
+// Not every message is about a mistake: 2 is a wrong password, the others say why one is here.
+if (new URLSearchParams(location.search).get("reason") !== "2") document.querySelector(".message").classList.add("notice");
+
 reveal.hidden = false;
 reveal.addEventListener("click", () => {
   const shown = form.password.type === "text";

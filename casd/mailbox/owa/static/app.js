@@ -309,13 +309,14 @@ function choose(button) {
 }
 
 async function start() {
-  wire();
   me = await tree.refresh();
   const account = $("#account");
   account.textContent = initials(me);
   account.style.setProperty("--hue", hue(me));
   account.setAttribute("aria-label", `Account of ${nameOf(me)}`);
   await arrive();
+  wire();
+  $("#compose").disabled = $("#compose-narrow").disabled = false;
   follow(happened, (online) => { $("#offline").hidden = online; });
 }
 

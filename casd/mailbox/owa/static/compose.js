@@ -41,7 +41,12 @@ export class Composer {
     this.subject.value = item ? prefixed(verb, item.subject) : subject;
     this.#showFiles();
     this.#showImportance();
-    await this.#edit(editorUrl(verb === "replyall" ? "reply" : verb, item?.id));
+    try {
+      await this.#edit(editorUrl(verb === "replyall" ? "reply" : verb, item?.id));
+    } catch (error) {
+      this.#end();
+      throw error;
+    }
     if (text) this.page.body.firstElementChild.textContent = text;
     if (verb === "draft" && item.text !== undefined) this.#toPlain(item.text);
     this.saved = this.#snapshot();
@@ -111,9 +116,10 @@ export class Composer {
   #edit(url) {
     this.frame = el("iframe", { title: "Text of the message", sandbox: "allow-same-origin", src: url });
     this.text.replaceChildren(this.frame);
-    return new Promise((resolve) => {
+    return new Promise((resolve, reject) => {
       this.frame.addEventListener("load", () => {
         this.page = this.frame.contentDocument;
+        if (!this.page?.documentElement.classList.contains("editor")) return reject(new Error("The message could not be loaded."));
         const date = this.page.querySelector("time[datetime]");
         if (date) date.replaceWith(fullTime(date.dateTime));
         Object.assign(this.page.body, { contentEditable: "true", spellcheck: true });

@@ -101,7 +101,7 @@ export class ReadingPane {
     const page = this.frame.contentDocument;
     const remote = Number(page?.documentElement.dataset.remoteImages ?? NaN);
     if (Number.isNaN(remote)) {  // an answer that is no message: the session has ended, or the server is away
-      this.#notice("The text of this message could not be loaded.", "Try again", () => this.frame.contentWindow.location.reload());
+      this.#notice("The text of this message could not be loaded.", "Try again", () => { this.frame.src = messageUrl(this.item.id, false); });
       this.frame.hidden = true;
       return;
     }
