@@ -60,7 +60,7 @@ _WORDS = {
 }
 
 
-class _Answer(Exception):  # noqa: N818 - it is an answer, not a failure
+class _Answer(Exception):
     def __init__(self, code: str, words: str = "") -> None:
         self.code = code
         self.words = words or _WORDS[code]

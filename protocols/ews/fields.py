@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from attrs import frozen
+from attrs import Factory, field, frozen
 
 from protocols.ews.codecs import (
     ATTENDEES,
@@ -34,20 +34,22 @@ from protocols.ews.codecs import (
     Codec,
     choice,
 )
+from protocols.ews.paths import Property
 from protocols.ews.recurrence import RECURRENCE, TASK_RECURRENCE
+
+
+def _behind_the_colon(row: Field | Dictionary) -> str:
+    return row.uri.rpartition(":")[2]
 
 
 @frozen
 class Field:
-    """One property with the type of its value."""
+    """One property with the type of its value; `element` is its element's name."""
 
     uri: str
     codec: Codec
-
-    @property
-    def element(self) -> str:
-        """The name of its element."""
-        return self.uri.rpartition(":")[2]
+    path: Property = field(init=False, default=Factory(lambda self: Property(self.uri), takes_self=True))
+    element: str = field(init=False, default=Factory(_behind_the_colon, takes_self=True))
 
 
 @frozen
@@ -61,11 +63,7 @@ class Dictionary:
     entry: str
     keys: tuple[str, ...]
     parts: tuple[str, ...] = ()
-
-    @property
-    def element(self) -> str:
-        """The name of its element."""
-        return self.uri.rpartition(":")[2]
+    element: str = field(init=False, default=Factory(_behind_the_colon, takes_self=True))
 
     @property
     def uris(self) -> tuple[str, ...]:

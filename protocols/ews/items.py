@@ -37,7 +37,7 @@ def read(node: Element) -> Item:
 
 def _read_row(row: Row, node: Element) -> Iterator[tuple[Path, Any]]:
     if isinstance(row, Field):
-        yield Property(row.uri), row.codec.read(node)
+        yield row.path, row.codec.read(node)
     elif isinstance(row, Dictionary):
         for entry in node:
             yield from _read_entry(row, entry)
@@ -69,16 +69,18 @@ def _read_extended(node: Element) -> tuple[Path, Any]:
 
 def write(item: Item) -> Element:
     """Return an item or a folder as an element. A property whose value is None is left out."""
-    rows = KINDS[item.element]
     found = {path: value for path, value in item.properties.items() if value is not None}
-    return t(item.element, *(each for row in rows for each in _write_row(row, found)))
+    written = t(item.element)
+    for row in KINDS[item.element]:
+        if not isinstance(row, Field):
+            written.extend(_write_row(row, found))
+        elif row.path in found:
+            written.append(row.codec.write(row.element, found[row.path]))
+    return written
 
 
-def _write_row(row: Row, properties: Mapping[Path, Any]) -> Iterator[Element]:
-    if isinstance(row, Field):
-        if (value := properties.get(Property(row.uri))) is not None:
-            yield row.codec.write(row.element, value)
-    elif isinstance(row, Dictionary):
+def _write_row(row: Dictionary | str, properties: Mapping[Path, Any]) -> Iterator[Element]:
+    if isinstance(row, Dictionary):
         entries = [entry for key in row.keys if (entry := _write_entry(row, key, properties)) is not None]
         if entries:
             yield t(row.element, entries)

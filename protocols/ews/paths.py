@@ -23,7 +23,7 @@ _EXTENDED = {
 }
 
 
-@frozen
+@frozen(cache_hash=True)
 class Property:
     """A property of the schema (FieldURI), or one entry of a dictionary of them (IndexedFieldURI)."""
 

@@ -123,11 +123,16 @@ _OF_THE_CONTENT = frozenset({"calendar:Start", "calendar:End"})
 """The store takes a day for the day in UTC: when it begins in its time zone, only its content says."""
 
 
+def value(get: Callable[[str], Any], uri: str) -> Any:
+    """Return what an attribute of an `Item`, which `get` returns by its name, says of a property; None: nothing."""
+    column = COLUMNS.get(uri)
+    if column is None or (uri in _OF_THE_CONTENT and get("all_day")):
+        return None
+    found = get(column.field)
+    return None if found in ("", None, ()) else column.show(found)
+
+
 def read(attributes: Mapping[str, Any]) -> dict[Path, Any]:
-    """Return the properties that attributes of an `Item` say; empty text is no property."""
-    found: dict[Path, Any] = {}
-    for uri, column in COLUMNS.items():
-        value = attributes.get(column.field)
-        if value not in ("", None, ()) and not (uri in _OF_THE_CONTENT and attributes.get("all_day")):
-            found[Property(uri)] = column.show(value)
-    return found
+    """Return all properties that attributes of an `Item` say."""
+    found = {Property(uri): value(attributes.get, uri) for uri in COLUMNS}
+    return {path: known for path, known in found.items() if known is not None}

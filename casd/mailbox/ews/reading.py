@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from html import escape
 from typing import Any
-
-from attrs import asdict
 
 from casd.mailbox.ews import columns, identifiers, kept, mail
 from casd.mailbox.ews.identifiers import Kind
@@ -19,7 +18,7 @@ from casd.mailbox.store.values import Kind as StoredKind
 from protocols.ews import items
 from protocols.ews.fields import ATTACHMENTS
 from protocols.ews.markup import Element
-from protocols.ews.paths import Path, Property
+from protocols.ews.paths import Extended, Path, Property
 from protocols.ews.shapes import Shape
 from protocols.ews.values import Address, Attachment, Body, Id, Item
 
@@ -35,11 +34,24 @@ class Renderer:
         self._mailbox = mailbox
         self._shape = shape
         self._wanted = {name: shape.wanted(name, finding=finding) for name in ELEMENTS}
+        self._worth_reading = frozenset(shape.additional) if finding else None
 
     def show(self, item: Entry) -> Item:
-        """Return the properties of an item that the shape wants."""
+        """Return the properties of an item that the shape wants.
+
+        When finding, the contents of many items are read only for what the client has named.
+        """
         known = KINDS[item.kind]
-        return self._shaped(known.element, _properties(self._mailbox, item, known, self._wanted[known.element]))
+        wanted = self._wanted[known.element]
+        found = {path: value for path in wanted if (value := _said(self._mailbox, item, path)) is not None}
+        if any(self._needs_content(known, path, found) for path in wanted):
+            found |= known.read(self._mailbox.items.content(item.id))
+        return self._shaped(known.element, found)
+
+    def _needs_content(self, known: Known, path: Path, found: Mapping[Path, Any]) -> bool:
+        if isinstance(path, Extended) or path in found or path.uri not in known.reads:
+            return False
+        return self._worth_reading is None or path in self._worth_reading
 
     def element(self, item: Entry) -> Element:
         """Return an item as an element."""
@@ -56,42 +68,59 @@ class Renderer:
         return Item(name, {path: both[path] for path in self._wanted[name] if path in both})
 
 
-def _properties(mailbox: MailboxStore, item: Entry, known: Known, wanted: Collection[Path]) -> dict[Path, Any]:
-    """Return at least the wanted properties of an item, as far as it has them; its content is read at need."""
-    found = {**_about(mailbox, item), **columns.read(asdict(item, recurse=False))}
-    found |= {path: value for path in wanted if (value := kept.load(item.properties, path)) is not None}
-    if Property(ATTACHMENTS) in wanted:
-        found[Property(ATTACHMENTS)] = tuple(attachment(mailbox, one) for one in mailbox.attachments.of(item.id))
-    if any(isinstance(path, Property) and path.uri in known.reads and path not in found for path in wanted):
-        found |= known.read(mailbox.items.content(item.id))
-    return found
+def _said(mailbox: MailboxStore, item: Entry, path: Path) -> Any:
+    """Return a property of an item as far as it is known without its content."""
+    if item.properties and (value := kept.load(item.properties, path)) is not None:
+        return value
+    if isinstance(path, Extended):
+        return None
+    if (value := columns.value(partial(getattr, item), path.uri)) is not None:
+        return value
+    return _ABOUT[path.uri](mailbox, item) if path.uri in _ABOUT else None
 
 
-def _about(mailbox: MailboxStore, item: Entry) -> dict[Path, Any]:
-    owner = Address(mailbox.address, mailbox.display_name)
-    from_me = columns.address(item.sender).address.casefold() == mailbox.address.casefold()
-    received = None if item.draft or from_me else owner
-    folder = Id(identifiers.encode(Kind.FOLDER, mailbox, item.folder))
-    found: dict[str, Any] = {
-        "item:ItemId": identifiers.of_item(mailbox, item),
-        "item:ParentFolderId": folder,
-        "item:IsSubmitted": False,
-        "item:IsFromMe": from_me,
-        "item:IsResend": False,
-        "item:IsUnmodified": item.created == item.modified,
-        "item:ReminderIsSet": False,
-        "item:Culture": "en-US",
-        "item:EffectiveRights": True,
-        "item:LastModifiedName": mailbox.display_name,
-        "item:IsAssociated": False,
-        "item:InstanceKey": item.id.encode(),
-        "message:ReceivedBy": received,
-        "message:ReceivedRepresenting": received,
-        "contacts:ContactSource": "Store",
-    }
-    if item.conversation:
-        found["item:ConversationId"] = Id(identifiers.encode(Kind.CONVERSATION, mailbox, item.conversation))
-    return {Property(uri): value for uri, value in found.items() if value is not None}
+def _from_me(mailbox: MailboxStore, item: Entry) -> bool:
+    return columns.address(item.sender).address.casefold() == mailbox.address.casefold()
+
+
+def _receiver(mailbox: MailboxStore, item: Entry) -> Address | None:
+    if item.draft or _from_me(mailbox, item):
+        return None
+    return Address(mailbox.address, mailbox.display_name)
+
+
+def _folder(mailbox: MailboxStore, item: Entry) -> Id:
+    return Id(identifiers.encode(Kind.FOLDER, mailbox, item.folder))
+
+
+def _conversation(mailbox: MailboxStore, item: Entry) -> Id | None:
+    return Id(identifiers.encode(Kind.CONVERSATION, mailbox, item.conversation)) if item.conversation else None
+
+
+def _attachments(mailbox: MailboxStore, item: Entry) -> tuple[Attachment, ...]:
+    return tuple(attachment(mailbox, one) for one in mailbox.attachments.of(item.id))
+
+
+_ABOUT: Mapping[str, Callable[[MailboxStore, Entry], Any]] = {
+    ATTACHMENTS: _attachments,
+    "item:ItemId": identifiers.of_item,
+    "item:ParentFolderId": _folder,
+    "item:IsSubmitted": lambda _mailbox, _item: False,
+    "item:IsFromMe": _from_me,
+    "item:IsResend": lambda _mailbox, _item: False,
+    "item:IsUnmodified": lambda _mailbox, item: item.created == item.modified,
+    "item:ReminderIsSet": lambda _mailbox, _item: False,
+    "item:Culture": lambda _mailbox, _item: "en-US",
+    "item:EffectiveRights": lambda _mailbox, _item: True,
+    "item:LastModifiedName": lambda mailbox, _item: mailbox.display_name,
+    "item:IsAssociated": lambda _mailbox, _item: False,
+    "item:InstanceKey": lambda _mailbox, item: item.id.encode(),
+    "item:ConversationId": _conversation,
+    "message:ReceivedBy": _receiver,
+    "message:ReceivedRepresenting": _receiver,
+    "contacts:ContactSource": lambda _mailbox, _item: "Store",
+}
+"""Properties that follow from where an item is and whose it is."""
 
 
 def _body(found: Mapping[Path, Any], wanted: str) -> Body:
