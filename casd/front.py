@@ -31,8 +31,8 @@ Listening = dict[tuple[Endpoint, bool], Any]
 class Front:
     """Everything between the listening sockets and the connections to mailbox servers.
 
-    Built anew for a reload; what holds state worth keeping (the pool, remembered passwords, figures) is taken over
-    from the front before when its part of the plan is the same.
+    Built anew for a reload; what holds state worth keeping (the pool, remembered passwords, figures) is shared with
+    the front before when its part of the plan is the same. Until `take_over`, nothing has happened to that one.
     """
 
     def __init__(self, plan: Plan, reactor: Any, encrypted_port: Callable[[], int], before: Front | None = None) -> None:
@@ -57,8 +57,6 @@ class Front:
         self.admin = Admin(plan.name, self.access, self.metrics, self.doors.values(), reactor)
         http = plan.doors["http"][1]
         self.plain = PlainDoor(frozenset(http.namespaces), encrypted_port, reactor)
-        if before:
-            self._take_over(before)
         self._same = None
 
     def listening(self) -> Listening:
@@ -70,6 +68,17 @@ class Front:
         if self.plan.admin:
             found.update({(endpoint, False): self.admin for endpoint in self.plan.admin.listen})
         return found
+
+    def take_over(self, before: Front) -> None:
+        """Have the clients of the front before served by this one from their next request on."""
+        for name, door in self.doors.items():
+            if name in before.doors:
+                door.adopt(before.doors[name])
+        before.watch.stop()
+        if before.pool is not self.pool:
+            before.pool.close()
+        if before.log is not self.log:
+            before.log.flush()
 
     def busy(self) -> bool:
         """Say whether any client is still connected."""
@@ -106,17 +115,6 @@ class Front:
         if before is None or any(getattr(before.plan, part) != getattr(self.plan, part) for part in parts):
             return None
         return getattr(before, name)
-
-    def _take_over(self, before: Front) -> None:
-        """Have the clients of the front before served by this one from their next request on."""
-        for name, door in self.doors.items():
-            if name in before.doors:
-                door.adopt(before.doors[name])
-        before.watch.stop()
-        if before.pool is not self.pool:
-            before.pool.close()
-        if before.log is not self.log:
-            before.log.flush()
 
 
 def _stream(plan: Plan) -> Any:

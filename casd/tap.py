@@ -14,6 +14,7 @@ from typing import Any
 
 from twisted.application.service import IService, MultiService, Service
 from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.internet.error import CannotListenError
 from twisted.internet.protocol import Factory
 from twisted.internet.task import deferLater
 from twisted.logger import Logger
@@ -23,7 +24,7 @@ from twisted.python.failure import Failure
 from casd.config import BadConfiguration
 from casd.front import Front, Listening
 from casd.model import Endpoint
-from casd.net.tls import forget_contexts
+from casd.net.tls import ServerTLS, forget_contexts
 from casd.net.transports import Port, listen
 from casd.plan import Plan, read_plan
 
@@ -121,12 +122,15 @@ class FrontService(Service):
         try:
             plan = read_plan(self.plan.file)
             front = Front(plan, self._reactor, self.encrypted_port, self.front)
-        except (BadConfiguration, OSError, ValueError) as error:
+            wanted = front.listening()
+            await self._open(wanted, plan.tls)
+        except (BadConfiguration, CannotListenError, OSError, ValueError) as error:
             self._log.error("the configuration was not reloaded, nothing changed:\n{error}", error=str(error))
             return False
         forget_contexts()
+        front.take_over(self.front)
         self.plan, self.front = plan, front
-        await self._open(front.listening())
+        await self._settle(wanted, plan.tls)
         front.watch.start()
         for renew in self.reloaded:
             renew()
@@ -134,7 +138,7 @@ class FrontService(Service):
         return True
 
     async def _start(self) -> None:
-        await self._open(self.front.listening())
+        await self._open(self.front.listening(), self.plan.tls)
         self.front.watch.start()
         self._on_hangup()
         settle_collector()
@@ -142,21 +146,32 @@ class FrontService(Service):
         notify("READY=1")
         self.ready.callback(None)
 
-    async def _open(self, wanted: Listening) -> None:
-        """Open what is new, close what is gone, hand new factories to what stays."""
+    async def _open(self, wanted: Listening, tls: ServerTLS) -> None:
+        """Open what is new; when one of them cannot be opened, none is."""
         inherited = inherited_sockets()
-        for place, factory in wanted.items():
-            tls = self.plan.tls if place[1] else None
-            if place in self.ports:
-                self._entrances[place].factory = factory
-                if tls:
-                    self.ports[place].renew(tls)
+        opened: dict[tuple[Endpoint, bool], tuple[Entrance, Port]] = {}
+        try:
+            for place in [place for place in wanted if place not in self.ports]:
+                entrance = Entrance(wanted[place])
+                shown = tls if place[1] else None
+                opened[place] = entrance, await listen(self._reactor, place[0], entrance, shown, inherited.get(place[0]))
+        except BaseException:
+            for _, port in opened.values():
+                await port.stop()
+            raise
+        for place, (entrance, port) in opened.items():
+            self._entrances[place], self.ports[place] = entrance, port
+
+    async def _settle(self, wanted: Listening, tls: ServerTLS) -> None:
+        """Hand new factories and certificates to what stays, close what is gone."""
+        for place, port in list(self.ports.items()):
+            if place not in wanted:
+                await self.ports.pop(place).stop()
+                del self._entrances[place]
                 continue
-            entrance = self._entrances[place] = Entrance(factory)
-            self.ports[place] = await listen(self._reactor, place[0], entrance, tls, inherited.get(place[0]))
-        for place in [place for place in self.ports if place not in wanted]:
-            await self.ports.pop(place).stop()
-            del self._entrances[place]
+            self._entrances[place].factory = wanted[place]
+            if place[1]:
+                port.renew(tls)
 
     async def _stop(self) -> None:
         notify("STOPPING=1")
