@@ -77,7 +77,7 @@ class Estate:
         ports = {**self.ports, "front": self.ports["fe1.front"]}
         found = self.front("mbx", self.sections("mbx") | layout.mailbox_servers(ports))
         for server in SERVERS:
-            wait_until(lambda server=server: _listens(self.ports[server]), f"{server} to listen")
+            wait_until(lambda server=server: listens(self.ports[server]), f"{server} to listen")
         return found.process
 
     def stand_ins(self) -> None:
@@ -134,7 +134,7 @@ class EstateTestCase(SynchronousTestCase):
         sys.stdout.write(f"\n    {self.id().rpartition('.')[2]}: {text}\n")
 
 
-def _listens(port: int) -> bool:
+def listens(port: int) -> bool:
     try:
         socket.create_connection(("127.0.0.1", port)).close()
     except OSError:
