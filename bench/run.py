@@ -73,8 +73,9 @@ def asked(party: Party, running: Estate) -> ssl.SSLSocket:
 def compare(running: Estate, what: str, unit: str, measure: Callable[[Party, Estate], float], rounds: int = ROUNDS) -> None:
     """Measure the parties in turn, and print a row of medians and of casd's ratio to each."""
     parties = (running.casd, running.nginx, running.nginx_tls)
-    for party in parties:
-        measure(party, running)  # warm
+    if rounds > 1:
+        for party in parties:
+            measure(party, running)  # warm
     runs: list[list[float]] = [[measure(party, running) for party in parties] for _ in range(rounds)]
     figures = [median(run[column] for run in runs) for column in range(3)]
     ratios = [median(run[0] / run[column] for run in runs) for column in (1, 2)]

@@ -9,10 +9,10 @@ it came: heads are written anew from their parsed fields.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from http import HTTPStatus
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 from urllib.parse import quote, unquote_to_bytes
 
 import httptools
@@ -203,12 +203,17 @@ class RequestEvents(Protocol):
 class _Parser:
     """What both directions share: the fields of one head, and its bound."""
 
-    __slots__ = ("_chunked", "_fields", "_in_head", "_length", "_limit", "_quiet", "_size", "_wire", "idle")
+    __slots__ = ("_chunked", "_events", "_fields", "_in_head", "_left", "_length", "_limit", "_passing", "_quiet", "_size", "_wire", "idle")
 
     _wire: Any
+    _grammar: ClassVar[Callable[[Any], Any]]
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, events: Any, limit: int) -> None:
+        self._events = events
+        self._wire = self._grammar(self)
         self._limit = limit
+        self._left = 0
+        self._passing = False
         self._fields: list[Field] = []
         self._in_head = False
         self._size = 0
@@ -241,13 +246,38 @@ class _Parser:
             self._chunked = True
         self._fields.append((lower, name, value))
 
+    def on_body(self, data: bytes) -> None:
+        self._quiet = 0
+        self._left -= len(data)
+        self._events.body(data)
+
     def _feed(self, data: bytes) -> None:
         limit = self._limit
+        if self._passing or self._left > len(data):
+            data = self._pass_body(data)
         if len(data) <= limit:
             self._feed_piece(data)
             return
         for start in range(0, len(data), limit):
             self._feed_piece(data[start : start + limit])
+
+    def _pass_body(self, data: bytes) -> bytes:
+        """Pass on the bytes of a long body, which llhttp would only count and copy; return what follows it.
+
+        llhttp does not know of them, so a new one waits for the next message.
+        """
+        body = data if len(data) <= self._left else data[: self._left]
+        self._left -= len(body)
+        self._passing = self._left > 0
+        self._events.body(body)
+        if not self._passing:
+            self._passed()
+            self._wire = self._grammar(self)
+        return data[len(body) :]
+
+    def _passed(self) -> None:
+        """End a message whose body was passed on."""
+        raise NotImplementedError
 
     def _feed_piece(self, data: bytes) -> None:
         # A line without an end stands in the parser unseen, in a head or in trailers: what came since its last word bounds it.
@@ -267,15 +297,15 @@ class _Parser:
 class RequestParser(_Parser):
     """The server's side: bytes of one connection, in any pieces, become calls of `RequestEvents`."""
 
-    __slots__ = ("_events", "_held", "_method", "_target")
+    __slots__ = ("_held", "_method", "_target")
+
+    _grammar = httptools.HttpRequestParser
 
     def __init__(self, events: RequestEvents, limit: int = MAX_HEAD) -> None:
-        super().__init__(limit)
-        self._events = events
+        super().__init__(events, limit)
         self._held = b""
         self._method = b""
         self._target = b""
-        self._wire = httptools.HttpRequestParser(self)
 
     def feed(self, data: bytes) -> None:
         """Take the next bytes; raise `BadMessage`, after which nothing more may be fed."""
@@ -313,17 +343,17 @@ class RequestParser(_Parser):
         method = self._method or wire.get_method()
         target, self._target, self._method = parse_target(self._target), b"", b""
         length = None if self._chunked else max(self._length, 0)
+        self._left = length or 0
         head = RequestHead(method, target, int(version[2]), self._fields, length, wire.should_keep_alive())
         self._fields = []
         self._events.request(head)
 
-    def on_body(self, data: bytes) -> None:
-        self._quiet = 0
-        self._events.body(data)
-
     def on_message_complete(self) -> None:
         self.idle = True
+        self._left = 0
         self._events.end(self._fields)
+
+    _passed = on_message_complete
 
 
 class ResponseEvents(Protocol):
@@ -342,14 +372,14 @@ class ResponseEvents(Protocol):
 class ResponseParser(_Parser):
     """The client's side: bytes of one connection become calls of `ResponseEvents`, answer after answer."""
 
-    __slots__ = ("_events", "_reason", "_to_head")
+    __slots__ = ("_reason", "_to_head")
+
+    _grammar = httptools.HttpResponseParser
 
     def __init__(self, events: ResponseEvents, limit: int = MAX_HEAD) -> None:
-        super().__init__(limit)
-        self._events = events
+        super().__init__(events, limit)
         self._reason = b""
         self._to_head = False
-        self._wire = httptools.HttpResponseParser(self)
 
     def expect(self, method: bytes) -> None:
         """Say which method the next answer is for: one to HEAD has no body, whatever its fields say."""
@@ -385,19 +415,20 @@ class ResponseParser(_Parser):
         if self._to_head and status >= 200:
             # llhttp cannot be told that no body follows: a fresh parser waits for the next answer.
             self.on_message_complete()
-            self._wire = httptools.HttpResponseParser(self)
-
-    def on_body(self, data: bytes) -> None:
-        self._quiet = 0
-        self._events.body(data)
+            self._wire = self._grammar(self)
+        else:
+            self._left = length or 0
 
     def on_message_complete(self) -> None:
         if self.idle:
             return
         self.idle = True
+        self._left = 0
         if self._wire.get_status_code() >= 200:
             self._to_head = False
             self._events.end(self._fields)
+
+    _passed = on_message_complete
 
 
 def write_fields(fields: Headers) -> bytes:

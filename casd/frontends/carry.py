@@ -91,7 +91,8 @@ class Carrier:
             if not isinstance(decision, Proxy):
                 exchange.reply(later(b"DatabaseMoving"))
                 return
-            passage = evolve(passage, proxy=decision)
+            about = (*passage.about[:-1], ("why", "; ".join(decision.trace)))
+            passage = exchange.passage = evolve(passage, proxy=decision, about=about)
 
     async def _try(self, exchange: Exchange, passage: Passage, question: Question, first: Outcome | None) -> Outcome:
         """Ask the active copy's server (unless it has just given its `first` outcome), then those with other copies."""

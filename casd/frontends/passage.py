@@ -27,7 +27,7 @@ def question_of(head: RequestHead) -> tuple[Any, ...]:
 
 @frozen
 class Passage:
-    """A question with what followed from it. `about` are the texts of the session's log line."""
+    """A question with what followed from it. `about` are the texts of the session's log line, the last of them why."""
 
     question: tuple[Any, ...]
     door: Any

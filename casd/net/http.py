@@ -343,9 +343,12 @@ class Channel(TwistedProtocol):
         self.memory: Any = None  # what a door remembers of this client
         self._out: list[bytes] = []
         self._corked = 0
-        self._paused = False
+        self._paused = False  # we do not read
+        self._blocked = False  # the client does not read
         self._broken: BadMessage | None = None
+        self._advancing = False
         self._closing = False
+        self._leaving = False
         self._deadline = Deadline(clock, self._time_out)
 
     # From the transport
@@ -380,6 +383,7 @@ class Channel(TwistedProtocol):
 
     def pauseProducing(self) -> None:
         """Hold the answer's source: the client does not read fast enough."""
+        self._blocked = True
         if self._exchanges:
             exchange = self._exchanges[0]
             if exchange.producer is not None:
@@ -389,6 +393,7 @@ class Channel(TwistedProtocol):
 
     def resumeProducing(self) -> None:
         """Let the answer's source go on."""
+        self._blocked = False
         if self._exchanges:
             self._deadline.never()
             if self._exchanges[0].producer is not None:
@@ -454,10 +459,9 @@ class Channel(TwistedProtocol):
             self._exchanges.popleft()
         self._deadline.within(self.door.limits.idle_time)
         self.resume_reading()
-        if not self._corked:
-            self._corked += 1
-            self._advance()
-            self.uncork()
+        self._corked += 1
+        self._advance()
+        self.uncork()
 
     def abort(self) -> None:
         """Close at once."""
@@ -467,8 +471,8 @@ class Channel(TwistedProtocol):
     def drain(self) -> None:
         """Close as soon as nothing is being answered (a graceful stop)."""
         self._closing = True
-        if self._exchanges:
-            self._exchanges[-1].keep = False
+        if self._exchanges and not self._exchanges[0].done:
+            self._exchanges[0].keep = False
         else:
             self._close()
 
@@ -482,19 +486,28 @@ class Channel(TwistedProtocol):
         """Receive again."""
         if self._paused:
             self._paused = False
+            if self._exchanges and not self._exchanges[-1].ended:
+                self._deadline.within(self.door.limits.body_time)
             self.transport.resumeProducing()
 
     # Inside
 
     def _advance(self) -> None:
         """Begin exchanges, as long as each is answered at once."""
+        if self._advancing:
+            return
+        self._advancing = True
         while self._exchanges and not self._closing:
             exchange = self._exchanges[0]
             if exchange.serving:
                 break
             exchange.serving = True
-            self._deadline.never()
+            if exchange.ended:
+                self._deadline.never()
+            else:
+                self._deadline.within(self.door.limits.body_time)
             self.door.serve(exchange)
+        self._advancing = False
         if self._broken is not None and not self._exchanges:
             self._answer_broken(self._broken)
 
@@ -521,6 +534,7 @@ class Channel(TwistedProtocol):
             begun = exchange.begun
             exchange.lose()
             if begun:
+                self._broken = None
                 self.abort()
 
     def _answer_broken(self, error: BadMessage) -> None:
@@ -541,13 +555,23 @@ class Channel(TwistedProtocol):
             self.resume_reading()
             self._deadline.within(_LINGER)
         else:
-            self.transport.loseConnection()
+            self._leave()
+
+    def _leave(self) -> None:
+        """Close when all has been written, or without that when the client does not read it in time."""
+        self._leaving = True
+        self.transport.loseConnection()
+        self._deadline.within(self.door.limits.write_time)
 
     def _time_out(self) -> None:
         exchange = self._exchanges[0] if self._exchanges else None
-        if self._closing or exchange is None and (self._parser is None or self._parser.idle):
-            self.transport.loseConnection()
-        elif exchange is not None and exchange.begun:
+        if self._leaving:
+            self.transport.abortConnection()
+        elif self._closing or (exchange is None and (self._parser is None or self._parser.idle)):
+            self._leave()
+        elif exchange is not None and (exchange.patient or (self._paused and not self._blocked)):
+            pass  # a tunnel; or a body that we do not read is not late
+        elif exchange is not None and exchange.begun and (self._blocked or not exchange.ended):
             self.transport.abortConnection()
         else:
             self._break(BadMessage("too slow", 408))

@@ -112,7 +112,7 @@ class Upload:
 class Relay:
     """The pieces in between; `done` is called with the `Outcome`."""
 
-    __slots__ = ("_answered", "_connection", "_exchange", "_misdirected", "_proof", "_question", "_trace", "_done", "_over", "_upload")
+    __slots__ = ("_answered", "_connection", "_exchange", "_misdirected", "_proof", "_question", "_trace", "_done", "_over", "_upload", "cork", "uncork")
 
     def __init__(self, exchange: Exchange, connection: Backend, question: Question, proof: Proof, trace: bytes, done: Callable[[Outcome], None]) -> None:
         self._exchange = exchange
@@ -125,6 +125,8 @@ class Relay:
         self._misdirected: Misdirected | None = None
         self._over = False
         self._done = done
+        # What one read of the backend's brings becomes one write.
+        self.cork, self.uncork = exchange.channel.cork, exchange.channel.uncork
 
     def begin(self) -> None:
         """Send the request; `trace` (field lines) will stand on the answer."""
@@ -185,14 +187,6 @@ class Relay:
         """Tell how far it had come."""
         sent = bool(self._question.body) or (self._upload is not None and self._exchange.received > 0)
         self._finish(Failed(reason, self._answered, sent))
-
-    def cork(self) -> None:
-        """Gather what one read of the backend's brings into one write."""
-        self._exchange.cork()
-
-    def uncork(self) -> None:
-        """Write it."""
-        self._exchange.uncork()
 
     # From the client's connection
 
