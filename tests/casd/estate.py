@@ -174,6 +174,7 @@ class Wire(StringTransport):
     def __init__(self, clock: Clock, protocol: Any, peer: str = "192.0.2.7") -> None:
         super().__init__(peerAddress=IPv4Address("TCP", peer, 50000), lenient=True)
         self.aborted = False
+        self.full = False  # the peer reads nothing: closing waits
         self._clock = clock
         self._protocol = protocol
         self._arrived: list[bytes] = []
@@ -207,7 +208,7 @@ class Wire(StringTransport):
 
     def loseConnection(self) -> None:
         super().loseConnection()
-        self._clock.callLater(0, self._end, ConnectionDone())
+        self._clock.callLater(0, lambda: self.full or self._end(ConnectionDone()))
 
     def abortConnection(self) -> None:
         self.aborted = True
