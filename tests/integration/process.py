@@ -16,13 +16,13 @@ PATIENCE = 60
 
 
 class Process:
-    """Runs a command in the project's folder; its standard output and error are read line by line."""
+    """Runs a command, by default in the project's folder; its standard output and error are read line by line."""
 
-    def __init__(self, *command: str | Path) -> None:
+    def __init__(self, *command: str | Path, cwd: Path = ROOT) -> None:
         self.lines: list[str] = []
         self._changed = Condition()
         self._popen = subprocess.Popen(
-            command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
+            command, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
         )
         self._reader = Thread(target=self._read, daemon=True)
         self._reader.start()
