@@ -118,4 +118,5 @@ class Front:
 
 
 def _stream(plan: Plan) -> Any:
-    return plan.accesslog.file.open("a", encoding="utf-8") if plan.accesslog.file else sys.stdout
+    # twistd puts a log of its own in the place of sys.stdout once it has started.
+    return plan.accesslog.file.open("a", encoding="utf-8") if plan.accesslog.file else sys.__stdout__
