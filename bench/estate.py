@@ -101,11 +101,21 @@ def estate(folder: Path) -> Iterator[Estate]:
     password = (demo / "password").read_text().strip()
     ini = folder / "cas.ini"
     ini.write_text(CASD.format(demo=demo, folder=folder, front=front))
-    proxies = {"nginx": (first, plain, PLAIN), "nginx_tls": (second, encrypted, VERIFIED.format(demo=demo, name=tls_name("mbx1")))}
+    proxies = {
+        "nginx": (first, plain, PLAIN),
+        "nginx_tls": (second, encrypted, VERIFIED.format(demo=demo, name=tls_name("mbx1"))),
+    }
     with ExitStack() as running:
         backend = [sys.executable, "-m", "bench.backend", "mbx1", str(encrypted), str(demo), str(plain)]
         running.enter_context(process(backend, plain))
-        twistd = [str(Path(sys.executable).with_name("twistd")), "--nodaemon", f"--pidfile={folder}/cas.pid", "cas", "--config", str(ini)]
+        twistd = [
+            str(Path(sys.executable).with_name("twistd")),
+            "--nodaemon",
+            f"--pidfile={folder}/cas.pid",
+            "cas",
+            "--config",
+            str(ini),
+        ]
         parties = {"casd": Party("casd", front, running.enter_context(process(twistd, front)))}
         for name, (port, behind, proxy) in proxies.items():
             config = folder / f"{name}.conf"

@@ -21,7 +21,15 @@ IDLE = 400
 
 def wrk(party: Party, authorization: str, path: str, connections: int) -> str:
     """Load a party for some seconds; return what wrk prints."""
-    command = ["wrk", "-t1", f"-c{connections}", f"-d{SECONDS}", "-H", f"Authorization: {authorization}", f"https://localhost:{party.port}{path}"]
+    command = [
+        "wrk",
+        "-t1",
+        f"-c{connections}",
+        f"-d{SECONDS}",
+        "-H",
+        f"Authorization: {authorization}",
+        f"https://localhost:{party.port}{path}",
+    ]
     printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     if "Non-2xx" in printed:
         raise SystemExit(f"{party.name} answered with errors:\n{printed}")
@@ -63,14 +71,18 @@ def memory_per_idle(party: Party, running: Estate) -> float:
 def asked(party: Party, running: Estate) -> ssl.SSLSocket:
     """Return a connection that has had one answer."""
     connection = client(party, running.authority)
-    connection.sendall(f"GET {PATH} HTTP/1.1\r\nHost: localhost\r\nAuthorization: {running.authorization}\r\n\r\n".encode())
+    connection.sendall(
+        f"GET {PATH} HTTP/1.1\r\nHost: localhost\r\nAuthorization: {running.authorization}\r\n\r\n".encode()
+    )
     received = 0
     while received < 1024:
         received += len(connection.recv(65536))
     return connection
 
 
-def compare(running: Estate, what: str, unit: str, measure: Callable[[Party, Estate], float], rounds: int = ROUNDS) -> None:
+def compare(
+    running: Estate, what: str, unit: str, measure: Callable[[Party, Estate], float], rounds: int = ROUNDS
+) -> None:
     """Measure the parties in turn, and print a row of medians and of casd's ratio to each."""
     parties = (running.casd, running.nginx, running.nginx_tls)
     if rounds > 1:
@@ -79,21 +91,30 @@ def compare(running: Estate, what: str, unit: str, measure: Callable[[Party, Est
     runs: list[list[float]] = [[measure(party, running) for party in parties] for _ in range(rounds)]
     figures = [median(run[column] for run in runs) for column in range(3)]
     ratios = [median(run[0] / run[column] for run in runs) for column in (1, 2)]
-    print(f"{what:38} {unit:6}" + "".join(f"{figure:12.1f}" for figure in figures) + "".join(f"{ratio:10.2f}" for ratio in ratios), flush=True)
+    print(
+        f"{what:38} {unit:6}"
+        + "".join(f"{figure:12.1f}" for figure in figures)
+        + "".join(f"{ratio:10.2f}" for ratio in ratios),
+        flush=True,
+    )
 
 
 def main() -> None:
     """Print the table."""
     chosen = sys.argv[1:] or ["cpu", "memory", "download"]
     with tempfile.TemporaryDirectory(prefix="casd-bench-") as folder, estate(Path(folder)) as running:
-        print(f"{'medians of ' + str(ROUNDS) + ' paired runs':45}{'casd':>12}{'nginx':>12}{'nginx, TLS':>12}{'casd/ngx':>10}{'casd/TLS':>10}")
+        print(
+            f"{'medians of ' + str(ROUNDS) + ' paired runs':45}{'casd':>12}{'nginx':>12}{'nginx, TLS':>12}{'casd/ngx':>10}{'casd/TLS':>10}"
+        )
         if "cpu" in chosen:
             compare(running, "CPU per 1 KiB authenticated request", "us", cpu_per_request)
         if "memory" in chosen:
             compare(running, "memory per idle TLS connection", "KiB", memory_per_idle, 1)
         if "download" in chosen:
             compare(running, "10 MiB download", "MB/s", download)
-    print("nginx: no authentication, plain HTTP to the server behind. nginx, TLS: the same with verified TLS to it, as casd always has.")
+    print(
+        "nginx: no authentication, plain HTTP to the server behind. nginx, TLS: the same with verified TLS to it, as casd always has."
+    )
 
 
 if __name__ == "__main__":

@@ -42,12 +42,18 @@ def version(value: str, _folder: Path) -> tuple[int, int]:
 class Settings:
     """Section `[access]`."""
 
-    directory: str = key(text, "sqlite", "which source of mailboxes: a module of casd/directory with a section of its own")
+    directory: str = key(
+        text, "sqlite", "which source of mailboxes: a module of casd/directory with a section of its own"
+    )
     mechanisms: tuple[str, ...] = key(words, "basic forms", "ways to sign in: modules of casd/auth")
     site: str = key(text, "", "the site that this front end stands in; empty: the only one")
-    version: tuple[int, int] = key(version, "15.2", "the version this front end stands for: it does not proxy the web to newer servers")
+    version: tuple[int, int] = key(
+        version, "15.2", "the version this front end stands for: it does not proxy the web to newer servers"
+    )
     internal_networks: tuple[IPv4Network | IPv6Network, ...] = key(
-        networks, "127.0.0.0/8 ::1/128 10.0.0.0/8 172.16.0.0/12 192.168.0.0/16 fd00::/8", "clients from here are sent to internal URLs"
+        networks,
+        "127.0.0.0/8 ::1/128 10.0.0.0/8 172.16.0.0/12 192.168.0.0/16 fd00::/8",
+        "clients from here are sent to internal URLs",
     )
 
 
@@ -97,7 +103,9 @@ class ClientAccess:
         """Return a new session for a login name and password; `Denied`, or `DirectoryDown`."""
         if self.sessions is None:
             raise Denied
-        digest = self.passwords.digest(offered.mechanism, offered.realm, f"{offered.login}\0{offered.password}".encode())
+        digest = self.passwords.digest(
+            offered.mechanism, offered.realm, f"{offered.login}\0{offered.password}".encode()
+        )
         await self.directory.changed()
         identity = self.passwords.recall(digest) or await self.passwords.check(offered, digest)
         return self.sessions.begin(identity.user, await self.passwords.fingerprint(identity.mailbox), private=private)
@@ -192,4 +200,3 @@ class ClientAccess:
     def _place(self, internal: bool, topology: Topology) -> Place:
         only = next(iter(topology.sites)) if len(topology.sites) == 1 else ""
         return Place(self.settings.site or only, self.settings.version, internal)
-

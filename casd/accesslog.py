@@ -40,7 +40,9 @@ class Settings:
 class AccessLog:
     """Gathers lines and writes them together: a system call for each line would cost as much as the relay."""
 
-    def __init__(self, settings: Settings, stream: IO[str], clock: IReactorTime, wall_clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, settings: Settings, stream: IO[str], clock: IReactorTime, wall_clock: Callable[[], float] = time.time
+    ) -> None:
         self._stream = stream
         self._json = settings.style == "json"
         self._delay = settings.delay
@@ -52,11 +54,20 @@ class AccessLog:
         self._second = 0
         self._stamp = ""
 
-    def __call__(self, request_id: str, seconds: float, status: int, sizes: tuple[int, int], about: tuple[tuple[str, str], ...]) -> None:
+    def __call__(
+        self, request_id: str, seconds: float, status: int, sizes: tuple[int, int], about: tuple[tuple[str, str], ...]
+    ) -> None:
         """Add the line of one request or session: `sizes` are bytes in and out, `about` the named texts."""
         received, sent = sizes
         if self._json:
-            fields = {"time": self._time(), "id": request_id, "seconds": round(seconds, 4), "status": status, "in": received, "out": sent}
+            fields = {
+                "time": self._time(),
+                "id": request_id,
+                "seconds": round(seconds, 4),
+                "status": status,
+                "in": received,
+                "out": sent,
+            }
             line = json.dumps(fields | dict(about), ensure_ascii=False) + "\n"
         else:
             line = f"{self._time()} id={request_id} seconds={seconds:.4f} status={status} in={received} out={sent} {_named(about)}\n"

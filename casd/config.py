@@ -237,12 +237,16 @@ class Ini:
                     self.problems.append(Problem(self.file, number, section, last, said))
                 current[last] = _Entry(value, number)
             else:
-                self.problems.append(Problem(self.file, number, "", "", f"{line!r} is neither [section] nor key = value"))
+                self.problems.append(
+                    Problem(self.file, number, "", "", f"{line!r} is neither [section] nor key = value")
+                )
         return sections
 
     def _open(self, name: str, number: int, sections: dict[str, dict[str, _Entry]]) -> dict[str, _Entry]:
         if name in sections:
-            self.problems.append(Problem(self.file, number, name, "", f"stands twice (first in line {self._lines[name]})"))
+            self.problems.append(
+                Problem(self.file, number, name, "", f"stands twice (first in line {self._lines[name]})")
+            )
         else:
             self._lines[name] = number
         return sections.setdefault(name, {})

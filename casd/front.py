@@ -35,16 +35,23 @@ class Front:
     the front before when its part of the plan is the same. Until `take_over`, nothing has happened to that one.
     """
 
-    def __init__(self, plan: Plan, reactor: Any, encrypted_port: Callable[[], int], before: Front | None = None) -> None:
+    def __init__(
+        self, plan: Plan, reactor: Any, encrypted_port: Callable[[], int], before: Front | None = None
+    ) -> None:
         self.plan = plan
         self._same = before
         self.metrics = before.metrics if before else Metrics()
         self.log = self._kept("log", "accesslog") or AccessLog(plan.accesslog, _stream(plan), reactor)
         module, settings = plan.directory
-        self.directory = self._kept("directory", "directory", "cache") or CachedDirectory(module.Directory(settings), plan.cache, reactor)
+        self.directory = self._kept("directory", "directory", "cache") or CachedDirectory(
+            module.Directory(settings), plan.cache, reactor
+        )
         threads = reactor.getThreadPool()
         self.passwords = self._kept("passwords", "password", "directory", "cache") or Passwords(
-            plan.password, self.directory, lambda function, *args: deferToThreadPool(reactor, threads, function, *args), reactor
+            plan.password,
+            self.directory,
+            lambda function, *args: deferToThreadPool(reactor, threads, function, *args),
+            reactor,
         )
         self.pool = self._kept("pool", "pool") or Pool(plan.pool, reactor)
         self.handover = Handover(plan.pool.keys, time.time)
@@ -98,7 +105,9 @@ class Front:
     def _doors(self, reactor: Any) -> dict[str, Door]:
         plan = self.plan
         http = plan.doors["http"][1]
-        house = House(plan.name, frozenset(name.lower() for name in http.namespaces), self.access, self.metrics, self.log, reactor)
+        house = House(
+            plan.name, frozenset(name.lower() for name in http.namespaces), self.access, self.metrics, self.log, reactor
+        )
         doors = {
             name: Door(name, settings, [vdir() for vdir in module.VDIRS], house)
             for name, (module, settings) in plan.doors.items()

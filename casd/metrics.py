@@ -39,7 +39,9 @@ class Requests(Collector):
         requests = CounterMetricFamily("casd_requests", "Finished requests", labels=["door", "vdir", "status"])
         for (door, vdir, status), count in self._count.items():
             requests.add_metric([door, vdir, str(status)], count)
-        times = HistogramMetricFamily("casd_request_seconds", "From a request's head to the end of its answer", labels=["door"])
+        times = HistogramMetricFamily(
+            "casd_request_seconds", "From a request's head to the end of its answer", labels=["door"]
+        )
         for door, buckets in self._buckets.items():
             bounds = [*map(str, _BUCKETS), "+Inf"]
             times.add_metric([door], list(zip(bounds, accumulate(buckets), strict=True)), self._seconds[door])
@@ -55,13 +57,25 @@ class Metrics:
         self.registry.register(self.requests)
         self.open_requests = Gauge("casd_open_requests", "Requests under way", ["door"], registry=self.registry)
         self.connections = Gauge("casd_client_connections", "Connections of clients", ["door"], registry=self.registry)
-        self.rejected = Counter("casd_rejected", "Bytes that were no acceptable request", ["door", "status"], registry=self.registry)
+        self.rejected = Counter(
+            "casd_rejected", "Bytes that were no acceptable request", ["door", "status"], registry=self.registry
+        )
         self.denied = Counter("casd_denied", "Sign-ins refused", ["door"], registry=self.registry)
-        self.identity_mismatch = Counter("identity_mismatch", "Answers for another request or mailbox", ["server"], registry=self.registry)
-        self.misdirected = Counter("casd_misdirected", "Answers 421: the database had moved", ["server"], registry=self.registry)
-        self.backend_failures = Counter("casd_backend_failures", "Requests without a proper answer", ["server"], registry=self.registry)
-        self.pool = Gauge("casd_pool_connections", "Connections to mailbox servers", ["server", "state"], registry=self.registry)
-        self.waiting = Gauge("casd_pool_waiting", "Requests that wait for a connection", ["server"], registry=self.registry)
+        self.identity_mismatch = Counter(
+            "identity_mismatch", "Answers for another request or mailbox", ["server"], registry=self.registry
+        )
+        self.misdirected = Counter(
+            "casd_misdirected", "Answers 421: the database had moved", ["server"], registry=self.registry
+        )
+        self.backend_failures = Counter(
+            "casd_backend_failures", "Requests without a proper answer", ["server"], registry=self.registry
+        )
+        self.pool = Gauge(
+            "casd_pool_connections", "Connections to mailbox servers", ["server", "state"], registry=self.registry
+        )
+        self.waiting = Gauge(
+            "casd_pool_waiting", "Requests that wait for a connection", ["server"], registry=self.registry
+        )
         self.breaker = Gauge("casd_breaker_open", "1 while a server is kept out", ["server"], registry=self.registry)
         self.directory = Gauge("casd_directory_up", "1 while the directory answers", registry=self.registry)
 

@@ -82,7 +82,10 @@ class _Reader:
         for section in ini.sections:
             if section != "cas":
                 self._take(section)
-        general = {module.__name__.rpartition(".")[2]: self._value(module) for module in (access, accesslog, cache, password, pool, watch)}
+        general = {
+            module.__name__.rpartition(".")[2]: self._value(module)
+            for module in (access, accesslog, cache, password, pool, watch)
+        }
         chosen = general["access"]
         directory = self._named(chosen.directory, "directory", "casd.directory.") if chosen else None
         mechanisms = [self._named(word, "mechanisms", "casd.auth.") for word in chosen.mechanisms] if chosen else []
@@ -102,7 +105,9 @@ class _Reader:
             mechanisms=tuple(module for module, _ in filter(None, mechanisms) if hasattr(module, "read")),
             doors={name: found for name, found in doors.items() if name != "admin"},
             admin=doors["admin"][1] if "admin" in doors else None,
-            mailboxes={name.partition(":")[2]: found for name, found in self._found.items() if name.startswith("mailbox:")},
+            mailboxes={
+                name.partition(":")[2]: found for name, found in self._found.items() if name.startswith("mailbox:")
+            },
         )
 
     def _take(self, section: str) -> None:

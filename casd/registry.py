@@ -38,6 +38,10 @@ def known_sections() -> tuple[str, ...]:
     for folder in FOLDERS:
         package = import_module(folder)
         for module in pkgutil.iter_modules(package.__path__):
-            if not module.ispkg and module.name not in _NO_SECTIONS and hasattr(import_module(f"{folder}.{module.name}"), "Settings"):
+            if (
+                not module.ispkg
+                and module.name not in _NO_SECTIONS
+                and hasattr(import_module(f"{folder}.{module.name}"), "Settings")
+            ):
                 found.add(module.name)
     return tuple(sorted(found))

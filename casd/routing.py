@@ -83,5 +83,7 @@ def _elsewhere(protocol: str, server: Server, site: Site, place: Place, trace: l
         trace.append(f"same site {server.site}")
         return ""
     wanted = protocol == "owa" and site.redirect
-    trace.append(f"other site {server.site}: redirect for {protocol} is {'on' if wanted else 'off'}, URL {url or 'none'}")
+    trace.append(
+        f"other site {server.site}: redirect for {protocol} is {'on' if wanted else 'off'}, URL {url or 'none'}"
+    )
     return url if wanted else ""

@@ -154,7 +154,10 @@ class FrontService(Service):
             for place in [place for place in wanted if place not in self.ports]:
                 entrance = Entrance(wanted[place])
                 shown = tls if place[1] else None
-                opened[place] = entrance, await listen(self._reactor, place[0], entrance, shown, inherited.get(place[0]))
+                opened[place] = (
+                    entrance,
+                    await listen(self._reactor, place[0], entrance, shown, inherited.get(place[0])),
+                )
         except BaseException:
             for _, port in opened.values():
                 await port.stop()
@@ -185,7 +188,9 @@ class FrontService(Service):
 
     def _on_hangup(self) -> None:
         def reload() -> None:
-            Deferred.fromCoroutine(self.reload()).addErrback(lambda failure: self._log.failure("reload failed", failure))
+            Deferred.fromCoroutine(self.reload()).addErrback(
+                lambda failure: self._log.failure("reload failed", failure)
+            )
 
         if threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGHUP, lambda *_: self._reactor.callFromThread(reload))

@@ -99,7 +99,9 @@ def verify(token: bytes, keys: Mapping[str, bytes], *, server: str, method: str,
     if not hmac.compare_digest(_mac(key, signed), signature.encode()):
         raise BadAssertion("wrong signature: another key, server, method or target")
     try:
-        asserted = Assertion(int(issued), server, method, target, request_id, *Who(*a2b_base64(who).decode().split(_SEPARATOR)))
+        asserted = Assertion(
+            int(issued), server, method, target, request_id, *Who(*a2b_base64(who).decode().split(_SEPARATOR))
+        )
     except (ValueError, TypeError) as error:
         raise BadAssertion("malformed fields") from error
     age = now - asserted.issued

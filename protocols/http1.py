@@ -203,7 +203,20 @@ class RequestEvents(Protocol):
 class _Parser:
     """What both directions share: the fields of one head, and its bound."""
 
-    __slots__ = ("_chunked", "_events", "_fields", "_in_head", "_left", "_length", "_limit", "_passing", "_quiet", "_size", "_wire", "idle")
+    __slots__ = (
+        "_chunked",
+        "_events",
+        "_fields",
+        "_in_head",
+        "_left",
+        "_length",
+        "_limit",
+        "_passing",
+        "_quiet",
+        "_size",
+        "_wire",
+        "idle",
+    )
 
     _wire: Any
     _grammar: ClassVar[Callable[[Any], Any]]

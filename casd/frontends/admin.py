@@ -22,7 +22,9 @@ from protocols.http1 import Response
 class Settings:
     """Section `[admin]`."""
 
-    listen: tuple[Endpoint, ...] = key(endpoints, "127.0.0.1:8444", "addresses of /metrics and /status: keep them on loopback")
+    listen: tuple[Endpoint, ...] = key(
+        endpoints, "127.0.0.1:8444", "addresses of /metrics and /status: keep them on loopback"
+    )
 
 
 class Admin(Factory):
@@ -92,7 +94,12 @@ class Admin(Factory):
                 for server in (topology.servers.values() if topology else ())
             ],
             "databases": [
-                {"name": database.name, "active": database.active, "epoch": database.epoch, "copies": [copy.server for copy in database.copies]}
+                {
+                    "name": database.name,
+                    "active": database.active,
+                    "epoch": database.epoch,
+                    "copies": [copy.server for copy in database.copies],
+                }
                 for database in (topology.databases.values() if topology else ())
             ],
             "pools": [
@@ -122,5 +129,3 @@ class Admin(Factory):
                 for exchange in door.open
             ],
         }
-
-

@@ -53,7 +53,14 @@ class Carrier:
             lane = self._access.pool.lane(server, passage.vdir.protocol)
             connection = None if lane.breaker.open else lane.take()
             if connection is not None:
-                self._send(exchange, passage, server, connection, question, lambda outcome: self._first(exchange, passage, question, outcome, told))
+                self._send(
+                    exchange,
+                    passage,
+                    server,
+                    connection,
+                    question,
+                    lambda outcome: self._first(exchange, passage, question, outcome, told),
+                )
                 return
             spawn(self._carry(exchange, passage, question, None), told)
         else:
@@ -85,7 +92,9 @@ class Carrier:
                 return
             await deferLater(self._clock, _PAUSE)
             await self._access.directory.refresh()
-            decision = await self._access.locate(passage.identity, passage.anchor, passage.vdir.protocol, exchange.client)
+            decision = await self._access.locate(
+                passage.identity, passage.anchor, passage.vdir.protocol, exchange.client
+            )
             if exchange.done:
                 return
             if not isinstance(decision, Proxy):
@@ -114,7 +123,9 @@ class Carrier:
             return outcome
         raise trouble or Unreachable(f"no server of {passage.proxy.database.name} has it mounted")
 
-    async def _ask(self, exchange: Exchange, passage: Passage, server: Server, question: Question, *, last: bool) -> Outcome:
+    async def _ask(
+        self, exchange: Exchange, passage: Passage, server: Server, question: Question, *, last: bool
+    ) -> Outcome:
         connection = await self._access.connect(server, passage.vdir.protocol, passage.identity.user, last=last)
         if exchange.done:
             connection.lane.release(connection)
@@ -124,13 +135,26 @@ class Carrier:
         return await answered
 
     def _send(
-        self, exchange: Exchange, passage: Passage, server: Server, connection: Backend, question: Question, done: Callable[[Outcome], None]
+        self,
+        exchange: Exchange,
+        passage: Passage,
+        server: Server,
+        connection: Backend,
+        question: Question,
+        done: Callable[[Outcome], None],
     ) -> None:
         """Prove who asks, and let the relay do the rest."""
         head, identity = exchange.head, passage.identity
         try:
             proof = self._access.handover.prove(
-                passage.proxy, server.name, head.method, head.target.line, exchange.request_id, identity.user, exchange.client, identity.method
+                passage.proxy,
+                server.name,
+                head.method,
+                head.target.line,
+                exchange.request_id,
+                identity.user,
+                exchange.client,
+                identity.method,
             )
         except (OSError, ValueError) as error:
             connection.lane.release(connection)
@@ -157,7 +181,9 @@ class Carrier:
             case Crossed():
                 breaker.trip()
                 self._metrics.identity_mismatch.labels(server.name).inc()
-                self._log.error("{server} answered for another request or mailbox; it is kept out for a while", server=server.name)
+                self._log.error(
+                    "{server} answered for another request or mailbox; it is kept out for a while", server=server.name
+                )
 
     def _conclude(self, exchange: Exchange, outcome: Outcome) -> None:
         match outcome:
@@ -176,12 +202,15 @@ class Carrier:
         head = exchange.head
         first = b"%b %b HTTP/1.1\r\n" % (head.method, head.target.line)
         client = exchange.client.encode("ascii")
-        lines = b"%bHost: %b\r\nX-Forwarded-For: %b\r\nX-FE-ClientIP: %b\r\nX-Forwarded-Proto: https\r\nrequest-id: %b\r\n" % (
-            request_lines(head),
-            passage.host,
-            client,
-            client,
-            exchange.request_id.encode("ascii"),
+        lines = (
+            b"%bHost: %b\r\nX-Forwarded-For: %b\r\nX-FE-ClientIP: %b\r\nX-Forwarded-Proto: https\r\nrequest-id: %b\r\n"
+            % (
+                request_lines(head),
+                passage.host,
+                client,
+                client,
+                exchange.request_id.encode("ascii"),
+            )
         )
         return Question(head.method, first, lines, body, passage.vdir.patience)
 

@@ -54,7 +54,9 @@ class DoorSettings:
 
     def limits(self) -> Limits:
         """Return what a connection may use."""
-        return Limits(self.head, self.window, self.pipelined, self.head_time, self.body_time, self.write_time, self.idle_time)
+        return Limits(
+            self.head, self.window, self.pipelined, self.head_time, self.body_time, self.write_time, self.idle_time
+        )
 
 
 @frozen
@@ -75,7 +77,9 @@ class Door(Factory):
     noisy = False
     _log = Logger()
 
-    def __init__(self, name: str, settings: Any, vdirs: Sequence[Vdir], house: House, others: Sequence[Door] = ()) -> None:
+    def __init__(
+        self, name: str, settings: Any, vdirs: Sequence[Vdir], house: House, others: Sequence[Door] = ()
+    ) -> None:
         self.name = name
         self.settings = settings
         self.limits = settings.limits()
@@ -224,7 +228,11 @@ class Door(Factory):
 
     def _holds(self, passage: Passage) -> bool:
         directory = self._house.access.directory
-        return directory.settled and directory.generation == passage.generation and self._house.clock.seconds() < passage.until
+        return (
+            directory.settled
+            and directory.generation == passage.generation
+            and self._house.clock.seconds() < passage.until
+        )
 
     def _about(self, exchange: Exchange, why: str) -> tuple[tuple[str, str], ...]:
         notes, head = exchange.notes, exchange.head

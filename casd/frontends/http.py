@@ -26,7 +26,9 @@ class Settings(DoorSettings):
     """Section `[http]`."""
 
     listen: tuple[Endpoint, ...] = listeners("127.0.0.1:8443")
-    plain: tuple[Endpoint, ...] = key(endpoints, "127.0.0.1:8080", "addresses of plain HTTP, where everything is sent to https")
+    plain: tuple[Endpoint, ...] = key(
+        endpoints, "127.0.0.1:8080", "addresses of plain HTTP, where everything is sent to https"
+    )
     namespaces: tuple[str, ...] = key(words, "localhost", "the names that clients ask for; any other Host is refused")
     certificate: Path = key(file, doc="the certificate chain (PEM) that clients see")
     private_key: Path = key(secret, doc="its private key (PEM)")

@@ -38,7 +38,9 @@ class PlainDoor(Factory):
         else:
             port = self._port()
             where = host if port == 443 else f"{host}:{port}"
-            exchange.reply(Response(302, ((b"Location", b"https://" + where.encode("ascii") + exchange.head.target.line),)))
+            exchange.reply(
+                Response(302, ((b"Location", b"https://" + where.encode("ascii") + exchange.head.target.line),))
+            )
 
     def decorate(self, exchange: Exchange | None) -> bytes:
         """Add nothing."""

@@ -53,7 +53,9 @@ class _Fetch:
         pass
 
 
-async def fetch(connection: Backend, method: bytes, target: bytes, lines: bytes, body: bytes, patience: float, limit: int = 65536) -> Answer:
+async def fetch(
+    connection: Backend, method: bytes, target: bytes, lines: bytes, body: bytes, patience: float, limit: int = 65536
+) -> Answer:
     """Return the answer to one request; `lines` are its fields but the length. `Unreachable` when none comes."""
     taker = _Fetch(connection, limit)
     head = b"%b %b HTTP/1.1\r\n%bContent-Length: %d\r\n\r\n%b" % (method, target, lines, len(body), body)

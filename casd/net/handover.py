@@ -57,7 +57,17 @@ class Handover:
         """Read the key files anew when they are needed next."""
         self._keys.clear()
 
-    def prove(self, proxy: Proxy, server: str, method: bytes, target: bytes, request_id: str, user: str, client: str, mechanism: str) -> Proof:
+    def prove(
+        self,
+        proxy: Proxy,
+        server: str,
+        method: bytes,
+        target: bytes,
+        request_id: str,
+        user: str,
+        client: str,
+        mechanism: str,
+    ) -> Proof:
         """Return the proof for one request to one server."""
         keys = self.keys(server)
         key_id, key = next(iter(keys.items()))

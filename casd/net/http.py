@@ -324,7 +324,7 @@ class _Whole:
     def _stop(self, error: Exception) -> None:
         if not self.done.called:
             self._pieces.clear()
-            self._exchange._sink = None  # noqa: SLF001
+            self._exchange._sink = None
             self.done.errback(error)
 
 

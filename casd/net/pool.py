@@ -44,14 +44,22 @@ class Settings:
 
     certificate: Path = key(file, doc="certificate (PEM) by which this front end proves itself to mailbox servers")
     private_key: Path = key(secret, doc="its private key (PEM)")
-    keys: Path = key(path, doc="folder of hand-over keys, one file SERVER.key for each server, with lines `ID HEX`; the first signs")
+    keys: Path = key(
+        path, doc="folder of hand-over keys, one file SERVER.key for each server, with lines `ID HEX`; the first signs"
+    )
     connections: int = key(integer(1, 65535), "256", "most connections to one server")
     waiting: int = key(integer(0, 1000000), "10000", "most requests that wait for one server's connections")
     wait_time: float = key(seconds, "10 s", "longest wait for a free connection before 503")
     connect_time: float = key(seconds, "5 s", "longest wait for a new connection")
     idle_time: float = key(seconds, "60 s", "an idle connection is closed after this")
-    failures: int = key(integer(1, 1000), "3", "connect failures in a row, or distinct clients whose requests failed, that open the breaker")
-    quarantine: float = key(seconds, "30 s", "how long an open breaker keeps a server out, unless it is the only candidate")
+    failures: int = key(
+        integer(1, 1000),
+        "3",
+        "connect failures in a row, or distinct clients whose requests failed, that open the breaker",
+    )
+    quarantine: float = key(
+        seconds, "30 s", "how long an open breaker keeps a server out, unless it is the only candidate"
+    )
 
 
 class Breaker:
@@ -104,7 +112,9 @@ class Connector(Protocol):
 class Lane:
     """The connections to one server for one protocol, and those who wait for one."""
 
-    def __init__(self, server: Server, endpoint: Endpoint, tls: ClientTLS, settings: Settings, connector: Connector, clock: Any) -> None:
+    def __init__(
+        self, server: Server, endpoint: Endpoint, tls: ClientTLS, settings: Settings, connector: Connector, clock: Any
+    ) -> None:
         self.server = server
         self.endpoint = endpoint
         self.breaker = Breaker(settings, clock)
@@ -266,7 +276,9 @@ class Pool:
         endpoint = server.endpoint(protocol)
         if endpoint is None:
             raise Unreachable(f"{server.name} has no endpoint for {protocol}")
-        tls = ClientTLS(server.tls_name or server.name, server.ca, server.pin, self.settings.certificate, self.settings.private_key)
+        tls = ClientTLS(
+            server.tls_name or server.name, server.ca, server.pin, self.settings.certificate, self.settings.private_key
+        )
         index = (server.name, endpoint, tls, mode)
         lane = self._lanes.get(index)
         if lane is None:

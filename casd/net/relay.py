@@ -112,9 +112,30 @@ class Upload:
 class Relay:
     """The pieces in between; `done` is called with the `Outcome`."""
 
-    __slots__ = ("_answered", "_connection", "_exchange", "_misdirected", "_proof", "_question", "_trace", "_done", "_over", "_upload", "cork", "uncork")
+    __slots__ = (
+        "_answered",
+        "_connection",
+        "_done",
+        "_exchange",
+        "_misdirected",
+        "_over",
+        "_proof",
+        "_question",
+        "_trace",
+        "_upload",
+        "cork",
+        "uncork",
+    )
 
-    def __init__(self, exchange: Exchange, connection: Backend, question: Question, proof: Proof, trace: bytes, done: Callable[[Outcome], None]) -> None:
+    def __init__(
+        self,
+        exchange: Exchange,
+        connection: Backend,
+        question: Question,
+        proof: Proof,
+        trace: bytes,
+        done: Callable[[Outcome], None],
+    ) -> None:
         self._exchange = exchange
         self._connection = connection
         self._question = question

@@ -55,7 +55,11 @@ def response_lines(head: ResponseHead) -> bytes:
     """Return the backend's own field lines that a client may see."""
     named = _named_hops(head.fields)
     return b"".join(
-        [b"%b: %b\r\n" % (name, value) for lower, name, value in head.fields if _may_answer(lower) and lower not in named]
+        [
+            b"%b: %b\r\n" % (name, value)
+            for lower, name, value in head.fields
+            if _may_answer(lower) and lower not in named
+        ]
     )
 
 

@@ -19,10 +19,12 @@ def spawn(coroutine: Coroutine[Deferred[Any], Any, Any], told: Callable[[Excepti
 
 def _go_on(result: Any, coroutine: Coroutine[Deferred[Any], Any, Any], told: Callable[[Exception], None]) -> None:
     try:
-        waiting = result.throwExceptionIntoGenerator(coroutine) if isinstance(result, Failure) else coroutine.send(result)
+        waiting = (
+            result.throwExceptionIntoGenerator(coroutine) if isinstance(result, Failure) else coroutine.send(result)
+        )
     except StopIteration:
         return
-    except Exception as error:  # noqa: BLE001 (whatever it is, it belongs to this request)
+    except Exception as error:
         told(error)
         return
     waiting.addBoth(_go_on, coroutine, told)

@@ -49,7 +49,9 @@ class ServerTLS:
     def twisted_context(self) -> ContextOf:
         """Return the context factory for Twisted's own transports."""
         context = _openssl(SSL.TLS_SERVER_METHOD, self.certificate, self.key)
-        context.set_alpn_select_callback(lambda _, offered: b"http/1.1" if b"http/1.1" in offered else SSL.NO_OVERLAPPING_PROTOCOLS)
+        context.set_alpn_select_callback(
+            lambda _, offered: b"http/1.1" if b"http/1.1" in offered else SSL.NO_OVERLAPPING_PROTOCOLS
+        )
         if self.client_ca:
             context.load_verify_locations(str(self.client_ca))
             context.set_verify(SSL.VERIFY_PEER | SSL.VERIFY_FAIL_IF_NO_PEER_CERT)
@@ -155,8 +157,6 @@ def _openssl(method: int, certificate: Path | None, key: Path | None) -> SSL.Con
         context.use_certificate_chain_file(str(certificate))
         context.use_privatekey_file(str(key))
     return context
-
-
 
 
 def _is_address(name: str) -> bool:

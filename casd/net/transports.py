@@ -46,7 +46,11 @@ def loop_of(reactor: Any) -> asyncio.AbstractEventLoop | None:
 
 
 async def listen(
-    reactor: Any, endpoint: Endpoint, factory: IProtocolFactory, tls: ServerTLS | None = None, inherited: socket.socket | None = None
+    reactor: Any,
+    endpoint: Endpoint,
+    factory: IProtocolFactory,
+    tls: ServerTLS | None = None,
+    inherited: socket.socket | None = None,
 ) -> Port:
     """Accept connections for a factory, on a socket that was handed to this process if there is one.
 
@@ -120,7 +124,16 @@ def peer_certificate(transport: Any) -> bytes | None:
 class LoopTransport(asyncio.Protocol):
     """The thin piece between an asyncio transport and a Twisted protocol: each is called in C or directly."""
 
-    __slots__ = ("_build", "_producer", "_protocol", "_transport", "data_received", "disconnecting", "get_extra_info", "write")
+    __slots__ = (
+        "_build",
+        "_producer",
+        "_protocol",
+        "_transport",
+        "data_received",
+        "disconnecting",
+        "get_extra_info",
+        "write",
+    )
 
     def __init__(self, build: Callable[[Any], IProtocol | None]) -> None:
         self._build = build
@@ -238,7 +251,9 @@ async def _listen_twisted(
     return Port(Endpoint(address.host, address.port), lambda: maybeDeferred(port.stopListening), renew)
 
 
-async def _connect_twisted(reactor: Any, endpoint: Endpoint, protocol: Protocol, tls: ClientTLS | None, timeout: float) -> None:
+async def _connect_twisted(
+    reactor: Any, endpoint: Endpoint, protocol: Protocol, tls: ClientTLS | None, timeout: float
+) -> None:
     kind = TCP6ClientEndpoint if ":" in endpoint.host else TCP4ClientEndpoint
     address = kind(reactor, endpoint.host, endpoint.port, timeout)
     if tls is None:

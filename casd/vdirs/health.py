@@ -18,5 +18,7 @@ def health(topology: Topology | None, front: str, fqdn: str, component: str) -> 
     active = states.get((front, component), True) and states.get((front, _OFFLINE), True)
     kind = (b"Content-Type", b"text/html; charset=utf-8")
     if not active:
-        return Response(503, (kind, (b"Connection", b"close")), b"503 " + component.encode("ascii") + b" is inactive<br/>")
+        return Response(
+            503, (kind, (b"Connection", b"close")), b"503 " + component.encode("ascii") + b" is inactive<br/>"
+        )
     return Response(200, (kind,), f"200 OK<br/>{fqdn}".encode())

@@ -75,7 +75,11 @@ class Owa(Vdir):
     def challenge(self, exchange: Exchange, access: ClientAccess) -> Response:
         """Send a browser to the page, tell a script 440 (reference 1.11, items 1 and 2)."""
         head = exchange.head
-        if head.method != b"GET" or head.get(b"x-requested-with") or head.get(b"sec-fetch-mode") not in {None, b"navigate"}:
+        if (
+            head.method != b"GET"
+            or head.get(b"x-requested-with")
+            or head.get(b"sec-fetch-mode") not in {None, b"navigate"}
+        ):
             return Response(440, ((b"Content-Type", b"text/plain"),), b"Sign in again.\n")
         return _to_logon("0", f"https://{exchange.notes['authority']}{head.target.line.decode('ascii')}", [])
 
@@ -144,7 +148,12 @@ def _read(name: str) -> bytes:
 def _same_origin(destination: str, host: str) -> str:
     """Return a destination on this host, whatever was asked for (an open redirect otherwise)."""
     parts = urlsplit(destination)
-    local = not parts.scheme and not parts.netloc and parts.path.startswith("/") and not destination.startswith(("//", "/\\"))
+    local = (
+        not parts.scheme
+        and not parts.netloc
+        and parts.path.startswith("/")
+        and not destination.startswith(("//", "/\\"))
+    )
     ours = parts.scheme == "https" and parts.hostname == host and parts.username is None
     fit = destination.isascii() and destination.isprintable() and "\\" not in destination
     return destination if fit and (local or ours) else "/owa/"

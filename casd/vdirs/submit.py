@@ -108,7 +108,11 @@ async def _hand_over(access: ClientAccess, sender: str, proxy: Proxy, message: b
     proof = access.handover.prove(proxy, server.name, b"POST", _DELIVER, request_id, sender, "", "submission")
     connection = await access.connect(server, "delivery", sender, last=True)
     host = (server.tls_name or server.name).encode("ascii")
-    lines = b"%bHost: %b\r\nrequest-id: %b\r\nContent-Type: message/rfc822\r\n" % (proof.line, host, request_id.encode("ascii"))
+    lines = b"%bHost: %b\r\nrequest-id: %b\r\nContent-Type: message/rfc822\r\n" % (
+        proof.line,
+        host,
+        request_id.encode("ascii"),
+    )
     answer: Answer = await fetch(connection, b"POST", _DELIVER, lines, message, _PATIENCE)
     if not proof.answered_by(answer.head.get(ANSWER_FIELD)):
         connection.lane.breaker.trip()

@@ -73,7 +73,9 @@ class Vdir:
         if refuse.later:
             return later(word)
         status = _STATUS.get(refuse.word, 404)
-        return Response(status, ((b"X-CasErrorCode", word), TEXT), b"The mailbox cannot be reached here: " + word + b"\n")
+        return Response(
+            status, ((b"X-CasErrorCode", word), TEXT), b"The mailbox cannot be reached here: " + word + b"\n"
+        )
 
 
 def user(identity: Identity) -> Anchor:
@@ -89,4 +91,6 @@ def later(word: bytes, seconds: int = 5) -> Response:
 
 def failed(word: bytes) -> Response:
     """Return the answer for a request that a server may have acted on, but has not answered properly."""
-    return Response(502, ((b"X-CasErrorCode", word), TEXT), b"The mailbox server gave no proper answer: " + word + b"\n")
+    return Response(
+        502, ((b"X-CasErrorCode", word), TEXT), b"The mailbox server gave no proper answer: " + word + b"\n"
+    )
