@@ -157,6 +157,27 @@ def test_any_pieces_of_a_stream_mean_the_same(cuts: list[int]) -> None:
     assert asked(*pieces) == asked(STREAM)
 
 
+@given(some.integers(1, 3000), some.integers(1, 3000), some.sampled_from([b"Content-Length: 1800\r\n", b""]))
+def test_a_long_body_ends_where_its_length_says_whatever_is_read_at_once(first: int, step: int, field: bytes) -> None:
+    body = b"GET / HTTP/1.1\r\n\r\n" * 100
+    framed = body if field else b"708\r\n" + body + b"\r\n0\r\n\r\n"
+    whole = POST + (field or b"Transfer-Encoding: chunked\r\n") + b"\r\n" + framed + b"GET /next HTTP/1.1\r\n\r\n"
+    pieces = [whole[:first], *[whole[start : start + step] for start in range(first, len(whole), step)]]
+    _, taken, _, after, _ = asked(*pieces, limit=300)
+    assert (taken, after.path) == (body, "/next")
+
+
+@given(some.integers(1, 3000), some.integers(1, 3000))
+def test_a_long_answer_ends_where_its_length_says_whatever_is_read_at_once(first: int, step: int) -> None:
+    body = b"HTTP/1.1 200 OK\r\n\r\n" * 100
+    whole = (OK + b"Content-Length: 1900\r\n\r\n" + body) * 2
+    told = Told()
+    parser = ResponseParser(told, 300)
+    for piece in [whole[:first], *[whole[start : start + step] for start in range(first, len(whole), step)]]:
+        parser.feed(piece)
+    assert told.events[1::3] == [body, body]
+
+
 # RPC over HTTP
 
 
