@@ -12,7 +12,7 @@ MESSAGES = "http://schemas.microsoft.com/exchange/services/2006/messages"
 TYPES = "http://schemas.microsoft.com/exchange/services/2006/types"
 ERRORS = "http://schemas.microsoft.com/exchange/services/2006/errors"
 
-PREFIXES = {"s": SOAP, "m": MESSAGES, "t": TYPES}
+PREFIXES = {"s": SOAP, "m": MESSAGES, "t": TYPES, "e": ERRORS}
 
 Element = etree._Element
 Child = Element | str | None

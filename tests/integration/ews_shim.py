@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from uuid import NAMESPACE_DNS, uuid5
+from weakref import WeakSet
 
 from twisted.internet.defer import Deferred
 from twisted.internet.protocol import Factory
@@ -33,10 +34,13 @@ class Shim(Factory):
     def __init__(self, folder: Path, reactor: Any) -> None:
         self.limits = Limits()
         self.clock = reactor
+        self._channels: WeakSet[Channel] = WeakSet()
         self.database = MailboxDatabase.mount(folder / "DB01", "DB01", "mbx1", reactor)
 
     def buildProtocol(self, _address: Any) -> Channel:
-        return Channel(self, self.clock)
+        channel = Channel(self, self.clock)
+        self._channels.add(channel)
+        return channel
 
     def decorate(self, _exchange: Exchange | None) -> bytes:
         return b""
@@ -53,6 +57,12 @@ class Shim(Factory):
     def _surprised(self, failure: Failure, exchange: Exchange) -> None:
         failure.printTraceback()
         exchange.reply(Response(500))
+
+    async def stop(self) -> None:
+        """Close the connections and the database."""
+        for channel in tuple(self._channels):
+            channel.abort()
+        await self.database.dismount()
 
     async def mailbox(self, user: str) -> MailboxStore:
         """Return the mailbox of a user by first name."""

@@ -117,6 +117,7 @@ class _Stream:
         self._told = told
         self._open = True
         self._timers: list[IDelayedCall] = []
+        self._news: IDelayedCall | None = None
 
     def begin(self, seconds: float) -> None:
         """Send what has happened, and stay for what will."""
@@ -126,10 +127,14 @@ class _Stream:
         for subscription in self._told:
             self._held.connect(subscription, self)
         self._beat()
-        self.tell()
+        self._send()
 
     def tell(self) -> None:
-        """Send what has happened since."""
+        """Send what has happened since, once all that happened together has been noted."""
+        self._news = self._news or self._call.clock.callLater(0, self._send)
+
+    def _send(self) -> None:
+        self._news = None
         told = [(one.id, _events(self._call.mailbox, one.take())) for one in self._told]
         notes = [notifications.write(name, events, "Notifications") for name, events in told if events]
         if notes:
@@ -138,6 +143,7 @@ class _Stream:
     def close(self) -> None:
         """Say that it is over, and end."""
         if self._open:
+            self._send()
             self._write(m("ConnectionStatus", "Closed"))
             self._leave()
             self._call.exchange.finish()
@@ -152,8 +158,8 @@ class _Stream:
 
     def _leave(self) -> None:
         self._open = False
-        for timer in self._timers:
-            if timer.active():
+        for timer in (*self._timers, self._news):
+            if timer is not None and timer.active():
                 timer.cancel()
         for subscription in self._told:
             self._held.disconnect(subscription, self)
