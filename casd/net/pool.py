@@ -71,11 +71,12 @@ class Breaker:
         self._refused = 0
         self._clients: set[str] = set()
         self._until = 0.0
+        self._distrusted_until = 0.0
 
     @property
     def open(self) -> bool:
         """Whether the server is kept out now."""
-        return self._clock.seconds() < self._until
+        return bool(self._clock.seconds() < max(self._until, self._distrusted_until))
 
     def good(self) -> None:
         """Note that the server answered."""
@@ -96,10 +97,14 @@ class Breaker:
             self.trip()
 
     def trip(self) -> None:
-        """Open, for the quarantine."""
+        """Open, for the quarantine or until the server answers again."""
         self._until = self._clock.seconds() + self._settings.quarantine
         self._refused = 0
         self._clients.clear()
+
+    def distrust(self) -> None:
+        """Open, for the quarantine, whatever the server answers meanwhile: it has answered for somebody else."""
+        self._distrusted_until = self._clock.seconds() + self._settings.quarantine
 
 
 class Connector(Protocol):
@@ -223,7 +228,9 @@ class Lane:
                 timer.cancel()
 
     def _give_up(self, who: str, waiter: Deferred[Backend]) -> None:
-        queue = self._waiting[who]
+        queue = self._waiting.get(who, deque())
+        if waiter not in queue:
+            return  # a connection is being opened for it
         queue.remove(waiter)
         if not queue:
             del self._waiting[who]
