@@ -56,7 +56,8 @@ http {{
 """
 
 PLAIN = "proxy_pass http://mailbox;"
-VERIFIED = """proxy_pass https://mailbox; proxy_ssl_certificate {demo}/client.pem; proxy_ssl_certificate_key {demo}/client.key;
+VERIFIED = """proxy_pass https://mailbox;
+ proxy_ssl_certificate {demo}/client.pem; proxy_ssl_certificate_key {demo}/client.key;
  proxy_ssl_trusted_certificate {demo}/ca.pem; proxy_ssl_verify on; proxy_ssl_name {name}; proxy_ssl_server_name on;"""
 
 
@@ -83,7 +84,7 @@ class Party:
 
 @frozen
 class Estate:
-    """Everything that runs: casd, nginx before a plain backend, nginx before a verified one; the user's Authorization."""
+    """What runs: casd, nginx before a plain backend, nginx before a verified one; the user's Authorization."""
 
     casd: Party
     nginx: Party

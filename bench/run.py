@@ -104,7 +104,8 @@ def main() -> None:
     chosen = sys.argv[1:] or ["cpu", "memory", "download"]
     with tempfile.TemporaryDirectory(prefix="casd-bench-") as folder, estate(Path(folder)) as running:
         print(
-            f"{'medians of ' + str(ROUNDS) + ' paired runs':45}{'casd':>12}{'nginx':>12}{'nginx, TLS':>12}{'casd/ngx':>10}{'casd/TLS':>10}"
+            f"{f'medians of {ROUNDS} paired runs':45}{'casd':>12}{'nginx':>12}{'nginx, TLS':>12}"
+            f"{'casd/ngx':>10}{'casd/TLS':>10}"
         )
         if "cpu" in chosen:
             compare(running, "CPU per 1 KiB authenticated request", "us", cpu_per_request)
@@ -113,7 +114,8 @@ def main() -> None:
         if "download" in chosen:
             compare(running, "10 MiB download", "MB/s", download)
     print(
-        "nginx: no authentication, plain HTTP to the server behind. nginx, TLS: the same with verified TLS to it, as casd always has."
+        "nginx: no authentication, plain HTTP to the server behind.\n"
+        "nginx, TLS: the same with verified TLS to it, as casd always has."
     )
 
 

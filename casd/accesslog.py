@@ -70,7 +70,8 @@ class AccessLog:
             }
             line = json.dumps(fields | dict(about), ensure_ascii=False) + "\n"
         else:
-            line = f"{self._time()} id={request_id} seconds={seconds:.4f} status={status} in={received} out={sent} {_named(about)}\n"
+            ending = f"status={status} in={received} out={sent} {_named(about)}"
+            line = f"{self._time()} id={request_id} seconds={seconds:.4f} {ending}\n"
         self._lines.append(line)
         self._size += len(line)
         if self._size > _BUFFERED:

@@ -40,7 +40,7 @@ class Front:
     ) -> None:
         self.plan = plan
         self._same = before
-        self.metrics = before.metrics if before else Metrics()
+        self.metrics: Metrics = before.metrics if before else Metrics()
         self.log = self._kept("log", "accesslog") or AccessLog(plan.accesslog, _stream(plan), reactor)
         module, settings = plan.directory
         self.directory = self._kept("directory", "directory", "cache") or CachedDirectory(

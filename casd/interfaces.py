@@ -11,22 +11,22 @@ class IDirectory(Interface):
     Every method may raise `casd.model.DirectoryDown`. Names are compared without regard to case.
     """
 
-    async def changed():  # type: ignore[no-untyped-def, misc]
+    async def changed():  # type: ignore[no-untyped-def]
         """Return an int that differs after every change of anything below. Cheap: asked every half second."""
 
-    async def topology():  # type: ignore[no-untyped-def, misc]
+    async def topology():  # type: ignore[no-untyped-def]
         """Return the whole `Topology`."""
 
-    async def by_login(login):  # type: ignore[no-untyped-def, misc]
+    async def by_login(login):  # type: ignore[no-untyped-def]
         """Return the `Mailbox` whose UPN, primary or proxy address is `login`, or None."""
 
-    async def by_address(address):  # type: ignore[no-untyped-def, misc]
+    async def by_address(address):  # type: ignore[no-untyped-def]
         """Return the `Mailbox` with this primary or proxy address, or None."""
 
-    async def by_guid(guid, domain):  # type: ignore[no-untyped-def, misc]
+    async def by_guid(guid, domain):  # type: ignore[no-untyped-def]
         """Return the `Mailbox` with this GUID if an address of it is in `domain`, or None."""
 
-    async def password(mailbox):  # type: ignore[no-untyped-def, misc]
+    async def password(mailbox):  # type: ignore[no-untyped-def]
         """Return the `Password` of this mailbox's user, or None when it may not sign in by password."""
 
 
@@ -35,8 +35,8 @@ class IMechanism(Interface):
 
     name = Attribute("The word for the ini, for logs and for Identity.method.")
 
-    def read(authorization, realm):  # type: ignore[no-untyped-def, misc]
+    def read(authorization, realm):  # type: ignore[no-untyped-def]
         """Return what the field offers, None when it is of another scheme; raise `Denied` when it is malformed."""
 
-    def challenge(realm):  # type: ignore[no-untyped-def, misc]
+    def challenge(realm):  # type: ignore[no-untyped-def]
         """Return the value of WWW-Authenticate that asks for it."""

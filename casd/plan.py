@@ -33,7 +33,7 @@ class Settings:
 
 @frozen
 class Plan:
-    """Every section's value. `doors` maps a frontend's name to its module and value, `mailboxes` a server's name to its value."""
+    """Every section's value; `doors` and `mailboxes` map a name to its module and value."""
 
     file: Path
     name: str

@@ -17,7 +17,7 @@ _UNKNOWN = {Kind.GUID: "MailboxGuidWithDomainNotFound", Kind.DATABASE: "Database
 
 @frozen
 class Place:
-    """Where this front end stands: its site and version, and whether the client is inside the organisation's network."""
+    """Where this front end stands: its site and version, and whether the client is inside the organisation."""
 
     site: str = ""
     version: tuple[int, int] = (15, 2)

@@ -223,7 +223,7 @@ def settle_collector() -> None:
 
 
 def inherited_sockets(environment: Path = Path("/proc/self/environ")) -> dict[Endpoint, socket.socket]:
-    """Return the listening sockets that systemd opened for this process (sd_listen_fds(3)), by address; copies, to be closed freely."""
+    """Return copies of the listening sockets that systemd opened for this process (sd_listen_fds(3)), by address."""
     # Not os.environ: twisted.internet.endpoints takes what it finds there away as soon as it is imported.
     said = dict(entry.partition("=")[::2] for entry in environment.read_text(errors="replace").split("\0"))
     if said.get("LISTEN_PID") != str(os.getpid()):

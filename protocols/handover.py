@@ -1,8 +1,8 @@
 """The signed assertion by which a front end hands a user to a mailbox server, with its sealed answer.
 
 Format (ours; reference 1.5): `v1.<key id>.<issued>.<request-id>.<base64 of who>.<base64 of HMAC-SHA-256>`. The
-signature also covers the server's name, the method and the target, which both sides know from the request itself. Who asks
-is the same from request to request, so that its part can be kept: signing then costs little more than the digest.
+signature also covers the server's name, the method and the target, which both sides know from the request itself. Who
+asks is the same from request to request, so that its part can be kept: signing then costs little more than the digest.
 The server answers `v1.<key id>.<mailbox GUID>.<base64 of HMAC-SHA-256>`, made over the request-id and the mailbox it
 served, so that a connection that has slipped by one answer cannot go unnoticed.
 """
@@ -34,8 +34,8 @@ class BadAssertion(Exception):
 class Who(NamedTuple):
     """Who asks, and the mailbox that the request was routed by.
 
-    `user` is the primary address of the authenticated user; `mailbox` (a GUID), `address` and `display_name` are those of
-    the mailbox, `database` the name of its database; `client` is an IP address, `mechanism` how the user signed in.
+    `user` is the primary address of the authenticated user; `mailbox` (a GUID), `address` and `display_name` are those
+    of the mailbox, `database` the name of its database; `client` is an IP address, `mechanism` how the user signed in.
     """
 
     user: str
@@ -118,10 +118,7 @@ def seal(request_id: str, mailbox: str, key_id: str, key: bytes) -> bytes:
 
 def sealed(value: bytes, keys: Mapping[str, bytes], *, request_id: str, mailbox: str) -> bool:
     """Say whether `X-CASD-Served` proves that this request was served in this mailbox."""
-    for key_id, key in keys.items():
-        if hmac.compare_digest(value, seal(request_id, mailbox, key_id, key)):
-            return True
-    return False
+    return any(hmac.compare_digest(value, seal(request_id, mailbox, key_id, key)) for key_id, key in keys.items())
 
 
 def _mac(key: bytes, signed: bytes) -> bytes:

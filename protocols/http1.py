@@ -9,7 +9,7 @@ it came: heads are written anew from their parsed fields.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from functools import lru_cache
 from http import HTTPStatus
 from typing import Any, ClassVar, Protocol
@@ -24,7 +24,8 @@ Field = tuple[bytes, bytes, bytes]
 Headers = Iterable[tuple[bytes, bytes]]
 
 HOP_BY_HOP = frozenset(
-    b"connection keep-alive proxy-connection proxy-authenticate proxy-authorization te trailer transfer-encoding upgrade".split()
+    b"""connection keep-alive proxy-connection proxy-authenticate proxy-authorization te trailer
+    transfer-encoding upgrade""".split()
 )
 """Fields that end at this hop (RFC 9110 section 7.6.1)."""
 
@@ -219,7 +220,7 @@ class _Parser:
     )
 
     _wire: Any
-    _grammar: ClassVar[Callable[[Any], Any]]
+    _grammar: ClassVar[Any]
 
     def __init__(self, events: Any, limit: int) -> None:
         self._events = events
@@ -236,6 +237,7 @@ class _Parser:
         self.idle = True
 
     def on_message_begin(self) -> None:
+        """Begin a head."""
         self._fields = []
         self._in_head = True
         self.idle = False
@@ -245,6 +247,7 @@ class _Parser:
         self._chunked = False
 
     def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a field, of a head or of trailers."""
         self._quiet = 0
         lower = name.lower()
         value = value.rstrip(b" \t")
@@ -260,6 +263,7 @@ class _Parser:
         self._fields.append((lower, name, value))
 
     def on_body(self, data: bytes) -> None:
+        """Pass bytes of a body on."""
         self._quiet = 0
         self._left -= len(data)
         self._events.body(data)
@@ -293,7 +297,8 @@ class _Parser:
         raise NotImplementedError
 
     def _feed_piece(self, data: bytes) -> None:
-        # A line without an end stands in the parser unseen, in a head or in trailers: what came since its last word bounds it.
+        # A line without an end stands in the parser unseen, in a head or in trailers: what came since its last word
+        # bounds it.
         self._quiet += len(data)
         try:
             self._wire.feed_data(data)
@@ -339,9 +344,11 @@ class RequestParser(_Parser):
         return data
 
     def on_url(self, url: bytes) -> None:
+        """Take a piece of the target."""
         self._target += url
 
     def on_headers_complete(self) -> None:
+        """Tell the head."""
         self._in_head = False
         wire = self._wire
         version = wire.get_http_version()
@@ -362,6 +369,7 @@ class RequestParser(_Parser):
         self._events.request(head)
 
     def on_message_complete(self) -> None:
+        """Tell the end."""
         self.idle = True
         self._left = 0
         self._events.end(self._fields)
@@ -410,9 +418,11 @@ class ResponseParser(_Parser):
         return True
 
     def on_status(self, reason: bytes) -> None:
+        """Take a piece of the phrase."""
         self._reason += reason
 
     def on_headers_complete(self) -> None:
+        """Tell the head."""
         self._in_head = False
         wire = self._wire
         status, phrase, self._reason = wire.get_status_code(), self._reason, b""
@@ -433,6 +443,7 @@ class ResponseParser(_Parser):
             self._left = length or 0
 
     def on_message_complete(self) -> None:
+        """Tell the end."""
         if self.idle:
             return
         self.idle = True

@@ -34,7 +34,7 @@ class Settings:
 
     secret: Path = key(
         secret,
-        doc="array secret, the same file on every instance: lines `ID HEX` (32 bytes); the first seals, the rest still open",
+        doc="array secret, the same file on every instance: lines `ID HEX` (32 bytes); the first seals, all open",
     )
     public_idle: float = key(seconds, "15 min", "a session on a public computer ends after this long without activity")
     private_idle: float = key(seconds, "8 h", "the same on a private computer")

@@ -43,7 +43,8 @@ class _Known:
 class Passwords:
     """Checks passwords; `recall` answers without a hash what was answered a moment ago.
 
-    Entries are keyed by mechanism, realm and what the client sent, under a key of this process: no password can be read from them.
+    Entries are keyed by mechanism, realm and what the client sent, under a key of this process: no password can be read
+    from them.
     """
 
     def __init__(self, settings: Settings, directory: CachedDirectory, run: Run, clock: IReactorTime) -> None:

@@ -11,7 +11,7 @@ import click
 F = TypeVar("F", bound=Callable[..., Any])
 
 PROTOCOLS = (
-    *("owa", "ecp", "eas", "ews", "oab", "mapi", "rpc", "autodiscover", "api"),  # as the virtual directories say
+    *("owa", "ecp", "eas", "ews", "oab", "mapi", "rpc", "autodiscover", "api", "delivery"),  # as the virtual directories say
     *("imap4", "pop3", "smtp", "sieve", "sip"),
 )
 _STATES = {"on": True, "off": False, "default": None}

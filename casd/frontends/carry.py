@@ -43,7 +43,7 @@ class Carrier:
         self._settings = settings
 
     def carry(self, exchange: Exchange, passage: Passage, told: Told) -> None:
-        """Have a request answered by its server, or answer why not; `told` learns of `Busy`, `Unreachable` and surprises.
+        """Have a request answered by its server, or answer why not; `told` learns of `Busy`, `Unreachable`, surprises.
 
         Most requests are whole and find a free connection: they are on their way before this returns.
         """
@@ -179,7 +179,7 @@ class Carrier:
                 breaker.failed(user)
                 self._metrics.backend_failures.labels(server.name).inc()
             case Crossed():
-                breaker.trip()
+                breaker.distrust()
                 self._metrics.identity_mismatch.labels(server.name).inc()
                 self._log.error(
                     "{server} answered for another request or mailbox; it is kept out for a while", server=server.name

@@ -1,7 +1,7 @@
 """The way that one client's requests take: what has been found out about them, to be used while it holds.
 
-Clients repeat themselves: on one connection the same credentials ask for the same path again and again. What followed from
-them is remembered with the connection, and used for a request that says exactly the same.
+Clients repeat themselves: on one connection the same credentials ask for the same path again and again. What followed
+from them is remembered with the connection, and used for a request that says exactly the same.
 """
 
 from __future__ import annotations

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 from twisted.internet.interfaces import IReactorTime
-from twisted.internet.protocol import Protocol as TwistedProtocol
+from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 
 from casd.net.deadline import Deadline
+from casd.net.wired import Wired
 from protocols.http1 import BadMessage, Field, ResponseHead, ResponseParser
 
 
@@ -34,7 +35,7 @@ class Taker(Protocol):
         """Expect no more for now."""
 
 
-class Backend(TwistedProtocol):
+class Backend(Wired):
     """One connection; `expired` when it must not be used again."""
 
     def __init__(self, clock: IReactorTime, lane: Any) -> None:
@@ -52,7 +53,7 @@ class Backend(TwistedProtocol):
     # The relay's side
 
     def ask(self, method: bytes, data: bytes, taker: Taker, patience: float) -> None:
-        """Send a request's head (and body, if it is whole); wait at most `patience` seconds for each step of the answer."""
+        """Send a request's head (and body, if whole); wait `patience` seconds at most for each step of the answer."""
         self._taker = taker
         self._patience = patience
         self.served += 1
@@ -95,7 +96,7 @@ class Backend(TwistedProtocol):
             self._hand_back(taker, self._ended)
         taker.uncork()
 
-    def connectionLost(self, reason: Failure) -> None:
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
         """End an answer that ends with its connection; tell of one that is cut off."""
         self._deadline.stop()
         self.expired = True

@@ -12,7 +12,7 @@ from protocols.handover import ANSWER_HEADER, REQUEST_HEADER, Who, encode_who, s
 
 
 def read_keys(name: Path) -> dict[str, bytes]:
-    """Read a key file: lines of `ID HEX`, at least 32 bytes a key; the first line signs. ValueError when it is not that."""
+    """Read a key file: lines of `ID HEX`, at least 32 bytes a key; the first signs. ValueError when it is not that."""
     keys: dict[str, bytes] = {}
     for line in name.read_text(encoding="ascii").splitlines():
         key_id, _, digits = line.partition(" ")

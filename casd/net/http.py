@@ -15,12 +15,13 @@ from typing import Any, Protocol
 from attrs import frozen
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IPushProducer, IReactorTime
-from twisted.internet.protocol import Protocol as TwistedProtocol
+from twisted.internet.protocol import connectionDone
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from casd.net.deadline import Deadline
+from casd.net.wired import Wired
 from protocols.http1 import (
     CONTINUE,
     MAX_HEAD,
@@ -329,7 +330,7 @@ class _Whole:
 
 
 @implementer(IPushProducer)
-class Channel(TwistedProtocol):
+class Channel(Wired):
     """One client's connection."""
 
     _log = Logger()
@@ -373,7 +374,7 @@ class Channel(TwistedProtocol):
         self._advance()
         self.uncork()
 
-    def connectionLost(self, reason: Failure) -> None:
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Tell everyone who waits."""
         self._deadline.stop()
         self._parser = None

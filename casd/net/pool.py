@@ -228,8 +228,8 @@ class Lane:
                 timer.cancel()
 
     def _give_up(self, who: str, waiter: Deferred[Backend]) -> None:
-        queue = self._waiting.get(who, deque())
-        if waiter not in queue:
+        queue = self._waiting.get(who)
+        if queue is None or waiter not in queue:
             return  # a connection is being opened for it
         queue.remove(waiter)
         if not queue:

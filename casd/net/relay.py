@@ -33,7 +33,7 @@ class Misdirected:
 
 @frozen
 class Failed:
-    """No proper answer came. `answer` says that part of one was passed on, `sent` that the request may have been acted on."""
+    """No proper answer came. `answered`: part of one was passed on; `sent`: the request may have been acted on."""
 
     reason: str
     answered: bool

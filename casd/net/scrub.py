@@ -43,11 +43,9 @@ def request_lines(head: RequestHead) -> bytes:
     for lower, name, value in head.fields:
         if not _may_ask(lower) or lower in named:
             continue
-        if lower == b"cookie":
-            value = _cookies(value)
-            if not value:
-                continue
-        lines.append(b"%b: %b\r\n" % (name, value))
+        said = _cookies(value) if lower == b"cookie" else value
+        if said or lower != b"cookie":
+            lines.append(b"%b: %b\r\n" % (name, said))
     return b"".join(lines)
 
 

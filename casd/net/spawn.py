@@ -1,4 +1,4 @@
-"""Starting a coroutine that awaits Deferreds, for one request: what `Deferred.fromCoroutine` does, at a third of its cost.
+"""Coroutines that await Deferreds, run for one request: `Deferred.fromCoroutine` at a third of its cost.
 
 Nobody waits for the result and nobody cancels, so that neither a Deferred nor a copy of the context is needed.
 """

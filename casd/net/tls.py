@@ -7,6 +7,7 @@ import hmac
 import ssl
 from functools import lru_cache
 from pathlib import Path
+from typing import cast
 
 from attrs import frozen
 from cryptography import x509
@@ -91,7 +92,7 @@ class ClientTLS:
         """Return the connection creator for Twisted's own transports."""
         context = _openssl(SSL.TLS_CLIENT_METHOD, self.certificate, self.key)
         if self.ca or not self.pin:
-            store = context.get_cert_store()
+            store = cast(crypto.X509Store, context.get_cert_store())
             for authority in x509.load_pem_x509_certificates(self.ca.encode()) if self.ca else ():
                 store.add_cert(crypto.X509.from_cryptography(authority))
             context.set_verify(SSL.VERIFY_PEER)

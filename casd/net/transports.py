@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, cast
 
 from attrs import frozen
@@ -68,7 +68,7 @@ async def listen(
             backlog=BACKLOG,
             ssl_handshake_timeout=10 if tls else None,
             ssl_shutdown_timeout=2 if tls else None,
-            **where,  # type: ignore[arg-type]
+            **where,
         ),
         loop,
     )
@@ -152,7 +152,7 @@ class LoopTransport(asyncio.Protocol):
             wire.abort()
             return
         self._protocol = protocol
-        self.data_received = protocol.dataReceived
+        self.data_received = protocol.dataReceived  # type: ignore[method-assign]
         # uvloop looks data_received up when a protocol is set, and that was before this one existed.
         wire.set_protocol(self)
         protocol.makeConnection(self)
@@ -183,7 +183,7 @@ class LoopTransport(asyncio.Protocol):
 
     # Twisted's side: ITransport, IConsumer, IPushProducer
 
-    def writeSequence(self, data: list[bytes]) -> None:
+    def writeSequence(self, data: Iterable[bytes]) -> None:
         """Write several pieces at once."""
         self.write(b"".join(data))
 

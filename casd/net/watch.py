@@ -1,4 +1,4 @@
-"""Health of mailbox servers: each is asked now and then, so that a breaker opens before users notice, and closes again."""
+"""Health of mailbox servers: each is asked now and then, so that a breaker opens before users notice."""
 
 from __future__ import annotations
 

@@ -29,7 +29,10 @@ _MESSAGES = {
 _PRIVATE = 4
 _POLICY = (
     b"Content-Security-Policy",
-    b"default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+    (
+        b"default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; "
+        b"form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+    ),
 )
 _SECURE = (
     _POLICY,
@@ -114,7 +117,7 @@ class Owa(Vdir):
 def _to_logon(reason: str, destination: str, headers: list[tuple[bytes, bytes]]) -> Response:
     retried = "replaceCurrent=1&reason=2&" if reason == "2" else ""
     url = quote(destination, safe="")
-    for upper in {part for part in url.split("%")[1:]}:
+    for upper in set(url.split("%")[1:]):
         url = url.replace("%" + upper[:2], "%" + upper[:2].lower())
     query = f"{retried}url={url}" + ("" if retried else f"&reason={reason}")
     return Response(302, ((b"Location", f"{_LOGON}?{query}".encode("ascii")), *headers, *_SECURE))

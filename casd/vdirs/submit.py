@@ -1,6 +1,7 @@
 """/casd/submit: mail from a mailbox server, handed to the servers of its recipients while the sender waits.
 
-Nothing is queued or stored: the answer has one receipt for each recipient, and what was not delivered is the sender's to tell.
+Nothing is queued or stored: the answer has one receipt for each recipient, and what was not delivered is the
+sender's to tell.
 """
 
 from __future__ import annotations

@@ -33,7 +33,7 @@ class Vdir:
     """Longest silence of the backend within an answer, in seconds."""
 
     repeats: ClassVar[bool] = True
-    """Whether the same words from the same connection mean the same again: not where a session ages with each request."""
+    """Whether the same words from the same connection mean the same again: not where a session ages by requests."""
 
     tunnel: ClassVar[bool] = False
     """Whether bodies are streams of their own: never held, and without time limits once authenticated."""
