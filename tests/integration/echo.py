@@ -139,7 +139,7 @@ class _Outward:
         self._paused = False
         exchange.producer = self
         exchange.begin(200, (), length=size)
-        self.resumeProducing()
+        reactor.callLater(0, self.resumeProducing)  # what is written while a request is being read is held back
 
     def pauseProducing(self) -> None:
         self._paused = True

@@ -66,11 +66,23 @@ class Process:
 
     @property
     def memory(self) -> int:
-        """Resident memory, in bytes."""
+        """Resident memory now, in bytes."""
+        return self._status("VmRSS")
+
+    @property
+    def most_memory(self) -> int:
+        """The most that it was since `forget_memory`, or ever."""
+        return self._status("VmHWM")
+
+    def forget_memory(self) -> None:
+        """Let `most_memory` begin anew (proc(5), clear_refs)."""
+        Path(f"/proc/{self.pid}/clear_refs").write_text("5", encoding="ascii")
+
+    def _status(self, name: str) -> int:
         status = Path(f"/proc/{self.pid}/status").read_text(encoding="ascii")
-        kilobytes = re.search(r"VmRSS:\s+(\d+) kB", status)
-        assert kilobytes, "the process is gone"
-        return int(kilobytes[1]) * 1024
+        kibibytes = re.search(rf"{name}:\s+(\d+) kB", status)
+        assert kibibytes, "the process is gone"
+        return int(kibibytes[1]) * 1024
 
     def _read(self) -> None:
         assert self._popen.stdout
