@@ -1,4 +1,4 @@
-"""ClientAccess: authenticate, locate, connect. The one service that every frontend shares."""
+"""ClientAccess: authenticate, locate, connect; the one service that every frontend shares."""
 
 from __future__ import annotations
 
