@@ -57,7 +57,12 @@ def front(name: str, ports: Mapping[str, int]) -> Sections:
         "cache": {"fresh": "0 s"},
         "sqlite": {"file": "demo/directory.sqlite"},
         "forms": {"secret": "demo/array.secret"},
-        "pool": {"certificate": "demo/client.pem", "private key": "demo/client.key", "keys": "demo/keys"},
+        "pool": {
+            "certificate": "demo/client.pem",
+            "private key": "demo/client.key",
+            "keys": "demo/keys",
+            "quarantine": "50 ms",  # a server that a test has healed is to answer the next request
+        },
         "http": {
             "listen": f"127.0.0.1:{ports['front']}",
             "plain": f"127.0.0.1:{ports['plain']}",
