@@ -61,7 +61,7 @@ def front(name: str, ports: Mapping[str, int]) -> Sections:
             "certificate": "demo/client.pem",
             "private key": "demo/client.key",
             "keys": "demo/keys",
-            "quarantine": "50 ms",  # a server that a test has healed is to answer the next request
+            "quarantine": "1 ms",  # a server that a test has healed is to answer the next request
         },
         "http": {
             "listen": f"127.0.0.1:{ports['front']}",
