@@ -17,6 +17,7 @@ _WORDS = {
     "ErrorChangeKeyRequired": "The change key is required for this operation.",
     "ErrorCreateItemAccessDenied": "Items cannot be created in this folder.",
     "ErrorDeleteDistinguishedFolder": "Distinguished folders cannot be deleted.",
+    "ErrorCalendarOccurrenceIndexIsOutOfRecurrenceRange": "The series has no such occurrence.",
     "ErrorCalendarViewRangeTooBig": "A calendar view may not be longer than two years.",
     "ErrorExceededSubscriptionCount": "There are too many subscriptions to this mailbox.",
     "ErrorFolderExists": "A folder with the specified name already exists.",

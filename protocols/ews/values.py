@@ -61,17 +61,6 @@ class Distinguished:
 
 
 @frozen
-class Occurrence:
-    """One occurrence of a series: the `number`th, counted from 1 and deleted ones included; 0 is the series itself.
-
-    `by_occurrence` marks an id that names an occurrence, from which the series is asked (RecurringMasterItemId).
-    """
-
-    id: Id
-    number: int = 0
-
-
-@frozen
 class OccurrenceInfo:
     """Where one occurrence of a series stands."""
 

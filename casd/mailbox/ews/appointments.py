@@ -65,10 +65,10 @@ class _Source:
         return ical.string(self.event, "STATUS").upper() == "CANCELLED"
 
 
-def read(content: bytes) -> dict[Path, Any]:
-    """Return the properties in an iCalendar object with a VEVENT. Raises `BadContent`."""
+def read(content: bytes, exception: Component | None = None) -> dict[Path, Any]:
+    """Return the properties in an iCalendar object with a VEVENT, or of an `exception` to it. Raises `BadContent`."""
     calendar = ical.parse(content)
-    event = ical.main(calendar, "VEVENT")
+    event = exception or ical.main(calendar, "VEVENT")
     source = _Source(content, event, _times(calendar, event, UTC), ical.reminder(event))
     found = {Property(uri): reader(source) for uri, reader in _READERS.items()}
     return {path: value for path, value in found.items() if value not in (None, ())}
@@ -96,9 +96,8 @@ def write(content: bytes, changes: Mapping[Property, Any], zone: tzinfo = UTC) -
 
 def _times(calendar: Calendar, event: Component, default: tzinfo) -> _Times:
     start = ical.value(event, "DTSTART")
-    end = getattr(event, "end", start)
-    days = zones.find(ical.day_zone(calendar)) if ical.day_zone(calendar) else None
-    zone = getattr(start, "tzinfo", None) or days or default
+    end = ical.end(event)
+    zone = ical.zone_of(calendar, event, default)
     end_zone = getattr(end, "tzinfo", None) or zone
     whole_days = not isinstance(start, datetime)
     return _Times(ical.instant(start, zone), ical.instant(end, end_zone), whole_days, zone, end_zone)

@@ -8,6 +8,7 @@ from typing import Any
 
 from icalendar import Alarm, Calendar, Component, vRecur, vText
 
+from casd.mailbox.ews import zones
 from casd.mailbox.store.errors import BadContent
 from casd.mailbox.store.extract import plain
 from protocols.ews.recurrence import Recurrence
@@ -64,6 +65,11 @@ def value(component: Component, name: str) -> Any:
         return component.decoded(name, None)
     except (ValueError, TypeError):
         return None
+
+
+def end(event: Component) -> Any:
+    """Return DTEND, or what stands in its place (RFC 5545 section 3.6.1), in the form that DTSTART has."""
+    return getattr(event, "end", None) or value(event, "DTSTART")
 
 
 def body(component: Component) -> Body:
@@ -143,9 +149,10 @@ def put_recurrence(component: Component, wanted: Recurrence | None, zone: tzinfo
     component.add("RRULE", vRecur(parts))
 
 
-def day_zone(calendar: Calendar) -> str:
-    """Return the name of the time zone in which the days of a calendar begin, empty if it does not say."""
-    return string(calendar, _ZONE)
+def zone_of(calendar: Calendar, component: Component, default: tzinfo = UTC) -> tzinfo:
+    """Return the time zone of an item's start: its own, else that in which the days of its calendar begin."""
+    own: tzinfo | None = getattr(value(component, "DTSTART"), "tzinfo", None)
+    return own or zones.find(string(calendar, _ZONE) or "?") or default
 
 
 def put_day_zone(calendar: Calendar, name: str | None) -> None:

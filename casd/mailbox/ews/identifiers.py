@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from base64 import b64decode, b64encode
 from binascii import Error as BadBase64
+from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
@@ -29,6 +30,7 @@ class Kind(StrEnum):
 _WRONG = {
     (Kind.FOLDER, Kind.ITEM): "ErrorCannotUseFolderIdForItemId",
     (Kind.ITEM, Kind.FOLDER): "ErrorCannotUseItemIdForFolderId",
+    (Kind.OCCURRENCE, Kind.ITEM): "ErrorInvalidOperation",
 }
 
 
@@ -80,6 +82,12 @@ def decode_change(text: str) -> str | None:
 def of_item(mailbox: MailboxStore, item: Item) -> Id:
     """Return the identifier of an item at its present version."""
     return Id(encode(Kind.ITEM, mailbox, item.id), encode_change(item.change_key))
+
+
+def of_occurrence(mailbox: MailboxStore, item: Item, original: datetime) -> Id:
+    """Return the identifier of one occurrence of a series, at its series' present version."""
+    name = f"{item.id}/{int(original.timestamp())}"
+    return Id(encode(Kind.OCCURRENCE, mailbox, name), encode_change(item.change_key))
 
 
 def of_folder(mailbox: MailboxStore, folder: Folder) -> Id:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import tzinfo
 
-from casd.mailbox.ews import identifiers, places
+from casd.mailbox.ews import identifiers, occurrences, places
 from casd.mailbox.ews.answers import each
 from casd.mailbox.ews.kinds import KINDS
 from casd.mailbox.ews.reading import Renderer
@@ -29,7 +29,7 @@ def get_item(mailbox: MailboxStore, body: Element, _zone: tzinfo) -> Element:
     renderer = Renderer(mailbox, shapes.parse(body, "ItemShape"))
 
     def get(node: Element) -> Sequence[Child]:
-        return [m("Items", renderer.element(places.item_of(mailbox, node)))]
+        return [m("Items", renderer.element(*places.happening_of(mailbox, node)))]
 
     return each("GetItem", get, children(body, "ItemIds"))
 
@@ -39,7 +39,12 @@ def delete_item(mailbox: MailboxStore, body: Element, _zone: tzinfo) -> Element:
     mode = places.mode(body)
 
     def delete(node: Element) -> Sequence[Child]:
-        mailbox.items.delete(places.item_of(mailbox, node).id, mode)
+        item, occurrence = places.happening_of(mailbox, node)
+        if occurrence is None:
+            mailbox.items.delete(item.id, mode)
+        else:
+            rest = occurrences.without(mailbox.items.content(item.id), occurrence.original)
+            mailbox.items.update(item.id, rest)
         return []
 
     return each("DeleteItem", delete, children(body, "ItemIds"))

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from casd.mailbox.ews import identifiers
+from collections.abc import Callable
+
+from casd.mailbox.ews import identifiers, occurrences
 from casd.mailbox.ews.identifiers import Kind
+from casd.mailbox.ews.occurrences import Occurrence
 from casd.mailbox.store.errors import NotFound
 from casd.mailbox.store.mailbox import MailboxStore
 from casd.mailbox.store.values import DeleteMode, Folder, Item
-from protocols.ews.codecs import choice, read_folder_id, read_id
+from protocols.ews.codecs import choice, parse_integer, read_folder_id, read_id
 from protocols.ews.errors import BadDocument, Refusal
 from protocols.ews.markup import Element, child, local
 from protocols.ews.values import Distinguished, Id
@@ -67,6 +70,36 @@ def item_of(mailbox: MailboxStore, node: Element) -> Item:
     if local(node) not in {"ItemId", "ParentItemId"}:
         raise BadDocument(f"The element '{local(node)}' is not an item's id.")
     return item(mailbox, read_id(node))
+
+
+def happening_of(mailbox: MailboxStore, node: Element) -> tuple[Item, Occurrence | None]:
+    """Return the item that any kind of item's id names, with the occurrence of it that is meant, if one is.
+
+    Raises `NotFound`, `Refusal` and `BadDocument`.
+    """
+    if local(node) == "OccurrenceItemId":
+        series = item(mailbox, Id(node.get("RecurringMasterId", "")))
+        number = parse_integer(node.get("InstanceIndex", ""))
+        return series, _only(mailbox, series, lambda one: one.number == number)
+    if local(node) == "RecurringMasterItemId":
+        return _series(mailbox, node.get("OccurrenceId", ""))[0], None
+    if local(node) == "ItemId" and identifiers.kind(node.get("Id", "")) is Kind.OCCURRENCE:
+        series, original = _series(mailbox, node.get("Id", ""))
+        return series, _only(mailbox, series, lambda one: one.original.timestamp() == original)
+    return item_of(mailbox, node), None
+
+
+def _series(mailbox: MailboxStore, text: str) -> tuple[Item, int]:
+    name, _, original = identifiers.decode(Kind.OCCURRENCE, mailbox, text).partition("/")
+    return mailbox.items.get(name), int(original)
+
+
+def _only(mailbox: MailboxStore, series: Item, wanted: Callable[[Occurrence], bool]) -> Occurrence:
+    content = mailbox.items.content(series.id) if series.recurring else b""
+    found = next(filter(wanted, occurrences.expand(content)), None) if content else None
+    if found is None:
+        raise Refusal("ErrorCalendarOccurrenceIndexIsOutOfRecurrenceRange")
+    return found
 
 
 def mode(body: Element) -> DeleteMode:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from html import escape
 from typing import Any
 
-from casd.mailbox.ews import columns, identifiers, kept, mail
+from casd.mailbox.ews import appointments, columns, ical, identifiers, kept, mail
 from casd.mailbox.ews.identifiers import Kind
 from casd.mailbox.ews.kinds import ELEMENTS, KINDS, Known
+from casd.mailbox.ews.occurrences import Occurrence
 from casd.mailbox.store import kinds as formats
 from casd.mailbox.store.mailbox import MailboxStore
 from casd.mailbox.store.values import Attachment as Stored
@@ -36,13 +37,15 @@ class Renderer:
         self._wanted = {name: shape.wanted(name, finding=finding) for name in ELEMENTS}
         self._worth_reading = frozenset(shape.additional) if finding else None
 
-    def show(self, item: Entry) -> Item:
-        """Return the properties of an item that the shape wants.
+    def show(self, item: Entry, occurrence: Occurrence | None = None) -> Item:
+        """Return the properties of an item, or of one occurrence of it, that the shape wants.
 
         When finding, the contents of many items are read only for what the client has named.
         """
         known = KINDS[item.kind]
         wanted = self._wanted[known.element]
+        if occurrence is not None:
+            return self._shaped(known.element, _happening(self._mailbox, item, wanted, occurrence))
         found = {path: value for path in wanted if (value := _said(self._mailbox, item, path)) is not None}
         if any(self._needs_content(known, path, found) for path in wanted):
             found |= known.read(self._mailbox.items.content(item.id))
@@ -53,9 +56,9 @@ class Renderer:
             return False
         return self._worth_reading is None or path in self._worth_reading
 
-    def element(self, item: Entry) -> Element:
-        """Return an item as an element."""
-        return items.write(self.show(item))
+    def element(self, item: Entry, occurrence: Occurrence | None = None) -> Element:
+        """Return an item, or one occurrence of it, as an element."""
+        return items.write(self.show(item, occurrence))
 
     def attached(self, content: bytes) -> Item:
         """Return an item that is attached to another, of which nothing but a MIME message is known."""
@@ -66,6 +69,26 @@ class Renderer:
         if _BODIES[0] in found:
             both.update(dict.fromkeys(_BODIES, _body(found, self._shape.body)))
         return Item(name, {path: both[path] for path in self._wanted[name] if path in both})
+
+
+def _happening(mailbox: MailboxStore, item: Entry, wanted: Iterable[Path], occurrence: Occurrence) -> dict[Path, Any]:
+    """Return the properties of an occurrence: those of the series, but for when it is and what its exception says."""
+    found = {path: value for path in wanted if (value := _said(mailbox, item, path)) is not None}
+    found |= appointments.read(mailbox.items.content(item.id), occurrence.component)
+    own = occurrence.component
+    if own is not None:
+        texts = {"item:Subject": ical.string(own, "SUMMARY"), "calendar:Location": ical.string(own, "LOCATION")}
+        found |= {Property(uri): text for uri, text in texts.items()}
+    times = {
+        "item:ItemId": identifiers.of_occurrence(mailbox, item, occurrence.original),
+        "calendar:Start": occurrence.start,
+        "calendar:End": occurrence.end,
+        "calendar:OriginalStart": occurrence.original,
+        "calendar:RecurrenceId": occurrence.original,
+        "calendar:CalendarItemType": "Occurrence" if own is None else "Exception",
+        "calendar:Recurrence": None,
+    }
+    return found | {Property(uri): value for uri, value in times.items()}
 
 
 def _said(mailbox: MailboxStore, item: Entry, path: Path) -> Any:

@@ -1,0 +1,92 @@
+"""Series: when a recurring appointment happens (RFC 5545 section 3.8.5), within a window of time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+from itertools import islice
+from typing import Any
+
+from attrs import frozen
+from dateutil.rrule import rrulestr
+from icalendar import Calendar, Component
+
+from casd.mailbox.ews import ical
+
+_MOST = 20_000
+"""Occurrences looked at: half a century of days. A rule in received iCalendar may ask for any number."""
+
+_FREQUENCIES = frozenset({"DAILY", "WEEKLY", "MONTHLY", "YEARLY"})
+
+
+@frozen
+class Occurrence:
+    """One occurrence, in UTC. `original` is where the rule puts it; `component` is its own VEVENT if it is moved."""
+
+    original: datetime
+    start: datetime
+    end: datetime
+    number: int
+    component: Component | None = None
+
+
+def expand(content: bytes) -> Iterator[Occurrence]:
+    """Yield the occurrences of a series by the rule's order, those left out excepted. Raises `BadContent`."""
+    calendar = ical.parse(content)
+    event = ical.main(calendar, "VEVENT")
+    start, zone = ical.value(event, "DTSTART"), ical.zone_of(calendar, event)
+    length: timedelta = ical.end(event) - start
+    excluded, moved = _excluded(event, zone), _moved(calendar, zone)
+    for number, local in enumerate(islice(_local(event, start), _MOST), 1):
+        original = ical.instant(local.date() if not isinstance(start, datetime) else local, zone)
+        if original in moved:
+            own = moved[original]
+            own_start = ical.instant(ical.value(own, "DTSTART"), zone)
+            yield Occurrence(original, own_start, ical.instant(ical.end(own), zone), number, own)
+        elif original not in excluded:
+            last = (local + length).date() if not isinstance(start, datetime) else local + length
+            yield Occurrence(original, original, ical.instant(last, zone), number)
+
+
+def _local(event: Component, start: date) -> Iterator[datetime]:
+    """Yield what the rule says by the clock on the wall, which is what it counts in."""
+    first = start.replace(tzinfo=None) if isinstance(start, datetime) else datetime.combine(start, datetime.min.time())
+    rule = event.get("RRULE")
+    if str(next(iter(rule.get("FREQ", ())), "") if rule else "").upper() not in _FREQUENCIES:
+        return iter((first,))
+    text = ";".join(part for part in rule.to_ical().decode().split(";") if not part.upper().startswith("UNTIL="))
+    return _until(iter(rrulestr(text, dtstart=first)), rule, start)
+
+
+def _until(moments: Iterator[datetime], rule: Any, start: date) -> Iterator[datetime]:
+    until = next(iter(rule.get("UNTIL", ())), None)
+    if isinstance(until, datetime) and until.tzinfo and isinstance(start, datetime) and start.tzinfo:
+        until = until.astimezone(start.tzinfo)
+    last = datetime.combine(until, datetime.max.time()) if until and not isinstance(until, datetime) else until
+    for moment in moments:
+        if last is not None and moment > last.replace(tzinfo=None):
+            return
+        yield moment
+
+
+def _excluded(event: Component, zone: Any) -> set[datetime]:
+    lines = event.get("EXDATE", [])
+    listed = [one.dt for line in (lines if isinstance(lines, list) else [lines]) for one in line.dts]
+    return {ical.instant(one, zone) for one in listed}
+
+
+def _moved(calendar: Calendar, zone: Any) -> dict[datetime, Component]:
+    exceptions = [event for event in calendar.walk("VEVENT") if "RECURRENCE-ID" in event]
+    return {ical.instant(ical.value(event, "RECURRENCE-ID"), zone): event for event in exceptions}
+
+
+def without(content: bytes, original: datetime) -> bytes:
+    """Return a series without one of its occurrences."""
+    calendar = ical.parse(content)
+    event = ical.main(calendar, "VEVENT")
+    start, zone = ical.value(event, "DTSTART"), ical.zone_of(calendar, event)
+    local = original.astimezone(zone)
+    event.add("EXDATE", local if isinstance(start, datetime) else local.date())
+    own = _moved(calendar, zone).get(original)
+    calendar.subcomponents[:] = [one for one in calendar.subcomponents if one is not own]
+    return ical.serialise(calendar)

@@ -1,0 +1,65 @@
+"""Which appointments, and which occurrences of series, a window of time shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta, tzinfo
+
+from attrs import frozen
+
+from casd.mailbox.ews import appointments, occurrences, zones
+from casd.mailbox.ews.occurrences import Occurrence
+from casd.mailbox.store.mailbox import MailboxStore
+from casd.mailbox.store.query import And, Compare, Operator, Or, Order, Page
+from casd.mailbox.store.values import Item, Kind
+from protocols.ews.errors import Refusal
+from protocols.ews.paths import Property
+from protocols.ews.views import Window
+
+_LONGEST = timedelta(days=2 * 366)
+"""The longest CalendarView (its reference page)."""
+
+_ZONES = timedelta(hours=15)
+"""How far a day in the store, which is one in UTC, may lie from the same day in its own time zone."""
+
+_START, _END = Property("calendar:Start"), Property("calendar:End")
+
+
+@frozen
+class Entry:
+    """An appointment in a view, or one `occurrence` of it."""
+
+    item: Item
+    start: datetime
+    occurrence: Occurrence | None = None
+
+
+def entries(mailbox: MailboxStore, folder: str, window: Window, zone: tzinfo) -> list[Entry]:
+    """Return all that overlaps a window, by its start. Raises `Refusal` for a window that is none, or too long."""
+    start, end = zones.settle(window.start, zone), zones.settle(window.end, zone)
+    if end < start:
+        raise Refusal("ErrorCalendarEndDateIsEarlierThanStartDate")
+    if end - start > _LONGEST:
+        raise Refusal("ErrorCalendarViewRangeTooBig")
+    late = Or((Compare("recurring", Operator.EQUAL, True), Compare("end", Operator.GREATER, start - _ZONES)))
+    kind = Compare("kind", Operator.EQUAL, Kind.APPOINTMENT)
+    near = And((kind, Compare("start", Operator.LESS, end + _ZONES), late))
+    found = mailbox.items.find([folder], near, (Order("start"),), Page(limit=-1)).items
+    seen = [entry for item in found for entry in _overlapping(mailbox, item, start, end)]
+    return sorted(seen, key=lambda entry: entry.start)
+
+
+def _overlapping(mailbox: MailboxStore, item: Item, start: datetime, end: datetime) -> Iterator[Entry]:
+    if item.recurring:
+        for one in occurrences.expand(mailbox.items.content(item.id)):
+            if one.original >= end:
+                return
+            if one.start < end and one.end > start:
+                yield Entry(item, one.start, one)
+        return
+    first, last = item.start, item.end
+    if item.all_day:
+        found = appointments.read(mailbox.items.content(item.id))
+        first, last = found[_START], found[_END]
+    if first is not None and last is not None and first < end and (last > start or first == last == start):
+        yield Entry(item, first)
