@@ -112,7 +112,7 @@ class Door(Factory):
         """Serve the clients of the door before from now on; what is under way ends as it began."""
         self.channels, self.open = before.channels, before.open
         for channel in self.channels:
-            channel.door = self
+            channel.door, channel.memory = self, None
 
     def drain(self) -> None:
         """Finish what is under way, then close."""

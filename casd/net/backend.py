@@ -61,6 +61,10 @@ class Backend(Wired):
         self._deadline.within(patience)
         self.transport.write(data)
 
+    def asking(self) -> None:
+        """Wait anew: the request is still on its way."""
+        self._deadline.within(self._patience)
+
     def pauseProducing(self) -> None:
         """Read no more of the answer for now: its client does not keep up."""
         self._deadline.never()
@@ -120,7 +124,9 @@ class Backend(Wired):
 
     def body(self, data: bytes) -> None:
         """Pass bytes on."""
-        if self._taker is not None:
+        if self._ended is not None:
+            self.expired = True  # bytes after the answer's end: the next user's answer would begin within them
+        elif self._taker is not None:
             self._taker.body(data)
 
     def end(self, trailers: list[Field]) -> None:

@@ -72,22 +72,26 @@ class Question(NamedTuple):
 class Upload:
     """The request's body on its way, when it is too large to be held."""
 
-    __slots__ = ("_chunked", "_exchange", "_transport", "ended")
+    __slots__ = ("_chunked", "_connection", "_exchange", "_transport", "began", "ended")
 
     def __init__(self, exchange: Exchange, connection: Backend) -> None:
         self._exchange = exchange
+        self._connection = connection
         self._transport = connection.transport
         self._chunked = exchange.head.length is None
+        self.began = False
         self.ended = False
 
     def begin(self) -> None:
         """Let the body flow, at the backend's pace."""
+        self.began = True
         self._transport.registerProducer(self, True)
         self._exchange.proceed()
         self._exchange.attach(self)
 
     def body(self, data: bytes) -> None:
         """Pass bytes on."""
+        self._connection.asking()
         self._transport.write(chunk(data) if self._chunked else data)
 
     def end(self, fields: list[Field]) -> None:
@@ -172,7 +176,7 @@ class Relay:
     def response(self, head: ResponseHead) -> None:
         """Check whose answer this is before a byte of it goes anywhere."""
         if head.status == 100:
-            if self._upload is not None and not self._upload.ended:
+            if self._upload is not None and not self._upload.began:
                 self._upload.begin()
             return
         if not self._proof.answered_by(head.get(ANSWER_FIELD)):
@@ -194,7 +198,8 @@ class Relay:
         connection = self._connection
         if self._upload is not None and not self._upload.ended:
             connection.expired = True  # the rest of the request's body is owed to it
-            connection.transport.unregisterProducer()
+            if self._upload.began:
+                connection.transport.unregisterProducer()
         connection.lane.release(connection)
         self._exchange.producer = None
         self._over = True
