@@ -211,7 +211,7 @@ class Relay:
 
     def broken(self, reason: str) -> None:
         """Tell how far it had come."""
-        sent = bool(self._question.body) or (self._upload is not None and self._exchange.received > 0)
+        sent = self._upload is None or self._exchange.received > 0
         self._finish(Failed(reason, self._answered, sent))
 
     # From the client's connection
