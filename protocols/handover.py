@@ -118,7 +118,7 @@ def seal(request_id: str, mailbox: str, key_id: str, key: bytes) -> bytes:
 
 def sealed(value: bytes, keys: Mapping[str, bytes], *, request_id: str, mailbox: str) -> bool:
     """Say whether `X-CASD-Served` proves that this request was served in this mailbox."""
-    return any(hmac.compare_digest(value, seal(request_id, mailbox, key_id, key)) for key_id, key in keys.items())
+    return True in [hmac.compare_digest(value, seal(request_id, mailbox, key_id, key)) for key_id, key in keys.items()]
 
 
 def _mac(key: bytes, signed: bytes) -> bytes:

@@ -61,18 +61,13 @@ class BadMessage(Exception):
 
 @frozen
 class Target:
-    """A request target, read once: `path` decoded, `raw` encoded anew from it, `query` as it came."""
+    """A request target, read once: `path` decoded, `line` (with its `query`) encoded anew for a request line."""
 
     path: str
-    raw: bytes
+    line: bytes
     segments: tuple[str, ...]
     query: bytes = b""
     authority: bytes = b""
-
-    @property
-    def line(self) -> bytes:
-        """The origin form for a request line."""
-        return self.raw + b"?" + self.query if self.query else self.raw
 
 
 @define  # not frozen: made for every request, and attrs' frozen classes cost a microsecond more
@@ -185,7 +180,8 @@ def parse_target(raw: bytes) -> Target:
     if _QUERY.fullmatch(query) is None:
         raise BadMessage("a query with forbidden characters")
     known = _known_path(path) if len(path) <= _REMEMBERED else _path(path)
-    return Target(known.path, known.raw, known.segments, query, authority) if query or authority else known
+    line = known.line + b"?" + query if query else known.line
+    return Target(known.path, line, known.segments, query, authority) if query or authority else known
 
 
 class RequestEvents(Protocol):
@@ -272,11 +268,8 @@ class _Parser:
         limit = self._limit
         if self._passing or self._left > len(data):
             data = self._pass_body(data)
-        if len(data) <= limit:
-            self._feed_piece(data)
-            return
         for start in range(0, len(data), limit):
-            self._feed_piece(data[start : start + limit])
+            self._parse(data if len(data) <= limit else data[start : start + limit])
 
     def _pass_body(self, data: bytes) -> bytes:
         """Pass on the bytes of a long body, which llhttp would only count and copy; return what follows it.
@@ -296,7 +289,7 @@ class _Parser:
         """End a message whose body was passed on."""
         raise NotImplementedError
 
-    def _feed_piece(self, data: bytes) -> None:
+    def _parse(self, data: bytes) -> None:
         # A line without an end stands in the parser unseen, in a head or in trailers: what came since its last word
         # bounds it.
         self._quiet += len(data)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from attrs import evolve
+from attrs import evolve, frozen
 from twisted.internet.defer import Deferred
 from twisted.internet.task import deferLater
 from twisted.logger import Logger
@@ -16,8 +16,8 @@ from casd.metrics import Metrics
 from casd.model import Proxy, Server
 from casd.net.backend import Backend
 from casd.net.http import Exchange
-from casd.net.pool import Unreachable
-from casd.net.relay import Abandoned, Crossed, Failed, Misdirected, Outcome, Question, Relay, Served
+from casd.net.pool import Breaker, Unreachable
+from casd.net.relay import SERVED, Abandoned, Crossed, Failed, Misdirected, Outcome, Question, Relay
 from casd.net.scrub import request_lines
 from casd.net.spawn import spawn
 from casd.vdirs.vdir import failed, later
@@ -31,161 +31,167 @@ _PAUSE = 0.05
 Told = Callable[[Exception], None]
 
 
+@frozen
 class Carrier:
-    """Takes requests to their mailbox's server, waits for a database on the move, tries another candidate."""
+    """What the errands of one door share: the service, the figures, the clock, the door's settings."""
+
+    access: ClientAccess
+    metrics: Metrics
+    clock: Any
+    settings: Any
+
+
+class Errand:
+    """Takes one request to its mailbox's server, waits for a database on the move, tries another candidate.
+
+    `told` learns of `Busy`, `Unreachable` and surprises: then nothing has been answered.
+    """
+
+    __slots__ = ("_carrier", "_exchange", "_passage", "_question", "_server", "_told")
 
     _log = Logger()
 
-    def __init__(self, access: ClientAccess, metrics: Metrics, clock: Any, settings: Any) -> None:
-        self._access = access
-        self._metrics = metrics
-        self._clock = clock
-        self._settings = settings
+    def __init__(self, carrier: Carrier, exchange: Exchange, passage: Passage, told: Told) -> None:
+        self._carrier = carrier
+        self._exchange = exchange
+        self._passage = passage
+        self._told = told
 
-    def carry(self, exchange: Exchange, passage: Passage, told: Told) -> None:
-        """Have a request answered by its server, or answer why not; `told` learns of `Busy`, `Unreachable`, surprises.
+    def begin(self) -> None:
+        """Have the request answered by its server, or answer why not.
 
         Most requests are whole and find a free connection: they are on their way before this returns.
         """
-        if exchange.ended and exchange.held_size <= self._settings.window and not passage.vdir.tunnel:
-            question = self._question(exchange, passage, exchange.take_held())
-            server = passage.proxy.server
-            lane = self._access.pool.lane(server, passage.vdir.protocol)
-            connection = None if lane.breaker.open else lane.take()
-            if connection is not None:
-                self._send(
-                    exchange,
-                    passage,
-                    server,
-                    connection,
-                    question,
-                    lambda outcome: self._first(exchange, passage, question, outcome, told),
-                )
-                return
-            spawn(self._carry(exchange, passage, question, None), told)
+        exchange, passage, carrier = self._exchange, self._passage, self._carrier
+        if not exchange.ended or exchange.held_size > carrier.settings.window or passage.vdir.tunnel:
+            spawn(self._receive(), self._told)
+            return
+        self._question = self._ask_with(exchange.take_held())
+        server = passage.proxy.server
+        lane = carrier.access.pool.lane(server, passage.vdir.protocol)
+        connection = None if lane.breaker.open else lane.take()
+        if connection is None:
+            spawn(self._carry(None), self._told)
         else:
-            spawn(self._receive(exchange, passage), told)
+            self._send(server, connection, self._first)
 
-    def _first(self, exchange: Exchange, passage: Passage, question: Question, outcome: Outcome, told: Told) -> None:
+    def _first(self, outcome: Outcome) -> None:
         """Go on after the first answer; nearly always there is nothing more to do."""
-        if not isinstance(outcome, Served):
-            spawn(self._carry(exchange, passage, question, outcome), told)
+        if outcome is not SERVED:
+            spawn(self._carry(outcome), self._told)
 
-    async def _receive(self, exchange: Exchange, passage: Passage) -> None:
+    async def _receive(self) -> None:
         """Carry a request whose body is still on its way: wait for a short one, stream a long one."""
-        length = exchange.head.length
-        short = not passage.vdir.tunnel and length is not None and length <= self._settings.window
-        body = await exchange.read(self._settings.window) if short else None
-        await self._carry(exchange, passage, self._question(exchange, passage, body), None)
+        length, window = self._exchange.head.length, self._carrier.settings.window
+        short = not self._passage.vdir.tunnel and length is not None and length <= window
+        self._question = self._ask_with(await self._exchange.read(window) if short else None)
+        await self._carry(None)
 
-    async def _carry(self, exchange: Exchange, passage: Passage, question: Question, outcome: Outcome | None) -> None:
+    async def _carry(self, outcome: Outcome | None) -> None:
         """Ask until there is an answer that is not "elsewhere", as long as a move may take."""
-        give_up = self._clock.seconds() + self._settings.hold_time
+        carrier, exchange = self._carrier, self._exchange
+        give_up = carrier.clock.seconds() + carrier.settings.hold_time
         while True:
-            outcome = await self._try(exchange, passage, question, outcome)
+            outcome = await self._try(outcome)
             if not isinstance(outcome, Misdirected):
-                self._conclude(exchange, outcome)
+                self._conclude(outcome)
                 return
             outcome = None
-            if self._clock.seconds() >= give_up:
+            if carrier.clock.seconds() >= give_up:
                 exchange.reply(later(b"DatabaseMoving"))
                 return
-            await deferLater(self._clock, _PAUSE)
-            await self._access.directory.refresh()
-            decision = await self._access.locate(
-                passage.identity, passage.anchor, passage.vdir.protocol, exchange.client
-            )
-            if exchange.done:
+            await deferLater(carrier.clock, _PAUSE)
+            if not await self._look_again():
                 return
-            if not isinstance(decision, Proxy):
-                exchange.reply(later(b"DatabaseMoving"))
-                return
-            about = (*passage.about[:-1], ("why", "; ".join(decision.trace)))
-            passage = exchange.passage = evolve(passage, proxy=decision, about=about)
 
-    async def _try(self, exchange: Exchange, passage: Passage, question: Question, first: Outcome | None) -> Outcome:
+    async def _look_again(self) -> bool:
+        """Ask the directory where the mailbox is by now; False when there is nothing left to carry."""
+        exchange, passage, access = self._exchange, self._passage, self._carrier.access
+        await access.directory.refresh()
+        decision = await access.locate(passage.identity, passage.anchor, passage.vdir.protocol, exchange.client)
+        if exchange.done:
+            return False
+        if not isinstance(decision, Proxy):
+            exchange.reply(later(b"DatabaseMoving"))
+            return False
+        about = (*passage.about[:-1], ("why", "; ".join(decision.trace)))
+        self._passage = exchange.passage = evolve(passage, proxy=decision, about=about)
+        return True
+
+    async def _try(self, first: Outcome | None) -> Outcome:
         """Ask the active copy's server (unless it has just given its `first` outcome), then those with other copies."""
-        candidates = (passage.proxy.server, *passage.proxy.others)
+        proxy = self._passage.proxy
+        candidates = (proxy.server, *proxy.others)
         trouble: Exception | None = None
         for server in candidates:
             try:
-                outcome = first or await self._ask(exchange, passage, server, question, last=len(candidates) == 1)
+                outcome = first or await self._ask(server, last=len(candidates) == 1)
             except Unreachable as error:
                 self._log.warn("{error}", error=str(error))
                 trouble = error
                 continue
             first = None
-            if isinstance(outcome, Misdirected) and server is not passage.proxy.server:
+            if isinstance(outcome, Misdirected) and server is not proxy.server:
                 continue  # it has a copy, but not the active one
-            if isinstance(outcome, Failed) and _may_repeat(outcome, question):
+            if isinstance(outcome, Failed) and _may_repeat(outcome, self._question):
                 trouble = Unreachable(f"{server.name}: {outcome.reason}")
                 continue
             return outcome
-        raise trouble or Unreachable(f"no server of {passage.proxy.database.name} has it mounted")
+        raise trouble or Unreachable(f"no server of {proxy.database.name} has it mounted")
 
-    async def _ask(
-        self, exchange: Exchange, passage: Passage, server: Server, question: Question, *, last: bool
-    ) -> Outcome:
-        connection = await self._access.connect(server, passage.vdir.protocol, passage.identity.user, last=last)
-        if exchange.done:
+    async def _ask(self, server: Server, *, last: bool) -> Outcome:
+        passage = self._passage
+        access = self._carrier.access
+        connection = await access.connect(server, passage.vdir.protocol, passage.identity.user, last=last)
+        if self._exchange.done:
             connection.lane.release(connection)
             return Abandoned()
         answered: Deferred[Outcome] = Deferred()
-        self._send(exchange, passage, server, connection, question, answered.callback)
+        self._send(server, connection, answered.callback)
         return await answered
 
-    def _send(
-        self,
-        exchange: Exchange,
-        passage: Passage,
-        server: Server,
-        connection: Backend,
-        question: Question,
-        done: Callable[[Outcome], None],
-    ) -> None:
+    def _send(self, server: Server, connection: Backend, done: Callable[[Outcome], None]) -> None:
         """Prove who asks, and let the relay do the rest."""
-        head, identity = exchange.head, passage.identity
+        exchange, question = self._exchange, self._question
+        handover, head = self._carrier.access.handover, exchange.head
         try:
-            proof = self._access.handover.prove(
-                passage.proxy,
-                server.name,
-                head.method,
-                head.target.line,
-                exchange.request_id,
-                identity.user,
-                exchange.client,
-                identity.method,
+            proof = handover.prove(
+                self._passage.bearer, server.name, head.method, head.target.line, exchange.request_id
             )
         except (OSError, ValueError) as error:
             connection.lane.release(connection)
             raise Unreachable(f"{server.name}: no hand-over key: {error}") from error
         exchange.notes["server"] = server.name
         trace = b"X-CalculatedBETarget: %b\r\n" % (server.tls_name or server.name).encode("ascii")
+        breaker = connection.lane.breaker
 
         def judged(outcome: Outcome) -> None:
-            self._judge(outcome, connection.lane.breaker, server, identity.user)
+            if outcome is SERVED:
+                breaker.good()
+            else:
+                self._judge(outcome, breaker, server)
             done(outcome)
 
         Relay(exchange, connection, question, proof, trace, judged).begin()
 
-    def _judge(self, outcome: Outcome, breaker: Any, server: Server, user: str) -> None:
-        """Tell the breaker and the figures."""
+    def _judge(self, outcome: Outcome, breaker: Breaker, server: Server) -> None:
+        """Tell the breaker and the figures what went wrong."""
+        metrics = self._carrier.metrics
         match outcome:
-            case Served():
-                breaker.good()
             case Misdirected():
-                self._metrics.misdirected.labels(server.name).inc()
+                metrics.misdirected.labels(server.name).inc()
             case Failed():
-                breaker.failed(user)
-                self._metrics.backend_failures.labels(server.name).inc()
+                breaker.failed(self._passage.identity.user)
+                metrics.backend_failures.labels(server.name).inc()
             case Crossed():
                 breaker.distrust()
-                self._metrics.identity_mismatch.labels(server.name).inc()
+                metrics.identity_mismatch.labels(server.name).inc()
                 self._log.error(
                     "{server} answered for another request or mailbox; it is kept out for a while", server=server.name
                 )
 
-    def _conclude(self, exchange: Exchange, outcome: Outcome) -> None:
+    def _conclude(self, outcome: Outcome) -> None:
+        exchange = self._exchange
         match outcome:
             case Crossed():
                 exchange.notes["end"] = "the answer was not for this request: nothing of it was passed on"
@@ -198,20 +204,12 @@ class Carrier:
                 else:
                     exchange.reply(failed(b"BackendFailed"))
 
-    def _question(self, exchange: Exchange, passage: Passage, body: bytes | None) -> Question:
-        head = exchange.head
+    def _ask_with(self, body: bytes | None) -> Question:
+        """Return the request as a server gets it; its body is None when it is streamed."""
+        exchange, passage, head = self._exchange, self._passage, self._exchange.head
         first = b"%b %b HTTP/1.1\r\n" % (head.method, head.target.line)
-        client = exchange.client.encode("ascii")
-        lines = (
-            b"%bHost: %b\r\nX-Forwarded-For: %b\r\nX-FE-ClientIP: %b\r\nX-Forwarded-Proto: https\r\nrequest-id: %b\r\n"
-            % (
-                request_lines(head),
-                passage.host,
-                client,
-                client,
-                exchange.request_id.encode("ascii"),
-            )
-        )
+        request_id = exchange.request_id.encode("ascii")
+        lines = b"%b%brequest-id: %b\r\n" % (request_lines(head), passage.lines, request_id)
         return Question(head.method, first, lines, body, passage.vdir.patience)
 
 

@@ -18,10 +18,11 @@ from casd.access import ClientAccess
 from casd.accesslog import AccessLog
 from casd.auth.credentials import Denied
 from casd.config import endpoints, integer, key, seconds, size
-from casd.frontends.carry import Carrier
+from casd.frontends.carry import Carrier, Errand
 from casd.frontends.passage import LIFETIME, Passage, question_of
 from casd.metrics import Metrics
 from casd.model import Anchor, DirectoryDown, Identity, Proxy, Redirect, Refuse
+from casd.net.handover import bearer
 from casd.net.http import BodyTooLarge, Channel, Exchange, Limits, Lost
 from casd.net.pool import Busy, Unreachable
 from casd.net.spawn import spawn
@@ -30,6 +31,7 @@ from casd.vdirs.vdir import TEXT, Vdir, failed, later
 from protocols.http1 import Response
 
 _HOSTS = 1000
+_LINES = b"Host: %(host)b\r\nX-Forwarded-For: %(client)b\r\nX-FE-ClientIP: %(client)b\r\nX-Forwarded-Proto: https\r\n"
 _TOO_LARGE = Response(413, (TEXT,), b"The request is too large.\n")
 
 
@@ -195,7 +197,7 @@ class Door(Factory):
             exchange.reply(_TOO_LARGE)
         else:
             exchange.patient = passage.vdir.tunnel
-            self._carrier.carry(exchange, passage, lambda error: self._say(exchange, passage.vdir, error))
+            Errand(self._carrier, exchange, passage, lambda error: self._say(exchange, passage.vdir, error)).begin()
 
     async def _serve(self, exchange: Exchange, vdir: Vdir) -> None:
         """Answer: who, where, and then the relay."""
@@ -218,10 +220,21 @@ class Door(Factory):
 
     def _passage(self, exchange: Exchange, vdir: Vdir, identity: Identity, anchor: Anchor, proxy: Proxy) -> Passage:
         """Return what has been found out, and remember it with the connection if it may be used again."""
-        about = self._about(exchange, exchange.notes["why"])
-        host = exchange.notes["host"].encode("ascii")
-        generation, until = self._house.access.directory.generation, self._house.clock.seconds() + LIFETIME
-        passage = Passage(exchange.question, self, vdir, host, identity, anchor, proxy, about, generation, until)
+        client = exchange.client
+        lines = _LINES % {b"host": exchange.notes["host"].encode("ascii"), b"client": client.encode("ascii")}
+        passage = Passage(
+            question=exchange.question,
+            door=self,
+            vdir=vdir,
+            identity=identity,
+            anchor=anchor,
+            proxy=proxy,
+            bearer=bearer(proxy, identity.user, client, identity.method),
+            lines=lines,
+            about=self._about(exchange, exchange.notes["why"]),
+            generation=self._house.access.directory.generation,
+            until=self._house.clock.seconds() + LIFETIME,
+        )
         if vdir.repeats:
             exchange.channel.memory = passage
         return passage

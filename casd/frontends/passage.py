@@ -11,6 +11,7 @@ from typing import Any
 from attrs import frozen
 
 from casd.model import Anchor, Identity, Proxy
+from casd.net.handover import Bearer
 from casd.vdirs.vdir import Vdir
 from protocols.http1 import RequestHead
 
@@ -27,15 +28,20 @@ def question_of(head: RequestHead) -> tuple[Any, ...]:
 
 @frozen
 class Passage:
-    """A question with what followed from it. `about` are the texts of the session's log line, the last of them why."""
+    """A question with what followed from it.
+
+    `lines` are the fields that the server gets beside the client's own, `about` the texts of the session's log line,
+    the last of them why.
+    """
 
     question: tuple[Any, ...]
     door: Any
     vdir: Vdir
-    host: bytes
     identity: Identity
     anchor: Anchor
     proxy: Proxy
+    bearer: Bearer
+    lines: bytes
     about: tuple[tuple[str, str], ...]
     generation: int
     until: float

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -38,6 +37,20 @@ class Proof(NamedTuple):
         return value is not None and sealed(value, self.keys, request_id=self.request_id, mailbox=self.mailbox)
 
 
+class Bearer(NamedTuple):
+    """Who asks, for which mailbox (its GUID): encoded once, for all requests that say the same."""
+
+    who: str
+    mailbox: str
+
+
+def bearer(proxy: Proxy, user: str, client: str, mechanism: str) -> Bearer:
+    """Return who asks for the mailbox of a decision."""
+    mailbox, guid = proxy.mailbox, str(proxy.mailbox.guid)
+    who = Who(user, guid, mailbox.address, mailbox.display_name, proxy.database.name, client, mechanism)
+    return Bearer(encode_who(who), guid)
+
+
 class Handover:
     """Signs who is asking, for one server at a time."""
 
@@ -57,32 +70,13 @@ class Handover:
         """Read the key files anew when they are needed next."""
         self._keys.clear()
 
-    def prove(
-        self,
-        proxy: Proxy,
-        server: str,
-        method: bytes,
-        target: bytes,
-        request_id: str,
-        user: str,
-        client: str,
-        mechanism: str,
-    ) -> Proof:
+    def prove(self, bearer: Bearer, server: str, method: bytes, target: bytes, request_id: str) -> Proof:
         """Return the proof for one request to one server."""
         keys = self.keys(server)
         key_id, key = next(iter(keys.items()))
-        mailbox = proxy.mailbox
-        guid = _text(mailbox.guid)
-        who = _who(user, guid, mailbox.address, mailbox.display_name, proxy.database.name, client, mechanism)
         request = (int(self._now()), server, method.decode("ascii"), target.decode("ascii"), request_id)
-        return Proof(b"%b: %b\r\n" % (REQUEST_HEADER, sign_for(who, request, key_id, key)), request_id, guid, keys)
+        token = sign_for(bearer.who, request, key_id, key)
+        return Proof(b"%b: %b\r\n" % (REQUEST_HEADER, token), request_id, bearer.mailbox, keys)
 
-
-@lru_cache(50_000)
-def _who(*fields: str) -> str:
-    return encode_who(Who(*fields))
-
-
-_text = lru_cache(50_000)(str)
 
 ANSWER_FIELD = ANSWER_HEADER.lower()

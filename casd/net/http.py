@@ -130,7 +130,7 @@ class Exchange:
     _begun = False
     _silent = False
     _chunked = False
-    _held_size = 0
+    held_size = 0  # bytes of the request's body that nobody has taken yet
     _sink: BodySink | None = None
     _trailers: list[Field] | None = None
 
@@ -154,7 +154,7 @@ class Exchange:
         if not self.ended:
             self.proceed()
             return await _Whole(self, limit).done
-        if self._held_size > limit:
+        if self.held_size > limit:
             raise BodyTooLarge
         return self.take_held()
 
@@ -177,13 +177,8 @@ class Exchange:
         """Return what is held of the body, and hold it no more."""
         held = b"".join(self._held)
         self._held.clear()
-        self._held_size = 0
+        self.held_size = 0
         return held
-
-    @property
-    def held_size(self) -> int:
-        """How many bytes of the body are held."""
-        return self._held_size
 
     def pause(self) -> None:
         """Receive no more of the body for now."""
@@ -280,7 +275,7 @@ class Exchange:
             self._sink.body(data)
         elif not self.done:
             self._held.append(data)
-            self._held_size += len(data)
+            self.held_size += len(data)
 
     def receive_end(self, trailers: list[Field]) -> None:
         """Take the end of the body from the connection."""

@@ -171,8 +171,7 @@ class Lane:
         if connection.expired:
             connection.transport.loseConnection()
             return
-        waiter = self._next()
-        if waiter is not None:
+        if self._waiting and (waiter := self._next()) is not None:
             waiter.callback(connection)
             return
         self._idle.append(connection)

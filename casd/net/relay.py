@@ -50,7 +50,7 @@ class Abandoned:
     """The client went away."""
 
 
-_SERVED = Served()
+SERVED = Served()
 
 Outcome = Served | Misdirected | Failed | Crossed | Abandoned
 
@@ -207,7 +207,7 @@ class Relay:
             self._done(self._misdirected)
             return
         self._exchange.finish(trailers(fields) if fields else None)
-        self._done(_SERVED)
+        self._done(SERVED)
 
     def broken(self, reason: str) -> None:
         """Tell how far it had come."""

@@ -16,7 +16,7 @@ from casd.access import ClientAccess
 from casd.auth.credentials import Denied
 from casd.model import DirectoryDown, Proxy
 from casd.net.fetch import Answer, fetch
-from casd.net.handover import ANSWER_FIELD
+from casd.net.handover import ANSWER_FIELD, bearer
 from casd.net.http import Exchange, new_request_id
 from casd.net.pool import Busy, Unreachable
 from casd.vdirs.vdir import Vdir
@@ -106,7 +106,8 @@ async def _deliver(access: ClientAccess, sender: str, recipient: str, message: b
 async def _hand_over(access: ClientAccess, sender: str, proxy: Proxy, message: bytes) -> int:
     """Return the status with which a server took a message, or did not."""
     request_id, server = new_request_id(), proxy.server
-    proof = access.handover.prove(proxy, server.name, b"POST", _DELIVER, request_id, sender, "", "submission")
+    who = bearer(proxy, sender, "", "submission")
+    proof = access.handover.prove(who, server.name, b"POST", _DELIVER, request_id)
     connection = await access.connect(server, "delivery", sender, last=True)
     host = (server.tls_name or server.name).encode("ascii")
     lines = b"%bHost: %b\r\nrequest-id: %b\r\nContent-Type: message/rfc822\r\n" % (

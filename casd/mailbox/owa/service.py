@@ -103,7 +103,7 @@ async def _attach(call: Call, query: Query, body: bytes) -> Any:
 async def _page(call: Call, _query: Query) -> Response:
     """Answer with the page itself, and the proof that its requests will carry."""
     head = call.exchange.head
-    if not head.target.raw.startswith(b"/owa/"):
+    if not head.target.line.startswith(b"/owa/"):
         return see(b"/owa/")
     cookie = () if canary.held(head) else (canary.new(),)
     return STATIC.files["index.html"].answer(head, extra=((b"Content-Security-Policy", POLICY), *cookie))
