@@ -52,7 +52,12 @@ def test_a_plugin_folder_of_twisted_is_no_package() -> None:
 
 
 def test_only_makeservice_meets_the_reactor() -> None:
-    importing = {file for file in ours("casd/*.py", "protocols/*.py") for node in ast.walk(parsed(file)) if _imports_reactor(node)}
+    importing = {
+        file
+        for file in ours("casd/*.py", "protocols/*.py")
+        for node in ast.walk(parsed(file))
+        if _imports_reactor(node)
+    }
     assert importing == {Path("casd/tap.py")}
 
 
@@ -68,7 +73,11 @@ def test_everything_is_installed() -> None:
     packages = set(setup["options"]["packages"].split())
     assert packages == {".".join(file.parent.parts) for file in ours("casd/*.py", "protocols/*.py", "twisted/*.py")}
     data = setup["options.package_data"]
-    covered = [f"{package.replace('.', '/')}/{pattern}" for package in data for pattern in data[package].replace(",", " ").split()]
+    covered = [
+        f"{package.replace('.', '/')}/{pattern}"
+        for package in data
+        for pattern in data[package].replace(",", " ").split()
+    ]
     for file in ours("casd/*", "protocols/*"):
         assert file.suffix == ".py" or any(fnmatch(str(file), pattern) for pattern in covered), file
 
@@ -91,7 +100,9 @@ def test_documents_point_at_what_is_there() -> None:
 def test_floors_are_told_as_they_are_checked() -> None:
     setup = configparser.ConfigParser()
     setup.read(ROOT / "setup.cfg", encoding="utf-8")
-    checked = re.findall(r"\w+$", setup["importlinter:contract:floors"]["layers"].replace("casd.", "").replace(" | ", "\n"), re.MULTILINE)
+    checked = re.findall(
+        r"\w+$", setup["importlinter:contract:floors"]["layers"].replace("casd.", "").replace(" | ", "\n"), re.MULTILINE
+    )
     told = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
     order = re.findall(r"^    (?:casd/)?(\w+)(?:\.py|/)  ", told, re.MULTILINE)
     assert [floor for floor in order if floor in checked] == [floor for floor in checked if floor in order]

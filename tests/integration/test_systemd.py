@@ -1,4 +1,4 @@
-"""The units in etc/, checked by systemd itself, with what they rely on: sockets that are handed over, word of readiness."""
+"""The units in etc/, checked by systemd, with what they rely on: sockets handed over, word of readiness."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ class Units(SynchronousTestCase):
 
     def test_systemd_finds_nothing_wrong(self) -> None:
         units = [self.folder / "casd.service", self.folder / "casd.socket"]
-        self.assertEqual(analyze("verify", *units), "")
+        assert analyze("verify", *units) == ""
 
     def test_little_is_exposed(self) -> None:
         report = analyze("security", "--offline=true", "--no-pager", self.folder / "casd.service")
         (score,) = re.findall(r"exposure level for casd.service: ([\d.]+)", report)
-        self.assertLess(float(score), EXPOSED)
+        assert float(score) < EXPOSED
 
 
 class Service(EstateTestCase):
@@ -50,15 +50,17 @@ class Service(EstateTestCase):
         self.estate.close()
         ports = [self.estate.ports[f"fe1.{name}"] for name in ("front", "plain")]
         sockets = [option for port in ports for option in ("--listen", f"127.0.0.1:{port}")]
-        service = Process("systemd-socket-activate", *sockets, TWISTD, "--nodaemon", "--pidfile=", "cas", "--config", ini)
+        service = Process(
+            "systemd-socket-activate", *sockets, TWISTD, "--nodaemon", "--pidfile=", "cas", "--config", ini
+        )
         self.addCleanup(service.kill)
         service.wait_for("Listening")
-        self.assertEqual(self.health(ports[0]), 200)
+        assert self.health(ports[0]) == 200
         for _ in range(2):
             seen = len(service.lines)
             service.signal(signal.SIGHUP)
             service.wait_for("configuration reloaded", after=seen)
-            self.assertEqual(self.health(ports[0]), 200)
+            assert self.health(ports[0]) == 200
 
     def test_systemd_is_told_of_readiness_and_of_the_end(self) -> None:
         ini = self.estate.front("fe1").ini
@@ -70,11 +72,21 @@ class Service(EstateTestCase):
             command = (TWISTD, "--nodaemon", "--pidfile=", "cas", "--config", ini)
             service = Process("env", f"NOTIFY_SOCKET={name}", *command)
             self.addCleanup(service.kill)
-            self.assertEqual(told.recv(100), b"READY=1")
+            assert told.recv(100) == b"READY=1"
             service.signal(signal.SIGTERM)
-            self.assertEqual(told.recv(100), b"STOPPING=1")
+            assert told.recv(100) == b"STOPPING=1"
 
     def health(self, port: int) -> int:
         url = f"https://localhost:{port}/owa/healthcheck.htm"
-        command = ["curl", "--silent", "--write-out", "%{http_code}", "--cacert", self.estate.demo / "ca.pem", "--output", "/dev/null", url]
+        command = [
+            "curl",
+            "--silent",
+            "--write-out",
+            "%{http_code}",
+            "--cacert",
+            self.estate.demo / "ca.pem",
+            "--output",
+            "/dev/null",
+            url,
+        ]
         return int(subprocess.run(command, capture_output=True, check=True, timeout=PATIENCE).stdout)
