@@ -7,7 +7,7 @@ import mimetypes
 from functools import cache
 from importlib.resources import files
 from string import Template
-from urllib.parse import parse_qs, quote, urlsplit
+from urllib.parse import parse_qs, quote
 
 from casd.access import ClientAccess
 from casd.auth.credentials import Denied, LoginPassword
@@ -98,7 +98,7 @@ class Owa(Vdir):
             return _to_logon("0", "/owa/", [])
         form = parse_qs((await exchange.read(_FORM)).decode("utf-8", "replace"), keep_blank_values=True)
         field = {name: values[0] for name, values in form.items()}
-        destination = _same_origin(field.get("destination", ""), exchange.notes["host"])
+        destination = _same_origin(field.get("destination", ""), exchange.notes["authority"])
         if not _posted_from_here(exchange):
             return _to_logon("0", destination, [])
         private = field.get("trusted") == "4" or bool(_number(field.get("flags", "")) & _PRIVATE)
@@ -148,18 +148,12 @@ def _read(name: str) -> bytes:
     return files("casd.vdirs").joinpath("pages", name).read_bytes()
 
 
-def _same_origin(destination: str, host: str) -> str:
-    """Return a destination on this host, whatever was asked for (an open redirect otherwise)."""
-    parts = urlsplit(destination)
-    local = (
-        not parts.scheme
-        and not parts.netloc
-        and parts.path.startswith("/")
-        and not destination.startswith(("//", "/\\"))
-    )
-    ours = parts.scheme == "https" and parts.hostname == host and parts.username is None
-    fit = destination.isascii() and destination.isprintable() and "\\" not in destination
-    return destination if fit and (local or ours) else "/owa/"
+def _same_origin(destination: str, authority: str) -> str:
+    """Return a destination at this origin, whatever was asked for (an open redirect otherwise)."""
+    origin = f"https://{authority}"
+    path = destination[len(origin) :] if destination.lower().startswith(origin.lower()) else destination
+    fit = path.startswith("/") and not path.startswith("//") and "\\" not in path
+    return destination if fit and path.isascii() and path.isprintable() else "/owa/"
 
 
 def _posted_from_here(exchange: Exchange) -> bool:
@@ -168,7 +162,7 @@ def _posted_from_here(exchange: Exchange) -> bool:
     site = exchange.head.get(b"sec-fetch-site")
     if site is not None and site not in {b"same-origin", b"none"}:
         return False
-    return origin is None or urlsplit(origin.decode("latin-1")).hostname == exchange.notes["host"]
+    return origin is None or origin.decode("latin-1").lower() == f"https://{exchange.notes['authority']}".lower()
 
 
 def _cookie(head: RequestHead, wanted: str) -> str:
