@@ -39,9 +39,10 @@ class _Fetch:
             self.done.errback(Unreachable("the answer is too large"))
 
     def end(self, _trailers: list[Field]) -> None:
-        self._connection.lane.release(self._connection)
-        if self._head is not None and not self.done.called:
+        if self._head is not None:
+            # Whoever asked may find that this connection must not be used again.
             self.done.callback(Answer(self._head, b"".join(self._body)))
+        self._connection.lane.release(self._connection)
 
     def broken(self, reason: str) -> None:
         self.done.errback(Unreachable(reason))

@@ -117,6 +117,7 @@ async def _hand_over(access: ClientAccess, sender: str, proxy: Proxy, message: b
     )
     answer: Answer = await fetch(connection, b"POST", _DELIVER, lines, message, _PATIENCE)
     if not proof.answered_by(answer.head.get(ANSWER_FIELD)):
-        connection.lane.breaker.trip()
+        connection.expired = True
+        connection.lane.breaker.distrust()
         raise Unreachable(f"{server.name} answered for another request or mailbox")
     return answer.head.status
