@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from casd.auth.credentials import Denied, LoginPassword
 from casd.auth.forms import Session, Sessions
 from casd.auth.password import Passwords
 from casd.config import key, text, words
 from casd.directory.cache import CachedDirectory
-from casd.model import Anchor, Decision, Identity, Kind, Mailbox, Server, Topology
+from casd.model import LONGEST_ADDRESS, Anchor, Decision, Identity, Kind, Mailbox, Server, Topology
 from casd.net.backend import Backend
 from casd.net.handover import Handover
 from casd.net.pool import Pool, Unreachable
@@ -127,6 +127,8 @@ class ClientAccess:
         topology = self._topology
         if topology is None or not self.directory.settled or self._generation != self.directory.generation:
             topology = await self.topology()
+        if len(anchor.value) > LONGEST_ADDRESS:
+            anchor = evolve(anchor, value=anchor.value[: LONGEST_ADDRESS + 1])  # nobody's; not to be remembered whole
         internal = self._internal(client)
         question = (identity.mailbox.guid, anchor, protocol, internal)
         decision = self._decisions.get(question)

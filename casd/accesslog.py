@@ -68,7 +68,7 @@ class AccessLog:
                 "in": received,
                 "out": sent,
             }
-            line = json.dumps(fields | dict(about), ensure_ascii=False) + "\n"
+            line = json.dumps(fields | dict(about)) + "\n"
         else:
             ending = f"status={status} in={received} out={sent} {_named(about)}"
             line = f"{self._time()} id={request_id} seconds={seconds:.4f} {ending}\n"
@@ -104,4 +104,4 @@ def _named(about: tuple[tuple[str, str], ...]) -> str:
 
 def _quoted(text: str) -> str:
     """Return a text as it may stand in a line: what a client sent must not begin a new line or a new field."""
-    return text if _PLAIN.fullmatch(text) else json.dumps(text, ensure_ascii=False)
+    return text if _PLAIN.fullmatch(text) else json.dumps(text, ensure_ascii=not text.isprintable())

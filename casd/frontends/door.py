@@ -31,6 +31,14 @@ from casd.vdirs.vdir import TEXT, Vdir, failed, later
 from protocols.http1 import Response
 
 _HOSTS = 1000
+"""Most spellings of our hosts that are remembered."""
+
+_LONGEST_HOST = 261
+"""Bytes of a domain name with a port."""
+
+_LOGGED = 512
+"""Characters of a path that a line of the log tells."""
+
 _LINES = b"Host: %(host)b\r\nX-Forwarded-For: %(client)b\r\nX-FE-ClientIP: %(client)b\r\nX-Forwarded-Proto: https\r\n"
 _TOO_LARGE = Response(413, (TEXT,), b"The request is too large.\n")
 
@@ -254,7 +262,7 @@ class Door(Factory):
             ("client", exchange.client),
             ("user", notes.get("user", "-")),
             ("method", head.method.decode("ascii")),
-            ("path", head.target.path),
+            ("path", head.target.path[:_LOGGED]),
             ("why", why),
         )
 
@@ -295,7 +303,7 @@ class Door(Factory):
         head = exchange.head
         asked = head.all(b"host")
         raw = head.target.authority or (asked[0] if asked else b"")
-        if len(asked) > 1 or (not asked and head.version == 1):
+        if len(asked) > 1 or (not asked and head.version == 1) or len(raw) > _LONGEST_HOST:
             return None
         if raw not in self._hosts:
             if len(self._hosts) >= _HOSTS:
