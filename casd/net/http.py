@@ -252,6 +252,7 @@ class Exchange:
         if self._chunked:
             self.channel.send(last_chunk(trailers or []))
         self.done = True
+        self._on_lost.clear()  # a circle otherwise, which only the garbage collector could undo
         self.channel.finished(self)
 
     def cork(self) -> None:
