@@ -27,8 +27,7 @@ const list = new MessageList($("#list"), {
 const pane = new ReadingPane($("#reading"), {
   act, close: () => go(""), key: (event) => key(event), mailto: (url) => compose("new", null, fromMailto(url)),
 });
-let leaving = false;
-const composer = new Composer($("#reading"), { me: () => me, done: (verb) => (leaving ? null : verb === "draft" ? go("") : arrive()) });
+const composer = new Composer($("#reading"), { me: () => me, done: (verb) => (verb === "draft" ? go("") : arrive()) });
 const key = keyHandler((action, event) => KEY_ACTIONS[action](event));
 
 // Where one is: #/<folder>, #/<folder>/<message>, #/search/<words>, #/search/<words>/<message>
@@ -50,11 +49,7 @@ function go(id) {
 }
 
 async function arrive() {
-  if (composer.isOpen) {
-    leaving = true;
-    const closed = await composer.close().finally(() => { leaving = false; });
-    if (!closed) return;
-  }
+  if (!await composer.close({ again: true })) return;
   const { folder: wanted, query, id } = where();
   const target = query ? null : tree.find(wanted) ?? tree.find("inbox");
   if (target !== folder || query !== (list.source?.query ?? "")) await enter(target, query);
@@ -160,9 +155,9 @@ async function takeAway(items, doIt, text, undo = true) {
 }
 
 async function putBack(items) {
-  const homes = Map.groupBy ? Map.groupBy(items, (item) => item.folder) : new Map([[items[0].folder, items]]);
-  for (const [home, group] of homes) {
-    await call("MoveItem", { ids: group.map((item) => item.id), folder: home }).catch(complain);
+  for (const home of new Set(items.map((item) => item.folder))) {
+    const ids = items.filter((item) => item.folder === home).map((item) => item.id);
+    await call("MoveItem", { ids, folder: home }).catch(complain);
   }
   refresh();
 }
@@ -276,7 +271,7 @@ function openDrawer() {
 function wire() {
   addEventListener("hashchange", arrive);
   addEventListener("keydown", (event) => (document.body.classList.contains("drawer") && event.key === "Escape" ? closeDrawer() : key(event)));
-  addEventListener("beforeunload", (event) => { if (composer.isOpen) event.preventDefault(); });
+  addEventListener("beforeunload", (event) => { if (composer.unsaved) event.preventDefault(); });
   $("#compose").addEventListener("click", () => { closeDrawer(); compose("new"); });
   $("#compose-narrow").addEventListener("click", () => compose("new"));
   $("#menu").addEventListener("click", () => (document.body.classList.contains("drawer") ? closeDrawer() : openDrawer()));
@@ -296,7 +291,10 @@ function wireSearch(form) {
   const search = () => {
     clearTimeout(waiting);
     const query = form.query.value.trim();
-    if (query !== where().query) location.hash = query ? `#/search/${encodeURIComponent(query)}` : "#/inbox";
+    const hash = query ? `#/search/${encodeURIComponent(query)}` : "#/inbox";
+    if (query === where().query) return;
+    if (query && where().query) location.replace(hash);  // going back leaves the search, not its last letter
+    else location.hash = hash;
   };
   form.addEventListener("submit", (event) => { event.preventDefault(); search(); list.focus(); });
   form.query.addEventListener("input", () => { clearTimeout(waiting); waiting = setTimeout(search, 250); });

@@ -24,7 +24,7 @@ export class Composer {
 
   /** Begin: `verb` is new, draft, reply, replyall or forward; `item` what it is about; `to` and `subject` for new. */
   async open(verb, item = null, { to = [], subject = "", text = "" } = {}) {
-    if (this.isOpen) await this.close();
+    if (!await this.close({ again: true })) return;
     const quoting = verb === "reply" || verb === "replyall" || verb === "forward";
     Object.assign(this, {
       isOpen: true, verb, id: verb === "draft" ? item.id : null, files: [], plain: null, work: Promise.resolve(),
@@ -55,8 +55,13 @@ export class Composer {
     else this.to.input.focus();
   }
 
-  /** Close; what has changed is kept in Drafts. Returns whether it is closed. */
-  async close() {
+  /** Whether closing the window now would lose something. */
+  get unsaved() {
+    return this.isOpen && this.#snapshot() !== this.saved;
+  }
+
+  /** Close; what has changed is kept in Drafts. `again`: another thing takes the pane. Returns whether it is closed. */
+  async close({ again = false } = {}) {
     if (!this.isOpen) return true;
     this.#settle();
     if (this.#snapshot() !== this.saved) {
@@ -68,16 +73,16 @@ export class Composer {
         return false;
       }
     }
-    this.#end();
+    this.#end({ again });
     return true;
   }
 
-  #end() {
+  #end({ again = false } = {}) {
     clearInterval(this.timer);
     this.isOpen = false;
     this.root.replaceChildren();
     this.root.classList.remove("writing");
-    this.actions.done(this.verb);
+    if (!again) this.actions.done(this.verb);
   }
 
   #build() {

@@ -159,7 +159,7 @@ export class MessageList {
       if (row?.dataset.stamp !== stamp) this.#replace(row, this.#row(index, stamp));
     }
     for (const row of old.values()) row.remove();
-    for (let page = Math.floor(first / PAGE); page * PAGE < last; page += 1) this.#fetch(page, { background: true });
+    for (let page = Math.floor(first / PAGE); page * PAGE < last; page += 1) this.#fetch(page);
   }
 
   #replace(old, row) {

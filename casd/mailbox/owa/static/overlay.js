@@ -69,7 +69,7 @@ export function ask({ title, text, label, value = "", action, danger = false }) 
       input,
       el("div", { class: "buttons" },
         el("button", { type: "button", class: "quiet", text: "Cancel", on: { click: () => dialog.close() } }),
-        el("button", { class: danger ? "primary danger" : "primary", value: "yes", text: action }))));
+        el("button", { class: danger ? "primary danger" : "primary", value: "yes", autofocus: !danger && !label, text: action }))));
   return show(dialog, () => (input ? input.value.trim() : true));
 }
 
