@@ -55,7 +55,8 @@ class Service(EstateTestCase):
         )
         self.addCleanup(service.kill)
         service.wait_for("Listening")
-        assert self.health(ports[0]) == 200
+        assert self.health(ports[0]) == 200  # systemd-socket-activate starts it when the first client comes
+        service.wait_for("ready: ")
         for _ in range(2):
             seen = len(service.lines)
             service.signal(signal.SIGHUP)
