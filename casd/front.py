@@ -63,7 +63,7 @@ class Front:
         self.doors = self._doors(reactor)
         self.admin = Admin(plan.name, self.access, self.metrics, self.doors.values(), reactor)
         http = plan.doors["http"][1]
-        self.plain = PlainDoor(frozenset(http.namespaces), encrypted_port, reactor)
+        self.plain = PlainDoor(_namespaces(http), encrypted_port, reactor)
         self._same = None
 
     def listening(self) -> Listening:
@@ -105,9 +105,7 @@ class Front:
     def _doors(self, reactor: Any) -> dict[str, Door]:
         plan = self.plan
         http = plan.doors["http"][1]
-        house = House(
-            plan.name, frozenset(name.lower() for name in http.namespaces), self.access, self.metrics, self.log, reactor
-        )
+        house = House(plan.name, _namespaces(http), self.access, self.metrics, self.log, reactor)
         doors = {
             name: Door(name, settings, [vdir() for vdir in module.VDIRS], house)
             for name, (module, settings) in plan.doors.items()
@@ -124,6 +122,10 @@ class Front:
         if before is None or any(getattr(before.plan, part) != getattr(self.plan, part) for part in parts):
             return None
         return getattr(before, name)
+
+
+def _namespaces(http: Any) -> frozenset[str]:
+    return frozenset(name.lower() for name in http.namespaces)
 
 
 def _stream(plan: Plan) -> Any:

@@ -119,7 +119,7 @@ class Admin(Factory):
                 {
                     "id": exchange.request_id,
                     "door": door.name,
-                    "user": exchange.notes.get("user", ""),
+                    "user": exchange.passage.identity.user if exchange.passage else exchange.notes.get("user", ""),
                     "method": exchange.head.method.decode("ascii"),
                     "path": exchange.head.path,
                     "server": exchange.notes.get("server", ""),
