@@ -1,0 +1,58 @@
+"""Plain HTTP: everything is sent to https, and no credential is ever asked for."""
+
+from __future__ import annotations
+
+import pytest
+from twisted.internet.task import Clock
+
+from casd.frontends.plain import PlainDoor
+from tests.casd.estate import Answer, Client, basic_auth, get
+
+
+def ask(data: bytes, port: int = 8443) -> Answer:
+    clock = Clock()
+    client = Client(PlainDoor(frozenset({"mail.example.org"}), lambda: port, clock), clock)
+    client.send(data)
+    (answer,) = client.read(data.partition(b" ")[0])
+    assert not client.wire.open
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("data", "port", "url"),
+    [
+        (get("/owa/?a=b"), 8443, "https://mail.example.org:8443/owa/?a=b"),
+        (get("/"), 443, "https://mail.example.org/"),
+        (get("/", host="MAIL.example.org:8080"), 443, "https://mail.example.org/"),
+        (get("/", method="HEAD"), 443, "https://mail.example.org/"),
+        (get("//evil.org/"), 443, "https://mail.example.org/evil.org/"),
+        (b"GET http://mail.example.org/x HTTP/1.0\r\n\r\n", 443, "https://mail.example.org/x"),
+    ],
+)
+def test_a_request_is_sent_to_https(data: bytes, port: int, url: str) -> None:
+    answer = ask(data, port)
+    assert (answer.status, answer.fields["location"]) == (302, url)
+
+
+@pytest.mark.negative
+@pytest.mark.parametrize("data", [get("/ews/", basic_auth()), get("/ews/")])
+def test_no_credential_is_asked_for_or_taken(data: bytes) -> None:
+    answer = ask(data)
+    assert answer.status == 302
+    assert "www-authenticate" not in answer.fields
+
+
+@pytest.mark.negative
+def test_a_form_is_not_taken() -> None:
+    assert ask(get("/owa/auth.owa", b"Content-Length: 0\r\n", method="POST")).status == 403
+
+
+@pytest.mark.negative
+@pytest.mark.parametrize(
+    "data",
+    [get("/", host="evil.org"), b"GET / HTTP/1.0\r\n\r\n", get("/", host="mail.example.org:x"), b"garbage\r\n\r\n"],
+)
+def test_another_host_is_sent_nowhere(data: bytes) -> None:
+    answer = ask(data)
+    assert answer.status == 400
+    assert "location" not in answer.fields
