@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from time import time
@@ -12,6 +13,7 @@ from urllib.parse import urlsplit
 from attrs import frozen
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred
+from twisted.internet.error import ReactorNotRunning
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
@@ -137,7 +139,8 @@ class MailboxServer(Service):
         self._log.critical("cannot start: {error}", error=failure.getErrorMessage())
         self.ready.addErrback(lambda _: None)
         self.ready.errback(failure)
-        self._reactor.stop()
+        with suppress(ReactorNotRunning):  # another service could not start either
+            self._reactor.stop()
 
     def _tls(self) -> ServerTLS:
         settings = self._settings
