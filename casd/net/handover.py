@@ -66,10 +66,6 @@ class Handover:
             known = self._keys[server] = read_keys(self._folder / f"{server}.key")
         return known
 
-    def forget(self) -> None:
-        """Read the key files anew when they are needed next."""
-        self._keys.clear()
-
     def prove(self, bearer: Bearer, server: str, method: bytes, target: bytes, request_id: str) -> Proof:
         """Return the proof for one request to one server."""
         keys = self.keys(server)
