@@ -57,7 +57,7 @@ class Owa(Vdir):
         path = head.path.lower()
         if path in {"/owa/auth.owa", "/owa/auth/owaauth.dll", "/exchweb/bin/auth/owaauth.dll"}:
             return await self._sign_in(exchange, access)
-        if path in {"/owa/logoff.owa", "/owa/auth/logoff.aspx"}:
+        if path in {"/owa/logoff.owa", "/owa/auth/logoff.aspx"} and _navigates(head):
             return _to_logon("1", "/owa/", [(b"Set-Cookie", cookie) for cookie in Sessions.farewell()])
         if path == _LOGON:
             return _page(head)
@@ -163,6 +163,11 @@ def _posted_from_here(exchange: Exchange) -> bool:
     if site is not None and site not in {b"same-origin", b"none"}:
         return False
     return origin is None or origin.decode("latin-1").lower() == f"https://{exchange.notes['authority']}".lower()
+
+
+def _navigates(head: RequestHead) -> bool:
+    """Say whether a browser goes to a page itself: a picture in a mail must not sign its reader out."""
+    return head.get(b"sec-fetch-dest") in {None, b"document"}
 
 
 def _cookie(head: RequestHead, wanted: str) -> str:

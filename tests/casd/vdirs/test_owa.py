@@ -375,6 +375,12 @@ def test_signing_out_empties_the_cookies(browser: Browser, path: str) -> None:
     assert browser.cookies == {}
 
 
+def test_a_picture_in_a_mail_does_not_sign_its_reader_out(browser: Browser) -> None:
+    browser.sign_in()
+    assert browser.relayed("/owa/logoff.owa", b"Sec-Fetch-Dest: image\r\n") is not None
+    assert browser.cookies != {}
+
+
 # Where
 
 

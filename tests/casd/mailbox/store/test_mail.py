@@ -177,3 +177,13 @@ def test_what_is_indexed_and_shown_has_a_bound() -> None:
     extract = mail.read(made(body="word " * (SEARCHED // 4)))
     assert len(extract.body) == SEARCHED
     assert len(extract.columns["preview"]) == PREVIEW
+
+
+def test_text_is_found_under_more_elements_than_a_tree_may_hold() -> None:
+    assert plain("<div>" * 5000 + "deep") == "deep"
+
+
+def test_text_of_blocks_stands_in_lines_and_scripts_are_no_text() -> None:
+    assert (
+        plain("<head><title>t</title></head><p>one</p><script>x()</script><div>two<br>three</div>") == "one\ntwo\nthree"
+    )
