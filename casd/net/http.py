@@ -517,6 +517,8 @@ class Channel(Wired):
         if waiting > 1 or (waiting and self._exchanges[0].held_size > limits.window):
             self.pause_reading()
         if parser.idle:
+            if waiting and not self._blocked:
+                self._deadline.never()  # all has come: what is awaited now is our answer
             return
         if not waiting or self._exchanges[-1].ended:
             self._deadline.sooner(limits.head_time)

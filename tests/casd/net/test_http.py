@@ -608,16 +608,32 @@ def test_a_client_that_does_not_read_the_end_of_its_answer_times_out_too() -> No
     assert client.wire.aborted
 
 
-def test_an_answer_may_take_its_time() -> None:
-    shop = Shop(head_time=1, body_time=1, write_time=1, idle_time=1)
+@pytest.mark.parametrize("pieces", [[post(1, b"a")], [post(1), b"a"]])
+def test_an_answer_may_take_its_time(pieces: list[bytes]) -> None:
+    shop = Shop(head_time=1, body_time=1, write_time=1)
     client = shop.client()
-    client.send(post(1, b"a"))
+    for piece in pieces:
+        client.send(piece)
     shop.wait(1000)
     shop.exchanges[0].begin(200, [], length=2)
     shop.wait(1000)
     shop.exchanges[0].write(b"ok")
     shop.exchanges[0].finish()
     assert client.read()[0].body == b"ok"
+    assert client.wire.open
+    assert shop.refused == []
+
+
+def test_a_request_that_has_come_whole_may_wait_for_its_turn() -> None:
+    shop = Shop(head_time=30)
+    client = shop.client()
+    for piece in (GET, GET[:10], GET[10:]):
+        client.send(piece)
+    shop.wait(100)
+    shop.exchanges[0].reply(OK)
+    shop.exchanges[1].reply(OK)
+    assert [answer.status for answer in client.read()] == [200, 200]
+    assert client.wire.open
 
 
 def test_an_answer_is_not_cut_off_because_the_next_head_is_slow() -> None:
