@@ -11,7 +11,8 @@ import click
 F = TypeVar("F", bound=Callable[..., Any])
 
 PROTOCOLS = (
-    *("owa", "ecp", "eas", "ews", "oab", "mapi", "rpc", "autodiscover", "api", "delivery"),  # as the virtual directories say
+    # as the virtual directories say
+    *("owa", "ecp", "eas", "ews", "oab", "mapi", "rpc", "autodiscover", "api", "delivery"),
     *("imap4", "pop3", "smtp", "sieve", "sip"),
 )
 _STATES = {"on": True, "off": False, "default": None}
