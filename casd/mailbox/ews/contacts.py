@@ -114,9 +114,13 @@ def write(content: bytes, changes: Mapping[Property, Any]) -> bytes:
             _put_entry(card, path, value)
         else:
             _WRITERS[path.uri](card, value)
-    if not _string(card, "fn"):
-        _put_text("fn")(card, _formatted(card))
-    return str(card.serialize()).encode("utf-8")
+    if not _string(card, "fn"):  # which no vCard may be without (RFC 2426 section 3.1.1)
+        card.contents.pop("fn", None)
+        card.add("fn").value = _formatted(card)
+    try:
+        return str(card.serialize()).encode("utf-8")
+    except vobject.base.VObjectError as error:
+        raise BadContent(f"not a vCard: {error}") from error
 
 
 def _string(card: Any, name: str) -> str:

@@ -99,5 +99,5 @@ def test_what_is_no_expression_is_a_bad_document(expression: str) -> None:
     ],
 )
 def test_a_restriction_matches_properties(restriction: Any, matches: bool) -> None:
-    known = {SUBJECT: "Hello World", SIZE: 5}
+    known: dict[Any, Any] = {SUBJECT: "Hello World", SIZE: 5}
     assert restrictions.matches(restriction, known.get) is matches
