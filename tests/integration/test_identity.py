@@ -45,7 +45,8 @@ class Identity(EstateTestCase):
             assert front.metric("identity_mismatch_total", server=server) == 0
 
     def test_a_server_that_answers_for_another_mailbox_is_caught_and_kept_out(self) -> None:
-        front = self.estate.front("fe1")
+        sections = self.estate.sections("fe1")
+        front = self.estate.front("fe1", {**sections, "pool": {**sections["pool"], "quarantine": "30 s"}})
         connection = self.estate.connect(front)
         connection.request(
             "GET", "/ews/exchange.asmx?seal=other", headers={"Authorization": self.estate.basic("alice")}
