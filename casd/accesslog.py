@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 import time
 from collections.abc import Callable
 from functools import lru_cache
@@ -89,6 +90,12 @@ class AccessLog:
             self._stream.flush()
             self._lines.clear()
             self._size = 0
+
+    def close(self) -> None:
+        """Write what was gathered, and nothing more."""
+        self.flush()
+        if self._stream is not sys.__stdout__:
+            self._stream.close()
 
     def _time(self) -> str:
         now = int(self._now())

@@ -85,7 +85,7 @@ class Front:
         if before.pool is not self.pool:
             before.pool.close()
         if before.log is not self.log:
-            before.log.flush()
+            before.log.close()
 
     def busy(self) -> bool:
         """Say whether any client is still connected."""
@@ -100,7 +100,7 @@ class Front:
         """Let go of everything."""
         self.watch.stop()
         self.pool.close()
-        self.log.flush()
+        self.log.close()
 
     def _doors(self, reactor: Any) -> dict[str, Door]:
         plan = self.plan
