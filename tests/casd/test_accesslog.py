@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -78,3 +79,19 @@ def test_a_style_is_text_or_json() -> None:
     assert accesslog.style("json", Path()) == "json"
     with pytest.raises(ValueError, match=r"neither text nor json"):
         accesslog.style("xml", Path())
+
+
+def test_a_closed_log_has_all_its_lines() -> None:
+    desk = Desk()
+    desk.add()
+    written: list[str] = []
+    desk.paper.close = lambda: written.append(desk.paper.getvalue())  # type: ignore[method-assign]
+    desk.log.close()
+    assert written[0].count("\n") == 1
+    assert desk.clock.getDelayedCalls() == []
+
+
+def test_standard_output_stays_open() -> None:
+    AccessLog(settings(accesslog.Settings, Path()), sys.__stdout__, Clock()).close()  # type: ignore[arg-type]
+    assert sys.__stdout__ is not None
+    assert not sys.__stdout__.closed

@@ -1,0 +1,159 @@
+"""A configuration file as one checked value, or everything that is wrong with it."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from casd.casctl.provision import provision
+from casd.config import BadConfiguration
+from casd.model import Endpoint
+from casd.plan import Plan, read_plan
+from tests.casd.casctl.conftest import CHEAP
+
+GOOD = """\
+[cas]
+name = fe1
+[sqlite]
+file = directory.sqlite
+[forms]
+secret = array.secret
+[pool]
+certificate = client.pem
+private key = client.key
+keys = keys
+[http]
+listen = 127.0.0.1:0
+plain =
+certificate = front.pem
+private key = front.key
+"""
+
+Read = Callable[..., Plan]
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with everything that a configuration may name."""
+    folder = tmp_path_factory.mktemp("plan") / "demo"
+    provision(folder, hasher=CHEAP)
+    return folder
+
+
+@pytest.fixture
+def read(demo: Path, tmp_path: Path) -> Read:
+    """Return a reader of the good configuration with lines replaced or added."""
+    folder = tmp_path / "demo"
+    shutil.copytree(demo, folder)
+
+    def reader(*changes: tuple[str, str], more: str = "") -> Plan:
+        content = GOOD
+        for old, new in changes:
+            assert old in content
+            content = content.replace(old, new)
+        (folder / "cas.ini").write_text(content + more)
+        return read_plan(folder / "cas.ini")
+
+    return reader
+
+
+def mistakes(read: Read, *changes: tuple[str, str], more: str = "") -> str:
+    with pytest.raises(BadConfiguration) as caught:
+        read(*changes, more=more)
+    return re.sub(r"/[^ :]*/", "", str(caught.value))
+
+
+def test_a_good_file_becomes_a_plan(read: Read) -> None:
+    plan = read(more="[mapihttp]\n[admin]\nlisten = 127.0.0.1:0\n[access]\nmechanisms = basic\n")
+    assert (plan.name, plan.drain_time) == ("fe1", 30)
+    assert set(plan.doors) == {"http", "mapihttp"}
+    assert plan.admin.listen == (Endpoint("127.0.0.1", 0),)
+    assert [module.__name__ for module in plan.mechanisms] == ["casd.auth.basic"]
+    assert (plan.forms, plan.mailboxes) == (None, {})
+    assert plan.directory[0].__name__ == "casd.directory.sqlite"
+    assert plan.tls.certificate.name == "front.pem"
+    assert plan.watch.interval == 5
+
+
+def test_without_a_name_a_front_end_has_its_hosts(read: Read) -> None:
+    assert read(("name = fe1\n", "")).name
+
+
+@pytest.mark.negative
+@pytest.mark.parametrize(
+    ("changes", "more", "said"),
+    [
+        ([], "[htpp]\n", "cas.ini:16: [htpp]: unknown section; did you mean 'http'?"),
+        ([], "[plan]\n", "[plan]: unknown section"),
+        ([], "[access.x]\n", "[access.x]: unknown section"),
+        ([], "idle times = 5\n", "cas.ini:16: [http] idle times: unknown key; did you mean 'idle time'?"),
+        ([], "idle time = 5\n", "[http] idle time: '5' needs a number and a unit"),
+        ([], "[admin]\nlisten = 8444\n", "[admin] listen: '8444' is not address:port"),
+        ([("front.pem", "none.pem")], "", "[http] certificate: none.pem cannot be read"),
+        ([("front.pem", "cas.ini")], "", "[http] certificate: cas.ini and front.key are no certificate with its key"),
+        (
+            [("front.key", "client.key")],
+            "",
+            "[http] certificate: front.pem and client.key are no certificate with its key",
+        ),
+        ([("client.key", "front.key")], "", "[pool] certificate: client.pem and front.key are no certificate"),
+        ([("array.secret", "password")], "", "[forms] secret: "),
+        ([("[sqlite]\nfile = directory.sqlite\n", "")], "", "[sqlite]: needs the key 'file'"),
+        (
+            [("[pool]\ncertificate = client.pem\nprivate key = client.key\nkeys = keys\n", "")],
+            "",
+            "[pool]: needs the key",
+        ),
+        ([], "[access]\ndirectory = ldapp\n", "[access] directory: there is no casd.directory.ldapp"),
+        ([], "[access]\ndirectory = pool\n", "[access] directory: there is no casd.directory.pool"),
+        ([], "[access]\nmechanisms = basic ntlmx\n", "[access] mechanisms: there is no casd.auth.ntlmx"),
+        ([], "[access]\nversion = 15\n", "[access] version: '15' is not a version"),
+        ([], "[accesslog]\nstyle = xml\n", "[accesslog] style: 'xml' is neither text nor json"),
+    ],
+)
+def test_a_mistake_is_told_with_its_place_and_its_remedy(
+    read: Read, changes: list[tuple[str, str]], more: str, said: str
+) -> None:
+    assert said in mistakes(read, *changes, more=more)
+
+
+def test_there_must_be_a_door(read: Read) -> None:
+    http = GOOD[GOOD.index("[http]") :]
+    assert "there must be a section [http]" in mistakes(read, (http, ""))
+
+
+@pytest.mark.negative
+@pytest.mark.parametrize(
+    "more",
+    [
+        "[admin]\nlisten = 127.0.0.1:8443\n",
+        "[mapihttp]\nlisten = 127.0.0.1:8443\n",
+    ],
+)
+def test_two_listeners_on_one_port_refuse_the_start(read: Read, more: str) -> None:
+    told = mistakes(read, ("127.0.0.1:0", "127.0.0.1:8443"), more=more)
+    assert "127.0.0.1:8443 is taken by [" in told
+    assert "choose another port" in told
+    assert "is taken by" in mistakes(read, ("127.0.0.1:0", "127.0.0.1:8443"), ("plain =", "plain = 127.0.0.1:8443"))
+
+
+@pytest.mark.negative
+def test_a_secret_that_anyone_may_read_refuses_the_start(read: Read, tmp_path: Path) -> None:
+    (tmp_path / "demo" / "array.secret").chmod(0o644)
+    assert "holds a secret but anyone may read it: chmod 600" in mistakes(read)
+
+
+def test_everything_that_is_wrong_is_told_at_once(read: Read) -> None:
+    told = mistakes(
+        read, ("front.pem", "none.pem"), ("name = fe1", "nam = fe1"), more="[nonsense]\n[admin]\nlisten = x\n"
+    )
+    assert len(told.splitlines()) == 4
+
+
+def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
+    with pytest.raises(BadConfiguration, match=r"none\.ini.*cannot be read"):
+        read_plan(tmp_path / "none.ini")
