@@ -315,7 +315,7 @@ class Connection:
 
 
 class Servers:
-    """Every mailbox server; a connector for lanes. Those in `refusing` take no connection, those in `silent` say nothing."""
+    """Every mailbox server; a connector for lanes. `refusing` ones take no connection, `silent` ones say nothing."""
 
     def __init__(self, clock: Clock) -> None:
         self.connections: list[Connection] = []

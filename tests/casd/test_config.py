@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -46,8 +47,8 @@ def ini(content: str) -> Ini:
 def mistakes(content: str, **sections: Any) -> list[str]:
     """Return what is told of a file, one line a mistake, without the file's name."""
     whole = ini(content)
-    for section in sections:
-        whole.take(section, sections[section])
+    for section, settings in sections.items():
+        whole.take(section, settings)
     with pytest.raises(BadConfiguration) as caught:
         whole.finish()
     return [line.removeprefix("/etc/casd/cas.ini:") for line in str(caught.value).splitlines()]
@@ -108,9 +109,8 @@ def test_a_text_becomes_a_value(converter: Any, given: str, value: Any) -> None:
     ],
 )
 def test_a_wrong_value_is_told_with_what_would_be_right(converter: Any, given: str, said: str) -> None:
-    with pytest.raises(ValueError, match=".") as caught:
+    with pytest.raises(ValueError, match=re.escape(said)):
         converter(given, HERE)
-    assert said in str(caught.value)
 
 
 def test_a_file_must_be_there(tmp_path: Path) -> None:

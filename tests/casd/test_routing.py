@@ -1,4 +1,4 @@
-"""Where a request goes, as a table: reference 1.3 (what an anchor that names nobody is called) and 1.8 (proxy or redirect)."""
+"""Where a request goes, as a table: what an anchor that names nobody is called; proxy or redirect."""
 
 from __future__ import annotations
 

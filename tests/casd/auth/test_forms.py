@@ -75,7 +75,7 @@ def test_no_bit_of_a_session_may_be_changed(wall: Wall) -> None:
 @pytest.mark.negative
 @pytest.mark.parametrize(
     "token",
-    ["", "1", "1.2", "1.2.", "1.2.x", "1.2.AAAA", "1.9.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "1.2.AAAA.x", "1.2.é", "…"],
+    ["", "1", "1.2", "1.2.", "1.2.x", "1.2.AAAA", "1.9." + "A" * 40, "1.2.AAAA.x", "1.2.é", "…"],
 )  # fmt: skip
 def test_what_is_no_session_of_ours_opens_nothing(wall: Wall, token: str) -> None:
     with pytest.raises(Denied):

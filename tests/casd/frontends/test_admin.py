@@ -41,7 +41,8 @@ def test_figures_are_told_in_prometheus_words(desk: Desk) -> None:
     page = desk.ask("/metrics")
     assert page.fields["content-type"].startswith("text/plain; version=0.0.4")
     for line in (
-        b'casd_pool_connections{server="mbx1",state="open"} 1.0', b'casd_pool_connections{server="mbx1",state="idle"} 0.0',
+        b'casd_pool_connections{server="mbx1",state="open"} 1.0',
+        b'casd_pool_connections{server="mbx1",state="idle"} 0.0',
         b'casd_open_requests{door="http"} 1.0', b'casd_open_requests{door="mapihttp"} 0.0', b"casd_directory_up 1.0",
         b'casd_breaker_open{server="mbx1"} 0.0', b'casd_pool_waiting{server="mbx1"} 0.0',
         b'casd_client_connections{door="http"} 1.0',

@@ -238,7 +238,7 @@ def test_a_repeated_request_takes_the_way_of_the_one_before_while_it_holds(estat
         estate.servers.last().answer(b"ok")
         estate.clock.advance(12)
     assert [answer.status for answer in client.read()] == [200] * 4
-    assert len(set(line.partition(" door")[2] for line in estate.logged())) == 1
+    assert len({line.partition(" door")[2] for line in estate.logged()}) == 1
 
 
 # Where
@@ -420,7 +420,8 @@ def test_a_line_tells_who_came_where_and_how_it_ended(estate: Estate) -> None:
     request_id = client.read()[0].fields["request-id"]
     for said in (
         f"id={request_id}", "seconds=0.2500", "status=200", "in=5", "out=6", "door=http", "client=2001:db8::1",
-        "user=alice@example.org", "method=POST", "path=/ews/Exchange.asmx", "server=mbx1", "anchor user~alice@example.org",
+        "user=alice@example.org", "method=POST", "path=/ews/Exchange.asmx", "server=mbx1",
+        "anchor user~alice@example.org",
     ):  # fmt: skip
         assert said in line
     assert "secret" not in line

@@ -37,7 +37,7 @@ class FrontDoor:
             now=lambda: NOON,
         )
 
-    async def connect(self, endpoint: Endpoint, protocol: Backend, tls: ClientTLS, timeout: float) -> None:  # noqa: ASYNC109
+    async def connect(self, endpoint: Endpoint, protocol: Backend, tls: ClientTLS, timeout: float) -> None:
         transport = Transport()
         protocol.makeConnection(transport)
         self.transports.append(transport)

@@ -58,11 +58,7 @@ def test_an_answer_over_the_limit_is_not_gathered(estate: Estate) -> None:
 def test_an_answer_over_the_limit_that_comes_at_once_is_refused_too(estate: Estate) -> None:
     question = Question(estate)
     question.say(
-        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-        + b"a0\r\n"
-        + b"a" * 160
-        + b"\r\n"
-        + b"1\r\na\r\n0\r\n\r\n"
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\na0\r\n" + b"a" * 160 + b"\r\n1\r\na\r\n0\r\n\r\n"
     )
     assert question.outcome[0].check(Unreachable)
     assert question.lane.idle_connections == 0

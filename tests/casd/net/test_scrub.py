@@ -71,8 +71,8 @@ def test_a_client_cannot_say_what_only_the_front_end_may_say(name: str, spell: o
 
 @pytest.mark.parametrize(
     "name",
-    ["User-Agent", "Accept", "SOAPAction", "X-AnchorMailbox", "X-RequestId", "X-ClientInfo", "MS-ASProtocolVersion", "Range",
-     "If-None-Match", "client-request-id", "Content-Type", "Content-Encoding", "X-PreferServerAffinity"],
+    ["User-Agent", "Accept", "SOAPAction", "X-AnchorMailbox", "X-RequestId", "X-ClientInfo", "MS-ASProtocolVersion",
+     "Range", "If-None-Match", "client-request-id", "Content-Type", "Content-Encoding", "X-PreferServerAffinity"],
 )  # fmt: skip
 def test_what_is_the_clients_own_passes_as_it_came(name: str) -> None:
     assert passed((name, "a  b")) == f"{name}: a  b\r\n"

@@ -15,10 +15,11 @@ from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectionDone, ConnectionLost
 from twisted.internet.interfaces import IProtocol, ITransport
-from twisted.internet.protocol import Factory, Protocol
+from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.internet.testing import MemoryReactorClock
 from twisted.python.failure import Failure
-from twisted.test.iosim import FakeTransport, connect as wire_up
+from twisted.test.iosim import FakeTransport
+from twisted.test.iosim import connect as wire_up
 from zope.interface.verify import verifyObject
 
 from casd.model import Endpoint
@@ -39,7 +40,7 @@ class Echo(Protocol):
     def dataReceived(self, data: bytes) -> None:
         self.heard += data
 
-    def connectionLost(self, reason: Failure = Failure(ConnectionDone())) -> None:
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
         self.lost = reason
 
 
