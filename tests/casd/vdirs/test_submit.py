@@ -1,0 +1,146 @@
+"""/casd/submit: mail from a mailbox server to the servers of its recipients, and from nobody else."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+import pytest
+from attrs import evolve
+
+from protocols.handover import REQUEST_HEADER, Assertion, sign
+from tests.casd.estate import ALICE, KEYS, Client, Estate, basic_auth, get
+
+MAIL = b"Subject: hello\r\n\r\nbody\r\n"
+
+
+def token(server: str = "mbx1", key: bytes | None = None, **instead: Any) -> bytes:
+    """Return what a mailbox server shows when it submits for alice."""
+    said = Assertion(
+        issued=int(time.time()), server="front", method="POST", target="/casd/submit", request_id="1",
+        user=ALICE.address, mailbox=str(ALICE.guid), address=ALICE.address, display_name="", database="DB01",
+        client="", mechanism="submission",
+    )._replace(**instead)  # fmt: skip
+    proof = sign(said, "1", key or KEYS[server]["1"])
+    return b"X-CASD-Server: %b\r\n%b: %b\r\n" % (server.encode(), REQUEST_HEADER, proof)
+
+
+def submit(estate: Estate, *recipients: str, shown: bytes | None = None, target: str = "/casd/submit") -> Client:
+    """Submit a message; return the mailbox server's connection."""
+    names = b"".join(b"X-CASD-Recipient: %b\r\n" % recipient.encode() for recipient in recipients)
+    length = b"Content-Length: %d\r\n" % len(MAIL)
+    client = estate.client()
+    client.send(get(target, token() if shown is None else shown, names, length, method="POST") + MAIL)
+    return client
+
+
+def receipts(client: Client) -> dict[str, str]:
+    """Return what became of each recipient: nothing is good news."""
+    (answer,) = client.read()
+    assert (answer.status, answer.fields["content-type"]) == (200, "application/json")
+    said = json.loads(answer.body)["receipts"]
+    assert all(receipt["delivered"] is not bool(receipt["reason"]) for receipt in said)
+    return {receipt["address"]: receipt["reason"] for receipt in said}
+
+
+def test_a_message_is_handed_to_the_server_of_each_recipient(estate: Estate) -> None:
+    client = submit(estate, "bob@example.org", "carol@example.org", "bob@example.org")
+    for server, name in (("mbx1", "bob"), ("mbx2", "carol")):
+        asked = estate.servers.last()
+        assert (asked.connection.server, asked.line, asked.body) == (server, "POST /casd/deliver", MAIL)
+        said = asked.assertion
+        assert (said.address, said.user, said.mechanism) == (f"{name}@example.org", ALICE.address, "submission")
+        asked.answer()
+    assert receipts(client) == {"bob@example.org": "", "carol@example.org": ""}
+    assert "user=alice@example.org" in estate.logged()[0]
+
+
+def test_a_recipient_whom_nobody_knows_is_told_of(estate: Estate) -> None:
+    assert receipts(submit(estate, "nobody@example.org")) == {"nobody@example.org": "UserNotFound"}
+
+
+def test_a_server_that_does_not_take_a_message_is_told_of(estate: Estate) -> None:
+    client = submit(estate, "bob@example.org")
+    estate.servers.last().answer(status=507)
+    assert receipts(client) == {"bob@example.org": "the server answered 507"}
+
+
+def test_a_server_that_cannot_be_reached_means_try_later(estate: Estate) -> None:
+    estate.servers.refusing.add("mbx1")
+    assert receipts(submit(estate, "bob@example.org"))["bob@example.org"].startswith("try later")
+
+
+def test_a_moved_database_is_found_where_it_is_now(estate: Estate) -> None:
+    client = submit(estate, "bob@example.org")
+    estate.servers.last().misdirected("mbx2")
+    estate.source.move("DB01", "mbx2")
+    estate.clock.advance(0.05)
+    asked = estate.servers.last()
+    assert asked.connection.server == "mbx2"
+    asked.answer()
+    assert receipts(client) == {"bob@example.org": ""}
+
+
+@pytest.mark.negative
+def test_a_database_that_nobody_has_is_waited_for_and_then_told_of(estate: Estate) -> None:
+    client = submit(estate, "bob@example.org")
+    for _ in range(300):
+        for asked in estate.servers.requests():
+            if asked.head.get(b"x-answered") is None:
+                asked.head.fields.append((b"x-answered", b"", b""))
+                asked.misdirected()
+        estate.clock.advance(0.05)
+    assert receipts(client) == {"bob@example.org": "DatabaseMoving"}
+
+
+@pytest.mark.negative
+def test_a_receipt_for_somebody_else_is_no_receipt(estate: Estate) -> None:
+    client = submit(estate, "bob@example.org")
+    asked = estate.servers.last()
+    asked.answer(proof=asked.proof(mailbox=str(ALICE.guid)))
+    assert receipts(client)["bob@example.org"].startswith("try later")
+    assert not asked.connection.wire.open
+    assert estate.pool.lanes[0].breaker.open
+
+
+@pytest.mark.negative
+@pytest.mark.parametrize(
+    "shown",
+    [
+        b"",
+        basic_auth(),
+        token(key=b"x" * 32),
+        token("mbx1", KEYS["mbx2"]["1"]),
+        token("mbx9", KEYS["mbx1"]["1"]),
+        token("../mbx1", KEYS["mbx1"]["1"]),
+        token(target="/casd/other"),
+        token(issued=int(time.time()) - 90),
+        token(mechanism="basic"),
+        token(method="GET"),
+    ],
+    ids=["nothing", "a client", "no key", "another's key", "unknown", "a path", "target", "old", "mechanism", "method"],
+)
+def test_nobody_but_a_mailbox_server_submits(estate: Estate, shown: bytes) -> None:
+    client = submit(estate, "bob@example.org", shown=shown)
+    assert client.read()[0].status == 403
+    assert estate.servers.connections == []
+
+
+@pytest.mark.negative
+def test_an_assertion_for_a_mailbox_server_opens_no_submission(estate: Estate) -> None:
+    estate.client().send(get("/ews/", basic_auth()))
+    stolen = estate.servers.last().fields["x-casd-identity"].encode()
+    client = submit(estate, "bob@example.org", shown=b"X-CASD-Server: mbx1\r\nX-CASD-Identity: %b\r\n" % stolen)
+    assert client.read()[0].status == 403
+
+
+def test_a_server_whose_key_is_not_there_submits_nothing(estate: Estate) -> None:
+    servers = {**estate.source.estate.servers, "mbx4": evolve(estate.source.estate.servers["mbx1"], name="mbx4")}
+    estate.source.change(servers=servers)
+    assert submit(estate, "bob@example.org", shown=token("mbx4", b"4" * 32)).read()[0].status == 403
+
+
+@pytest.mark.parametrize("target", ["/casd/", "/casd/submit/x", "/CASD/deliver"])
+def test_there_is_nothing_beside_it(estate: Estate, target: str) -> None:
+    assert submit(estate, target=target).read()[0].status == 404
