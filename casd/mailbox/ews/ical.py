@@ -67,6 +67,18 @@ def value(component: Component, name: str) -> Any:
         return None
 
 
+def moment(component: Component, name: str) -> datetime | None:
+    """Return a DATE-TIME in UTC, None if it is absent or something else."""
+    found = value(component, name)
+    return instant(found, UTC) if isinstance(found, datetime) else None
+
+
+def number(component: Component, name: str) -> int:
+    """Return a whole number, 0 if it is absent or something else."""
+    found = value(component, name)
+    return found if isinstance(found, int) else 0
+
+
 def end(event: Component) -> Any:
     """Return DTEND, or what stands in its place (RFC 5545 section 3.6.1), in the form that DTSTART has."""
     return getattr(event, "end", None) or value(event, "DTSTART")

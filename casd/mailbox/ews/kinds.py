@@ -9,6 +9,7 @@ from typing import Any
 from attrs import frozen
 
 from casd.mailbox.ews import appointments, contacts, mail, tasks
+from casd.mailbox.ews.soundness import sound
 from casd.mailbox.store.values import Kind
 from protocols.ews.paths import Path, Property
 
@@ -34,10 +35,10 @@ def _zoneless(write: Callable[[bytes, Mapping[Property, Any]], bytes]) -> Any:
     return lambda content, changes, _zone: write(content, changes)
 
 
-_MAIL = (mail.read, mail.READS, _zoneless(mail.write), mail.URIS)
-_APPOINTMENT = (appointments.read, appointments.READS, appointments.write, appointments.URIS)
-_TASK = (tasks.read, tasks.READS, tasks.write, tasks.URIS)
-_CONTACT = (contacts.read, contacts.READS, _zoneless(contacts.write), contacts.URIS)
+_MAIL = (mail.read, mail.READS, sound(_zoneless(mail.write)), mail.URIS)
+_APPOINTMENT = (sound(appointments.read), appointments.READS, sound(appointments.write), appointments.URIS)
+_TASK = (sound(tasks.read), tasks.READS, sound(tasks.write), tasks.URIS)
+_CONTACT = (sound(contacts.read), contacts.READS, sound(_zoneless(contacts.write)), contacts.URIS)
 _ALL = (
     Known(Kind.MAIL, "Message", "drafts", *_MAIL),
     Known(Kind.NOTE, "Item", "notes", *_MAIL),

@@ -23,7 +23,10 @@ from protocols.ews.paths import Path, Property
 from protocols.ews.values import Address, Body, Header
 
 POLICY = SMTP.clone(cte_type="7bit", refold_source="none")
-"""What was received keeps its lines; what is new has no byte above 127 and passes every door unchanged."""
+"""What is new has no byte above 127, and passes every door unchanged."""
+
+_AS_RECEIVED = POLICY.clone(cte_type="8bit")
+"""What was received keeps its lines and its bytes."""
 
 _CONTENT_TYPE = re.compile(r"(?!multipart/|message/)[a-z0-9][!#$&^_.+a-z0-9-]*/[!#$&^_.+a-z0-9-]+", re.IGNORECASE)
 _IMPORTANCE = {"Low": "low", "Normal": None, "High": "high"}
@@ -83,7 +86,12 @@ def write(content: bytes, changes: Mapping[Property, Any], parts: Sequence[tuple
         _WRITERS[path.uri](message, value)
     for part, data in parts:
         _attach(message, part, data)
-    return message.as_bytes(policy=POLICY)
+    return serialise(message)
+
+
+def serialise(message: EmailMessage) -> bytes:
+    """Return a message as bytes."""
+    return message.as_bytes(policy=_AS_RECEIVED)
 
 
 def _attach(message: EmailMessage, part: Part, data: bytes) -> None:
@@ -208,6 +216,9 @@ def _remove(message: EmailMessage, part: Message) -> None:
 def _new_body(message: EmailMessage) -> EmailMessage:
     if "content-type" not in message:
         return message
+    if message.get_content_maintype() == "multipart" and not message.is_multipart():  # its parts never came
+        message.preamble = str(message.get_payload())
+        message.set_payload([])
     if message.get_content_type() != "multipart/mixed":
         message.make_mixed()
     part = EmailMessage(POLICY)

@@ -12,6 +12,7 @@ from dateutil.rrule import rrulestr
 from icalendar import Calendar, Component
 
 from casd.mailbox.ews import ical
+from casd.mailbox.ews.soundness import sound
 
 _MOST = 20_000
 """Occurrences looked at: half a century of days. A rule in received iCalendar may ask for any number."""
@@ -80,6 +81,7 @@ def _moved(calendar: Calendar, zone: Any) -> dict[datetime, Component]:
     return {ical.instant(ical.value(event, "RECURRENCE-ID"), zone): event for event in exceptions}
 
 
+@sound
 def without(content: bytes, original: datetime) -> bytes:
     """Return a series without one of its occurrences."""
     calendar = ical.parse(content)

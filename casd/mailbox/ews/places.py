@@ -7,6 +7,7 @@ from collections.abc import Callable
 from casd.mailbox.ews import identifiers, occurrences
 from casd.mailbox.ews.identifiers import Kind
 from casd.mailbox.ews.occurrences import Occurrence
+from casd.mailbox.ews.soundness import sound
 from casd.mailbox.store.errors import NotFound
 from casd.mailbox.store.mailbox import MailboxStore
 from casd.mailbox.store.values import DeleteMode, Folder, Item
@@ -96,7 +97,7 @@ def _series(mailbox: MailboxStore, text: str) -> tuple[Item, int]:
 
 def _only(mailbox: MailboxStore, series: Item, wanted: Callable[[Occurrence], bool]) -> Occurrence:
     content = mailbox.items.content(series.id) if series.recurring else b""
-    found = next(filter(wanted, occurrences.expand(content)), None) if content else None
+    found = sound(next)(filter(wanted, occurrences.expand(content)), None) if content else None
     if found is None:
         raise Refusal("ErrorCalendarOccurrenceIndexIsOutOfRecurrenceRange")
     return found

@@ -11,12 +11,15 @@ from casd.mailbox.ews import appointments, columns, ical, identifiers, kept, mai
 from casd.mailbox.ews.identifiers import Kind
 from casd.mailbox.ews.kinds import ELEMENTS, KINDS, Known
 from casd.mailbox.ews.occurrences import Occurrence
+from casd.mailbox.ews.soundness import sound
 from casd.mailbox.store import kinds as formats
+from casd.mailbox.store.errors import BadContent
 from casd.mailbox.store.mailbox import MailboxStore
 from casd.mailbox.store.values import Attachment as Stored
 from casd.mailbox.store.values import Item as Entry
 from casd.mailbox.store.values import Kind as StoredKind
 from protocols.ews import items
+from protocols.ews.errors import Refusal
 from protocols.ews.fields import ATTACHMENTS
 from protocols.ews.markup import Element
 from protocols.ews.paths import Extended, Path, Property
@@ -45,11 +48,20 @@ class Renderer:
         known = KINDS[item.kind]
         wanted = self._wanted[known.element]
         if occurrence is not None:
-            return self._shaped(known.element, _happening(self._mailbox, item, wanted, occurrence))
+            return self._shaped(known.element, sound(_happening)(self._mailbox, item, wanted, occurrence))
         found = {path: value for path in wanted if (value := _said(self._mailbox, item, path)) is not None}
         if any(self._needs_content(known, path, found) for path in wanted):
-            found |= known.read(self._mailbox.items.content(item.id))
+            found |= self._read(item, known)
         return self._shaped(known.element, found)
+
+    def _read(self, item: Entry, known: Known) -> dict[Path, Any]:
+        """Return what the content says; among many one that cannot be read says nothing."""
+        try:
+            return known.read(self._mailbox.items.content(item.id))
+        except BadContent:
+            if self._worth_reading is not None:
+                return {}
+            raise Refusal("ErrorItemCorrupt") from None
 
     def _needs_content(self, known: Known, path: Path, found: Mapping[Path, Any]) -> bool:
         if isinstance(path, Extended) or path in found or path.uri not in known.reads:

@@ -63,7 +63,7 @@ def _without_bcc(content: bytes) -> bytes:
     if "bcc" not in message:
         return content
     del message["bcc"]
-    return message.as_bytes(policy=mail.POLICY)
+    return mail.serialise(message)
 
 
 def _finish(mailbox: MailboxStore, item: str, content: bytes, refused: Sequence[Receipt], *, keep: bool) -> None:

@@ -76,7 +76,7 @@ _READERS: Mapping[str, Callable[[Component], Any]] = {
     "task:IsComplete": lambda todo: _status(todo) == "Completed",
     "task:Recurrence": lambda todo: ical.recurrence(todo, UTC),
     "task:Status": _status,
-    "task:PercentComplete": lambda todo: ical.value(todo, "PERCENT-COMPLETE") or 0,
+    "task:PercentComplete": lambda todo: ical.number(todo, "PERCENT-COMPLETE"),
 }
 _WRITERS: Mapping[str, Callable[[Component, Any], None]] = {
     "item:Subject": _text("SUMMARY"),

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta, tzinfo
+from itertools import takewhile
 
 from attrs import frozen
 
 from casd.mailbox.ews import appointments, occurrences, zones
 from casd.mailbox.ews.occurrences import Occurrence
+from casd.mailbox.ews.soundness import sound
+from casd.mailbox.store.errors import BadContent
 from casd.mailbox.store.mailbox import MailboxStore
 from casd.mailbox.store.query import And, Compare, Operator, Or, Order, Page
 from casd.mailbox.store.values import Item, Kind
@@ -49,17 +51,26 @@ def entries(mailbox: MailboxStore, folder: str, window: Window, zone: tzinfo) ->
     return sorted(seen, key=lambda entry: entry.start)
 
 
-def _overlapping(mailbox: MailboxStore, item: Item, start: datetime, end: datetime) -> Iterator[Entry]:
-    if item.recurring:
-        for one in occurrences.expand(mailbox.items.content(item.id)):
-            if one.original >= end:
-                return
-            if one.start < end and one.end > start:
-                yield Entry(item, one.start, one)
-        return
+def _overlapping(mailbox: MailboxStore, item: Item, start: datetime, end: datetime) -> list[Entry]:
+    content = mailbox.items.content(item.id) if item.recurring or item.all_day else b""
+    try:
+        return (_of_series if item.recurring else _of_one)(item, content, start, end)
+    except BadContent:  # one that cannot be read hides no other
+        return _of_one(item, b"", start, end)
+
+
+@sound
+def _of_series(item: Item, content: bytes, start: datetime, end: datetime) -> list[Entry]:
+    near = takewhile(lambda one: one.original < end, occurrences.expand(content))
+    return [Entry(item, one.start, one) for one in near if one.start < end and one.end > start]
+
+
+@sound
+def _of_one(item: Item, content: bytes, start: datetime, end: datetime) -> list[Entry]:
     first, last = item.start, item.end
-    if item.all_day:
-        found = appointments.read(mailbox.items.content(item.id))
+    if content:
+        found = appointments.read(content)
         first, last = found[_START], found[_END]
     if first is not None and last is not None and first < end and (last > start or first == last == start):
-        yield Entry(item, first)
+        return [Entry(item, first)]
+    return []
