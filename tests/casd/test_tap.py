@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from twisted.application.service import Service
+from twisted.internet import asyncioreactor
 from twisted.internet.defer import Deferred
 from twisted.internet.error import CannotListenError
 from twisted.python.usage import UsageError
@@ -278,8 +279,6 @@ def test_a_bad_file_refuses_the_start(desk: Desk) -> None:
 def test_uvloop_is_the_reactor_unless_another_is_wanted(
     monkeypatch: pytest.MonkeyPatch, wanted: str, installed: int
 ) -> None:
-    from twisted.internet import asyncioreactor
-
     loops: list[Any] = []
     monkeypatch.delitem(sys.modules, "twisted.internet.reactor", raising=False)
     monkeypatch.setattr(asyncioreactor, "install", loops.append)
