@@ -76,6 +76,13 @@ def read(content: bytes) -> dict[Path, Any]:
     return {path: value for path, value in found.items() if value not in (None, ())}
 
 
+def people(content: bytes, *names: str) -> list[str]:
+    """Return the addresses in all headers of these names, each once."""
+    message = parse(content)
+    source = _Source(content, message, tuple(_headers(message)))
+    return list(dict.fromkeys(one.address for name in names for one in source.people(name)))
+
+
 def write(content: bytes, changes: Mapping[Property, Any], parts: Sequence[tuple[Part, bytes]] = ()) -> bytes:
     """Return a message with some of its properties changed (None takes one away), and with more attachments.
 

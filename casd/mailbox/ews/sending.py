@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, tzinfo
-from email.message import EmailMessage
 
 from casd.mailbox.call import Call, Receipt
 from casd.mailbox.ews import identifiers, mail, places, reports
@@ -17,24 +16,19 @@ from protocols.ews.codecs import parse_boolean, read_id
 from protocols.ews.errors import Refusal
 from protocols.ews.markup import Element, children
 from protocols.ews.paths import Property
+from protocols.ews.values import Address
 
 _OPERATION = "SendItem"
-_RECIPIENTS = ("message:ToRecipients", "message:CcRecipients", "message:BccRecipients")
-
-
-def _recipients(content: bytes) -> list[str]:
-    found = mail.read(content)
-    people = [one for uri in _RECIPIENTS for one in found.get(Property(uri), ())]
-    return list(dict.fromkeys(one.address for one in people))
+_RECIPIENTS = ("To", "Cc", "Bcc")
+_AUTHORS = ("From", "Sender")
 
 
 def check(mailbox: MailboxStore, content: bytes) -> None:
     """Raise `Refusal` for a message that cannot be sent: without recipients, or in another's name."""
-    addresses = _recipients(content)
+    addresses = mail.people(content, *_RECIPIENTS)
     if not addresses or not all("@" in address for address in addresses):
         raise Refusal("ErrorInvalidRecipients")
-    author = mail.read(content).get(Property("message:From"))
-    if author is not None and author.address.casefold() != mailbox.address.casefold():
+    if any(author.casefold() != mailbox.address.casefold() for author in mail.people(content, *_AUTHORS)):
         raise Refusal("ErrorSendAsDenied")
 
 
@@ -53,17 +47,19 @@ def release(mailbox: MailboxStore, item: Item, folder: str) -> Item:
 async def submit(call: Call, item: Item, *, keep: bool) -> None:
     """Send a message that is in a folder already; what is refused comes back as a report."""
     content = await call.database.run(call.mailbox.items.content, item.id)
-    receipts = await call.submit(call.mailbox.address, _recipients(content), _without_bcc(content))
+    recipients = mail.people(content, *_RECIPIENTS)
+    receipts = await call.submit(call.mailbox.address, recipients, _outgoing(call.mailbox, content))
     refused = [receipt for receipt in receipts if not receipt.delivered]
     await call.database.run(_finish, call.mailbox, item.id, content, refused, keep=keep)
 
 
-def _without_bcc(content: bytes) -> bytes:
-    message: EmailMessage = mail.parse(content)
-    if "bcc" not in message:
+def _outgoing(mailbox: MailboxStore, content: bytes) -> bytes:
+    """Return a message as others get it: by whom it says, not to whom else in secret."""
+    if not mail.people(content, "Bcc") and mail.people(content, "From"):
         return content
-    del message["bcc"]
-    return mail.serialise(message)
+    author = {} if mail.people(content, "From") else {"message:From": Address(mailbox.address, mailbox.display_name)}
+    changes = {Property(uri): value for uri, value in ({"message:BccRecipients": None} | author).items()}
+    return mail.write(content, changes)
 
 
 def _finish(mailbox: MailboxStore, item: str, content: bytes, refused: Sequence[Receipt], *, keep: bool) -> None:

@@ -56,6 +56,7 @@ def test_what_is_no_request_is_a_bad_document(document: bytes) -> None:
         envelope.parse(document)
 
 
+@pytest.mark.negative
 @pytest.mark.parametrize(
     "prolog",
     [
@@ -70,6 +71,7 @@ def test_no_document_type_is_ever_declared(prolog: bytes) -> None:
         envelope.parse(prolog + soap("<m:GetItem/>"))
 
 
+@pytest.mark.negative
 def test_a_document_type_in_utf_16_is_no_way_around() -> None:
     with pytest.raises(BadDocument, match="document type"):
         envelope.parse(("<!DOCTYPE x []>" + soap("<m:GetItem/>").decode()).encode("utf-16"))
@@ -80,6 +82,7 @@ def test_html_with_a_document_type_may_stand_in_cdata() -> None:
     assert request.body.text == "<!DOCTYPE html>"
 
 
+@pytest.mark.negative
 def test_depth_and_number_of_elements_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     deep = "<t:Not>" * envelope.MAX_DEPTH + "</t:Not>" * envelope.MAX_DEPTH
     with pytest.raises(BadDocument, match="too deep"):

@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+from base64 import b64encode
+
+import pytest
+
 from tests.casd.mailbox.ews.conversation import Client, properties
 from tests.casd.mailbox.store.world import World
 
@@ -93,6 +97,7 @@ def test_a_message_may_be_sent_without_a_copy(client: Client) -> None:
         assert client.find(folder).all("t:ItemId") == []
 
 
+@pytest.mark.negative
 def test_blind_recipients_are_sent_to_and_not_told(client: Client) -> None:
     blind = MESSAGE.replace("ToRecipients", "BccRecipients")
     assert client.create(blind, folder="", MessageDisposition="SendAndSaveCopy").codes == ["NoError"]
@@ -101,6 +106,7 @@ def test_blind_recipients_are_sent_to_and_not_told(client: Client) -> None:
     assert client.get(client.find("sentitems").id()).texts("t:BccRecipients/t:Mailbox/t:Name") == ["bob@example.org"]
 
 
+@pytest.mark.negative
 def test_a_message_needs_recipients_and_its_own_sender(client: Client) -> None:
     other = "<t:From><t:Mailbox><t:EmailAddress>bob@example.org</t:EmailAddress></t:Mailbox></t:From></t:Message>"
     for item, code in (
@@ -110,7 +116,18 @@ def test_a_message_needs_recipients_and_its_own_sender(client: Client) -> None:
         (MESSAGE.replace("</t:Message>", other), "ErrorSendAsDenied"),
     ):
         assert client.create(item, folder="", MessageDisposition="SendAndSaveCopy").codes == [code]
+    for header in ("From: bob@example.org", "From: alice@example.org, bob@example.org", "Sender: bob@example.org"):
+        mime = b64encode(f"From: alice@example.org\r\nTo: bob@example.org\r\n{header}\r\n\r\n".encode()).decode()
+        item = f"<t:Message><t:MimeContent>{mime}</t:MimeContent></t:Message>"
+        assert client.create(item, folder="", MessageDisposition="SendOnly").codes == ["ErrorSendAsDenied"]
     assert client.sent == []
+
+
+def test_a_message_says_by_whom_it_is(client: Client) -> None:
+    mime = b64encode(b"To: bob@example.org\r\n\r\ntext").decode()
+    item = f"<t:Message><t:MimeContent>{mime}</t:MimeContent></t:Message>"
+    assert client.create(item, folder="", MessageDisposition="SendOnly").codes == ["NoError"]
+    assert b"From: Alice <alice@example.org>\r\n" in client.sent[0][2]
 
 
 def test_who_is_not_reached_is_reported(client: Client, world: World) -> None:

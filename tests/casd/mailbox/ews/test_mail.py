@@ -48,6 +48,7 @@ def test_nothing_that_was_received_is_folded_anew() -> None:
     assert long.encode() in write(received, item_Subject="c")
 
 
+@pytest.mark.negative
 def test_a_value_is_taken_away_and_cannot_bring_a_header() -> None:
     content = write(item_Subject="a\r\nBcc: evil@x.org", item_InReplyTo="<1@x>")
     assert b"Subject: a Bcc: evil@x.org\r\n" in content

@@ -44,6 +44,7 @@ def test_a_document_that_is_too_large_is_refused(client: Client, monkeypatch: py
     assert client.ask(GET_INBOX).fault == "ErrorMessageSizeExceeded"
 
 
+@pytest.mark.negative
 def test_a_mailbox_is_closed_to_everybody_else(client: Client) -> None:
     client.user = "bob@example.org"
     assert client.ask(GET_INBOX).fault == "ErrorAccessDenied"
@@ -51,6 +52,7 @@ def test_a_mailbox_is_closed_to_everybody_else(client: Client) -> None:
     assert client.ask(GET_INBOX).codes == ["NoError"]
 
 
+@pytest.mark.negative
 def test_nobody_impersonates_another(client: Client) -> None:
     sid = "<t:ExchangeImpersonation><t:ConnectingSID><t:PrimarySmtpAddress>{}</t:PrimarySmtpAddress></t:ConnectingSID>"
     header = sid + "</t:ExchangeImpersonation>"
@@ -58,6 +60,7 @@ def test_nobody_impersonates_another(client: Client) -> None:
     assert client.ask(GET_INBOX, header.format("Alice@example.org")).codes == ["NoError"]
 
 
+@pytest.mark.negative
 def test_the_folders_of_another_are_closed_in_this_mailbox_too(client: Client) -> None:
     owner = "<t:Mailbox><t:EmailAddress>bob@example.org</t:EmailAddress></t:Mailbox>"
     asked = GET_INBOX.replace('Id="inbox"/>', f'Id="inbox">{owner}</t:DistinguishedFolderId>')
