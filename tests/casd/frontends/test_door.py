@@ -212,6 +212,7 @@ def test_what_changes_in_the_directory_holds_for_open_connections_within_a_secon
         estate.source.mailboxes.clear()
     estate.source.change()
     estate.clock.advance(0.5)
+    estate.client().send(get("/ews/", basic_auth("bob@example.org")))
     client.send(get("/ews/", basic_auth()))
     assert client.read()[1].status == (403 if what == "switch" else 401)
 

@@ -128,6 +128,7 @@ def test_what_nobody_asked_for_ends_the_connection(call: Call) -> None:
     ("method", "answer"),
     [
         (b"GET", OK + OK),
+        (b"GET", OK + b"HTTP/1.1 204 No Content\r\n\r\n"),
         (b"GET", OK + b"HTTP/1.1 200 OK\r\n"),
         (b"HEAD", b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"),
     ],

@@ -475,3 +475,11 @@ def test_a_request_framed_in_two_ways_reaches_no_server(talk: Talk, framing: byt
     assert talk.estate.servers.connections == []
     assert talk.client.read()[0].status in {400, 501}
     assert not talk.client.wire.open
+
+
+@pytest.mark.negative
+@pytest.mark.parametrize("name", ["X-CASD-Identity", "Host", "X-Forwarded-For", "request-id"])
+def test_no_client_has_a_field_of_the_front_end_dropped(talk: Talk, name: str) -> None:
+    asked = talk.ask(get("/ews/", basic_auth(), b"Connection: close, %b\r\nX-Identity: x\r\n" % name.encode()))
+    assert name.lower() in asked.fields
+    assert asked.assertion.user == "alice@example.org"
