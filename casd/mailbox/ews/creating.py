@@ -14,6 +14,7 @@ from casd.mailbox.ews import mail, places, sending, writing
 from casd.mailbox.ews.answers import refusal
 from casd.mailbox.ews.kinds import ELEMENTS, Known
 from casd.mailbox.ews.reading import Renderer
+from casd.mailbox.ews.sending import Done
 from casd.mailbox.store.errors import StoreError
 from casd.mailbox.store.kinds import KINDS as FORMATS
 from casd.mailbox.store.mailbox import MailboxStore
@@ -36,16 +37,8 @@ _INVITED = (Property("calendar:RequiredAttendees"), Property("calendar:OptionalA
 
 
 @frozen
-class _Made:
-    """What became of one item: its response message, and the item if it is yet to be sent."""
-
-    message: Element
-    to_send: Item | None = None
-
-
-@frozen
 class _Creation:
-    """The creation of items as one request wants it. `folder` returns where to; None is the default folder."""
+    """The creation of items as one request wants it."""
 
     mailbox: MailboxStore
     body: Element
@@ -53,17 +46,17 @@ class _Creation:
     disposition: str
     invites: bool
 
-    def all(self) -> list[_Made]:
+    def all(self) -> list[Done]:
         """Create the items, each for itself."""
         return [self._attempt(node) for node in children(self.body, "Items")]
 
-    def _attempt(self, node: Element) -> _Made:
+    def _attempt(self, node: Element) -> Done:
         try:
             return self._one(items.read(node))
         except (StoreError, Refusal) as error:
-            return _Made(responses.error(_OPERATION, refusal(error)))
+            return Done(responses.error(_OPERATION, refusal(error)))
 
-    def _one(self, wanted: Wanted) -> _Made:
+    def _one(self, wanted: Wanted) -> Done:
         known = ELEMENTS.get(wanted.element)
         if known is None:
             raise Refusal("ErrorInvalidRequest", f"A {wanted.element} is not an item.")
@@ -77,7 +70,7 @@ class _Creation:
         made = draft | ({"read": True, "draft": False} if sends else {})
         folder = self._folder(known, sends=sends)
         item = self._save(folder, known, content, made, wanted)
-        return _Made(responses.success(_OPERATION, m("Items")), item) if sends else _Made(self._saved(item, wanted))
+        return Done(responses.success(_OPERATION, m("Items")), item) if sends else Done(self._saved(item, wanted))
 
     def _folder(self, known: Known, *, sends: bool) -> Folder:
         """Return where an item goes: what is sent without a copy waits in the outbox."""
@@ -105,10 +98,7 @@ async def create_item(call: Call, body: Element, zone: tzinfo) -> Element:
     disposition = _DISPOSITION.constant(body.get("MessageDisposition", "SaveOnly"))
     invites = _INVITATIONS.constant(body.get("SendMeetingInvitations", "SendToNone")) != "SendToNone"
     made = await call.database.run(_Creation(call.mailbox, body, zone, disposition, invites).all)
-    for one in made:
-        if one.to_send is not None:
-            await sending.submit(call, one.to_send, keep=disposition == "SendAndSaveCopy")
-    return responses.answer(_OPERATION, [one.message for one in made])
+    return await sending.answer(call, _OPERATION, made, keep=disposition == "SendAndSaveCopy")
 
 
 def _defaults(known: Known, mailbox: MailboxStore) -> dict[Property, Any]:

@@ -28,6 +28,7 @@ POLICY = SMTP.clone(cte_type="7bit", refold_source="none")
 _AS_RECEIVED = POLICY.clone(cte_type="8bit")
 """What was received keeps its lines and its bytes."""
 
+_END_OF_HEAD = re.compile(rb"\r?\n\r?\n")
 _CONTENT_TYPE = re.compile(r"(?!multipart/|message/)[a-z0-9][!#$&^_.+a-z0-9-]*/[!#$&^_.+a-z0-9-]+", re.IGNORECASE)
 _IMPORTANCE = {"Low": "low", "Normal": None, "High": "high"}
 _SENSITIVITY = {"Normal": None, "Personal": "Personal", "Private": "Private", "Confidential": "Company-Confidential"}
@@ -77,9 +78,9 @@ def read(content: bytes) -> dict[Path, Any]:
 
 
 def people(content: bytes, *names: str) -> list[str]:
-    """Return the addresses in all headers of these names, each once."""
-    message = parse(content)
-    source = _Source(content, message, tuple(_headers(message)))
+    """Return the addresses in all headers of these names, each once; the body is not looked at."""
+    head = parse(_END_OF_HEAD.split(content, maxsplit=1)[0])
+    source = _Source(content, head, tuple(_headers(head)))
     return list(dict.fromkeys(one.address for name in names for one in source.people(name)))
 
 

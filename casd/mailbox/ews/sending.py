@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime, tzinfo
 
+from attrs import frozen
+
 from casd.mailbox.call import Call, Receipt
 from casd.mailbox.ews import identifiers, mail, places, reports
 from casd.mailbox.ews.answers import refusal
@@ -21,6 +23,14 @@ from protocols.ews.values import Address
 _OPERATION = "SendItem"
 _RECIPIENTS = ("To", "Cc", "Bcc")
 _AUTHORS = ("From", "Sender")
+
+
+@frozen
+class Done:
+    """What became of one item: its response message, and the item if it is yet to be sent."""
+
+    message: Element
+    to_send: Item | None = None
 
 
 def check(mailbox: MailboxStore, content: bytes) -> None:
@@ -44,8 +54,18 @@ def release(mailbox: MailboxStore, item: Item, folder: str) -> Item:
     return mailbox.items.move(item.id, folder)
 
 
-async def submit(call: Call, item: Item, *, keep: bool) -> None:
-    """Send a message that is in a folder already; what is refused comes back as a report."""
+async def answer(call: Call, operation: str, done: Sequence[Done], *, keep: bool) -> Element:
+    """Send what is yet to be sent, one message after the other, and return the answer to the operation.
+
+    What is refused comes back to the sender as a report. Without `keep` no copy stays.
+    """
+    for one in done:
+        if one.to_send is not None:
+            await _submit(call, one.to_send, keep=keep)
+    return responses.answer(operation, [one.message for one in done])
+
+
+async def _submit(call: Call, item: Item, *, keep: bool) -> None:
     content = await call.database.run(call.mailbox.items.content, item.id)
     recipients = mail.people(content, *_RECIPIENTS)
     receipts = await call.submit(call.mailbox.address, recipients, _outgoing(call.mailbox, content))
@@ -76,10 +96,7 @@ async def send_item(call: Call, body: Element, _zone: tzinfo) -> Element:
     """Serve SendItem."""
     keep = parse_boolean(body.get("SaveItemToFolder", ""))
     released = await call.database.run(_release_all, call.mailbox, body, keep=keep)
-    for item, _ in released:
-        if item is not None:
-            await submit(call, item, keep=keep)
-    return responses.answer(_OPERATION, [message for _, message in released])
+    return await answer(call, _OPERATION, released, keep=keep)
 
 
 def _current(mailbox: MailboxStore, node: Element) -> Item:
@@ -92,15 +109,15 @@ def _current(mailbox: MailboxStore, node: Element) -> Item:
     return item
 
 
-def _release_all(mailbox: MailboxStore, body: Element, *, keep: bool) -> list[tuple[Item | None, Element]]:
+def _release_all(mailbox: MailboxStore, body: Element, *, keep: bool) -> list[Done]:
     return [_released(mailbox, body, node, keep=keep) for node in children(body, "ItemIds")]
 
 
-def _released(mailbox: MailboxStore, body: Element, node: Element, *, keep: bool) -> tuple[Item | None, Element]:
+def _released(mailbox: MailboxStore, body: Element, node: Element, *, keep: bool) -> Done:
     try:
         item = _current(mailbox, node)
         said = places.target(mailbox, body, "SavedItemFolderId") if keep else None
         folder = said or mailbox.folders.distinguished("sentitems" if keep else "outbox")
-        return release(mailbox, item, folder.id), responses.success(_OPERATION)
+        return Done(responses.success(_OPERATION), release(mailbox, item, folder.id))
     except (StoreError, Refusal) as error:
-        return None, responses.error(_OPERATION, refusal(error))
+        return Done(responses.error(_OPERATION, refusal(error)))

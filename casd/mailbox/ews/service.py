@@ -21,7 +21,8 @@ from casd.mailbox.ews import (
     updating,
     zones,
 )
-from casd.mailbox.store.errors import NotMounted
+from casd.mailbox.ews.answers import refusal
+from casd.mailbox.store.errors import NotMounted, StoreError
 from casd.mailbox.store.mailbox import MailboxStore
 from casd.net.http import BodyTooLarge, Lost
 from protocols.ews import envelope, responses
@@ -111,8 +112,8 @@ async def _answer(call: Call) -> Element | None:
         raise Fault("ErrorInvalidRequest", f"The operation {request.operation} is not served here.")
     try:
         return await operation(call, request.body, zones.find(request.zone) or UTC)
-    except Refusal as refusal:
-        return responses.answer(request.operation, [responses.error(request.operation, refusal)])
+    except (Refusal, StoreError) as error:
+        return responses.answer(request.operation, [responses.error(request.operation, refusal(error))])
 
 
 def _check(call: Call, request: Request) -> None:

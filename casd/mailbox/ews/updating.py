@@ -13,6 +13,7 @@ from casd.mailbox.ews import identifiers, items, places, sending, writing
 from casd.mailbox.ews.answers import refusal
 from casd.mailbox.ews.kinds import KINDS
 from casd.mailbox.ews.reading import Renderer
+from casd.mailbox.ews.sending import Done
 from casd.mailbox.store.errors import StoreError
 from casd.mailbox.store.mailbox import MailboxStore
 from casd.mailbox.store.values import Item, Kind
@@ -41,21 +42,21 @@ class _Update:
     careful: bool
     disposition: str
 
-    def all(self) -> list[tuple[Item | None, Element]]:
-        """Update the items; for each return it if it is yet to be sent, and its response message."""
+    def all(self) -> list[Done]:
+        """Update the items, each for itself."""
         return [self._attempt(node) for node in children(self.body, "ItemChanges")]
 
-    def _attempt(self, node: Element) -> tuple[Item | None, Element]:
+    def _attempt(self, node: Element) -> Done:
         try:
             item = self._one(node)
             if self.disposition == "SaveOnly" or item.kind is not Kind.MAIL:
-                return None, _done(items.reference(self.mailbox, item))
+                return Done(_done(items.reference(self.mailbox, item)))
             said = places.target(self.mailbox, self.body, "SavedItemFolderId")
             keep = "sentitems" if self.disposition == "SendAndSaveCopy" else "outbox"
             folder = said or self.mailbox.folders.distinguished(keep)
-            return sending.release(self.mailbox, item, folder.id), _done()
+            return Done(_done(), sending.release(self.mailbox, item, folder.id))
         except (StoreError, Refusal) as error:
-            return None, responses.error(_OPERATION, refusal(error))
+            return Done(responses.error(_OPERATION, refusal(error)))
 
     def _one(self, node: Element) -> Item:
         if not len(node) or local(node[0]) != "ItemId":
@@ -104,7 +105,4 @@ async def update_item(call: Call, body: Element, zone: tzinfo) -> Element:
     careful = _RESOLUTION.constant(body.get("ConflictResolution", "")) == "NeverOverwrite"
     disposition = _DISPOSITION.constant(body.get("MessageDisposition", "SaveOnly"))
     updated = await call.database.run(_Update(call.mailbox, body, zone, careful, disposition).all)
-    for item, _ in updated:
-        if item is not None:
-            await sending.submit(call, item, keep=disposition == "SendAndSaveCopy")
-    return responses.answer(_OPERATION, [message for _, message in updated])
+    return await sending.answer(call, _OPERATION, updated, keep=disposition == "SendAndSaveCopy")
