@@ -4,6 +4,7 @@ from base64 import b64encode
 
 import pytest
 
+from casd.mailbox.store.values import DeleteMode
 from tests.casd.mailbox.ews.conversation import Client, properties
 from tests.casd.mailbox.store.world import World
 
@@ -183,7 +184,7 @@ def test_who_deletes_what_is_being_sent_breaks_nothing(client: Client, world: Wo
     submit = client._submit
 
     async def racing(*arguments: object) -> object:
-        world.run(world.alice.empty, world.folder("outbox"), "hard")
+        world.run(world.alice.empty, world.folder("outbox"), DeleteMode.HARD)
         return await submit(*arguments)  # type: ignore[arg-type]
 
     client._submit = racing  # type: ignore[assignment, method-assign]
