@@ -264,6 +264,10 @@ class _Parser:
         self._left -= len(data)
         self._events.body(data)
 
+    def discard(self) -> None:
+        """Let go of llhttp and of who is told, which hold this parser in turn: the connection has ended."""
+        self._wire = self._events = None
+
     def _feed(self, data: bytes) -> None:
         limit = self._limit
         if self._passing or self._left > len(data):

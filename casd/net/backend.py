@@ -109,6 +109,7 @@ class Backend(Wired):
             self._hand_back(taker, self._ended)
         elif taker is not None:
             self._break(reason.getErrorMessage())
+        self._parser.discard()
         self.lane.gone(self)
 
     # From the parser

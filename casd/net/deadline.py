@@ -40,10 +40,11 @@ class Deadline:
         self._at = FOREVER
 
     def stop(self) -> None:
-        """Cancel for good."""
+        """Cancel for good, and let go of who was to be called."""
         if self._timer is not None:
             self._timer.cancel()
         self._timer, self._at, self._timer_at = None, FOREVER, FOREVER
+        self._call = _nobody
 
     def _arm(self, seconds: float) -> None:
         self._timer_at = self._clock.seconds() + seconds
@@ -57,3 +58,7 @@ class Deadline:
             self._call()
         elif left < FOREVER:
             self._arm(left)
+
+
+def _nobody() -> None:
+    """Stand for who was to be called."""

@@ -169,7 +169,7 @@ class Exchange:
         if held := self.take_held():
             sink.body(held)
         if self.ended:
-            sink.end(self._trailers or [])
+            self._end_body(self._trailers or [])
         else:
             self.resume()
 
@@ -253,6 +253,7 @@ class Exchange:
             self.channel.send(last_chunk(trailers or []))
         self.done = True
         self._on_lost.clear()  # a circle otherwise, which only the garbage collector could undo
+        self._sink = None
         self.channel.finished(self)
 
     def cork(self) -> None:
@@ -282,14 +283,19 @@ class Exchange:
         """Take the end of the body from the connection."""
         self.ended = True
         self._trailers = trailers
-        if self._sink is not None:
-            self._sink.end(trailers)
+        self._end_body(trailers)
+
+    def _end_body(self, trailers: list[Field]) -> None:
+        sink, self._sink = self._sink, None
+        if sink is not None:
+            sink.end(trailers)
 
     def lose(self) -> None:
         """Take the end of the connection."""
         if self.done:
             return
         self.done = self.lost = True
+        self._sink = None
         callbacks, self._on_lost = self._on_lost, []
         for callback in callbacks:
             callback()
@@ -336,7 +342,8 @@ class Channel(Wired):
         self.client = ""
         self._clock = clock
         self._exchanges: deque[Exchange] = deque()
-        self._parser: RequestParser | None = RequestParser(self, door.limits.head)
+        self._parser = RequestParser(self, door.limits.head)
+        self._deaf = False  # what comes is not looked at
         self.memory: Any = None  # what a door remembers of this client
         self._out: list[bytes] = []
         self._corked = 0
@@ -358,7 +365,7 @@ class Channel(Wired):
 
     def dataReceived(self, data: bytes) -> None:
         """Parse what came; begin the first exchange that can be begun."""
-        if self._parser is None:
+        if self._deaf:
             return
         self._corked += 1
         try:
@@ -373,10 +380,11 @@ class Channel(Wired):
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Tell everyone who waits."""
         self._deadline.stop()
-        self._parser = None
+        self._deaf = True
         self._closing = True
         while self._exchanges:
             self._exchanges.popleft().lose()
+        self._parser.discard()
 
     def pauseProducing(self) -> None:
         """Hold the answer's source: the client does not read fast enough."""
@@ -462,7 +470,7 @@ class Channel(Wired):
 
     def abort(self) -> None:
         """Close at once."""
-        self._parser = None
+        self._deaf = True
         self.transport.abortConnection()
 
     def drain(self) -> None:
@@ -510,9 +518,9 @@ class Channel(Wired):
 
     def _pace(self) -> None:
         """Set the deadline of the phase, and stop reading what could not be used yet."""
-        parser, limits = self._parser, self.door.limits
-        if parser is None:
+        if self._deaf:
             return
+        parser, limits = self._parser, self.door.limits
         waiting = len(self._exchanges)
         if waiting > 1 or (waiting and self._exchanges[0].held_size > limits.window):
             self.pause_reading()
@@ -526,7 +534,7 @@ class Channel(Wired):
             self._deadline.within(limits.body_time)
 
     def _break(self, error: BadMessage) -> None:
-        self._parser = None
+        self._deaf = True
         self._broken = error
         if self._exchanges and not self._exchanges[-1].ended:
             exchange = self._exchanges.pop()
@@ -546,7 +554,7 @@ class Channel(Wired):
     def _close(self) -> None:
         """Close when the answer has been written, without a reset that could overtake it."""
         self._closing = True
-        self._parser = None
+        self._deaf = True
         if self._out:
             out, self._out = self._out, []
             self.transport.write(b"".join(out))
@@ -566,7 +574,7 @@ class Channel(Wired):
         exchange = self._exchanges[0] if self._exchanges else None
         if self._leaving:
             self.transport.abortConnection()
-        elif self._closing or (exchange is None and (self._parser is None or self._parser.idle)):
+        elif self._closing or (exchange is None and (self._deaf or self._parser.idle)):
             self._leave()
         elif exchange is not None and (exchange.patient or (self._paused and not self._blocked)):
             pass  # a tunnel; or a body that we do not read is not late

@@ -148,6 +148,7 @@ class LoopTransport(asyncio.Protocol):
         self.get_extra_info = wire.get_extra_info
         self.write = wire.write
         protocol = self._build(self.getPeer())
+        del self._build  # it may hold the protocol, which holds this
         if protocol is None:
             wire.abort()
             return
