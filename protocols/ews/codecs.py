@@ -14,7 +14,7 @@ from attrs import frozen
 from protocols.ews.errors import BadDocument
 from protocols.ews.markup import Element, child, local, t
 from protocols.ews.markup import text as text_of
-from protocols.ews.values import Address, Attendee, Body, Distinguished, Id, OccurrenceInfo
+from protocols.ews.values import Address, Attendee, Body, Distinguished, Id
 
 _BLANK = " \t\r\n"
 _MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)(?:T(\d\d:\d\d:\d\d(?:\.\d{1,6})?)\d*)?(Z|[+-]\d\d:\d\d)?")
@@ -177,11 +177,6 @@ def read_folder_id(node: Element) -> Id | Distinguished:
     return read_id(node)
 
 
-def _write_occurrence(name: str, value: OccurrenceInfo) -> Element:
-    times = [("Start", value.start), ("End", value.end), ("OriginalStart", value.original)]
-    return t(name, write_id("ItemId", value.id), *(t(key, show_moment(moment)) for key, moment in times))
-
-
 def _read_only(write: Callable[[str, Any], Element]) -> Codec:
     def read(node: Element) -> Any:
         raise BadDocument(f"The element '{local(node)}' is only ever answered.")
@@ -226,5 +221,4 @@ HEADERS = _read_only(
     lambda name, value: t(name, *(t("InternetMessageHeader", each.value, HeaderName=each.name) for each in value))
 )
 RIGHTS = _read_only(lambda name, value: t(name, *(t(right, show_boolean(value)) for right in _RIGHTS)))
-OCCURRENCE = _read_only(_write_occurrence)
 COMPLETE_NAME = _read_only(lambda name, value: t(name, *(t(part, words) for part, words in value if words)))

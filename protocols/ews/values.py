@@ -61,16 +61,6 @@ class Distinguished:
 
 
 @frozen
-class OccurrenceInfo:
-    """Where one occurrence of a series stands."""
-
-    id: Id
-    start: datetime
-    end: datetime
-    original: datetime
-
-
-@frozen
 class Attachment:
     """An attachment. `content` of a file, `item` of an attached item, both None when only announced.
 
