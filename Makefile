@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 DEBIAN_PACKAGES := $$(sed 's/\#.*//' tests/debian-packages.txt)
 
-.PHONY: help run test unit integration lint format bench clean-demo
+.PHONY: help run test unit integration mutants lint format bench clean-demo
 
 help: ## show this
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -25,6 +25,9 @@ unit: .venv/test ## run the unit tests, with branch coverage
 integration: .venv/test ## run the tests with sockets, processes and real clients
 	@.ci/debian $(DEBIAN_PACKAGES)
 	$(BIN)/trial tests.integration
+
+mutants: .venv/test ## prove that each security rule has a test that fails without it
+	$(BIN)/python -m tests.mutants
 
 lint: .venv/lint ## check style, types, floors and news
 	$(BIN)/ruff check
