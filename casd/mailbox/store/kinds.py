@@ -7,6 +7,7 @@ from collections.abc import Callable
 from attrs import frozen
 
 from casd.mailbox.store import calendar, contact, mail
+from casd.mailbox.store.errors import BadContent, StoreError
 from casd.mailbox.store.extract import Extract
 from casd.mailbox.store.values import Kind
 
@@ -16,8 +17,17 @@ class Known:
     """`mime` says that attachments are parts of the content."""
 
     item_class: str
-    read: Callable[[bytes], Extract]
+    reader: Callable[[bytes], Extract]
     mime: bool = False
+
+    def read(self, content: bytes) -> Extract:
+        """Take a content apart; `BadContent` for whatever its libraries stumble over."""
+        try:
+            return self.reader(content)
+        except StoreError:
+            raise
+        except Exception as error:
+            raise BadContent(f"{type(error).__name__}: {error}") from error
 
 
 KINDS = {

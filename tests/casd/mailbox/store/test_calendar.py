@@ -6,6 +6,8 @@ import pytest
 
 from casd.mailbox.store.calendar import read_appointment, read_task
 from casd.mailbox.store.errors import BadContent
+from casd.mailbox.store.kinds import KINDS
+from casd.mailbox.store.values import Kind
 from tests.casd.mailbox.store.world import APPOINTMENT, TASK
 
 
@@ -106,3 +108,9 @@ def test_what_is_no_appointment_is_refused(content: bytes) -> None:
 def test_what_is_no_task_is_refused(content: bytes) -> None:
     with pytest.raises(BadContent):
         read_task(content)
+
+
+def test_content_on_which_the_library_stumbles_is_bad_content() -> None:
+    event = b"BEGIN:VEVENT\r\nDTSTART;TZID=Europe:20260101T000000\r\nEND:VEVENT\r\n"
+    with pytest.raises(BadContent):
+        KINDS[Kind.APPOINTMENT].read(b"BEGIN:VCALENDAR\r\n" + event + b"END:VCALENDAR\r\n")
