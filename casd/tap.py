@@ -6,7 +6,6 @@ import gc
 import os
 import signal
 import socket
-import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -25,6 +24,7 @@ from twisted.python.failure import Failure
 from casd.config import BadConfiguration
 from casd.front import Front, Listening
 from casd.model import Endpoint
+from casd.net.reactor import choose_reactor
 from casd.net.tls import ServerTLS, forget_contexts
 from casd.net.transports import Port, listen
 from casd.plan import Plan, read_plan
@@ -43,16 +43,6 @@ class Options(usage.Options):
             self["plan"] = read_plan(Path(self["config"]).resolve())
         except BadConfiguration as error:
             raise usage.UsageError(f"the configuration is not usable:\n{error}\nNothing was started.") from None
-
-
-def choose_reactor() -> None:
-    """Install the asyncio reactor on a uvloop loop, unless a reactor is installed already or CASD_REACTOR=default."""
-    if "twisted.internet.reactor" in sys.modules or os.environ.get("CASD_REACTOR") == "default":
-        return
-    import uvloop  # noqa: PLC0415
-    from twisted.internet import asyncioreactor  # noqa: PLC0415
-
-    asyncioreactor.install(uvloop.new_event_loop())
 
 
 def makeService(options: Options) -> IService:
