@@ -36,7 +36,7 @@ class Identity(EstateTestCase):
         pools = front.status()["pools"]
         self.report(
             f"{REQUESTS} requests of {USERS} users in {result['seconds']} s over {sum(pool['open'] for pool in pools)} "
-            f"pooled connections: {counts}"
+            f"pooled connections: {counts}; the front end has {front.process.memory / 1e6:.0f} MB"
         )
         assert "crossed" not in counts
         assert counts["200"] + counts["given up"] == REQUESTS
