@@ -1,7 +1,8 @@
 """Proof that each security rule has a test that fails without it: `python -m tests.mutants [WORD ...]`.
 
 For each rule of mutants.txt a copy of the tree is changed so that the rule is gone, and the rule's test runs there. A
-rule whose removal goes unnoticed is printed and makes the exit status 1; so does a text that does not stand in its file once.
+rule whose removal goes unnoticed is printed and makes the exit status 1; so does a text that does not stand once in its
+file.
 """
 
 from __future__ import annotations

@@ -14,7 +14,8 @@ from casd.config import endpoints, key
 from casd.frontends.door import Door
 from casd.metrics import Metrics
 from casd.model import Endpoint
-from casd.net.http import Channel, Exchange, Limits
+from casd.net.exchange import Exchange
+from casd.net.http import Channel, Limits
 from protocols.http1 import Response
 
 

@@ -15,7 +15,7 @@ from casd.frontends.passage import Passage
 from casd.metrics import Metrics
 from casd.model import Proxy, Server
 from casd.net.backend import Backend
-from casd.net.http import Exchange
+from casd.net.exchange import Exchange
 from casd.net.pool import Breaker, Unreachable
 from casd.net.relay import SERVED, Abandoned, Crossed, Failed, Misdirected, Outcome, Question, Relay
 from casd.net.scrub import request_lines

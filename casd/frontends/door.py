@@ -22,8 +22,9 @@ from casd.frontends.carry import Carrier, Errand
 from casd.frontends.passage import LIFETIME, Passage, question_of
 from casd.metrics import Metrics
 from casd.model import Anchor, DirectoryDown, Identity, Proxy, Redirect, Refuse
+from casd.net.exchange import BodyTooLarge, Exchange, Lost
 from casd.net.handover import bearer
-from casd.net.http import BodyTooLarge, Channel, Exchange, Limits, Lost
+from casd.net.http import Channel, Limits
 from casd.net.pool import Busy, Unreachable
 from casd.net.spawn import spawn
 from casd.vdirs.health import PAGE, health

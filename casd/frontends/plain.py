@@ -7,7 +7,8 @@ from typing import Any
 
 from twisted.internet.protocol import Factory
 
-from casd.net.http import Channel, Exchange, Limits
+from casd.net.exchange import Exchange
+from casd.net.http import Channel, Limits
 from protocols.http1 import Response
 
 

@@ -13,7 +13,7 @@ from casd.mailbox.store.mailbox import MailboxStore
 from protocols.handover import Assertion
 
 if TYPE_CHECKING:
-    from casd.net.http import Exchange
+    from casd.net.exchange import Exchange
 
 
 @frozen

@@ -12,7 +12,7 @@ from casd.mailbox.control import Control
 from casd.mailbox.roster import Roster
 from casd.mailbox.store.database import MailboxDatabase
 from casd.mailbox.store.errors import NotMounted
-from casd.net.http import BodyTooLarge, Exchange, Lost
+from casd.net.exchange import BodyTooLarge, Exchange, Lost
 from protocols.handover import ACTIVE_SERVER_HEADER, Assertion
 from protocols.http1 import Response
 

@@ -11,7 +11,8 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from casd.mailbox.dispatch import Dispatch
-from casd.net.http import Channel, Exchange, Limits
+from casd.net.exchange import Exchange
+from casd.net.http import Channel, Limits
 from protocols.handover import ANSWER_HEADER, REQUEST_HEADER, Assertion, BadAssertion, seal, verify
 from protocols.http1 import Response
 

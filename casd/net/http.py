@@ -1,19 +1,14 @@
 """The server's side of HTTP/1.1: connections become exchanges, one answered after the other.
 
-Nothing is kept of a body beyond a small window, in either direction; a door that wants a whole body asks
-for it with a limit. All waiting has a deadline of its phase; a connection has one timer, re-armed lazily.
+All waiting has a deadline of its phase; a connection has one timer, re-armed lazily.
 """
 
 from __future__ import annotations
 
-import itertools
-import uuid
 from collections import deque
-from collections.abc import Callable
 from typing import Any, Protocol
 
 from attrs import frozen
-from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IPushProducer, IReactorTime
 from twisted.internet.protocol import connectionDone
 from twisted.logger import Logger
@@ -21,26 +16,19 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from casd.net.deadline import Deadline
+from casd.net.exchange import Exchange
 from casd.net.wired import Wired
 from protocols.http1 import (
-    CONTINUE,
     MAX_HEAD,
     BadMessage,
     Field,
-    Headers,
     RequestHead,
     RequestParser,
-    Response,
-    chunk,
-    last_chunk,
     reason,
-    write_fields,
 )
 
 _LINGER = 2.0
 """Seconds in which a client may still read the last answer before its unread bytes reset the connection."""
-
-_BODILESS = frozenset({204, 304})
 
 
 @frozen
@@ -59,24 +47,6 @@ class Limits:
     idle_time: float = 300
 
 
-class BodyTooLarge(Exception):
-    """The request's body is over the limit that its reader gave: 413."""
-
-
-class Lost(Exception):
-    """The client went away before its request had ended."""
-
-
-class BodySink(Protocol):
-    """Who takes the body of a request."""
-
-    def body(self, data: bytes) -> None:
-        """Take the next bytes."""
-
-    def end(self, trailers: list[Field]) -> None:
-        """Take the end."""
-
-
 class Door(Protocol):
     """What a factory promises to its channels."""
 
@@ -93,242 +63,6 @@ class Door(Protocol):
 
     def rejected(self, client: str, status: int, text: str) -> None:
         """Take note of bytes that were no request."""
-
-
-class RequestIds:
-    """Unique request-ids in the form of a GUID: random for the process, counted within it."""
-
-    def __init__(self) -> None:
-        self._prefix = str(uuid.uuid4())[:24]
-        self._count = itertools.count(1)
-
-    def __call__(self) -> str:
-        """Return the next one."""
-        return f"{self._prefix}{next(self._count):012x}"
-
-
-new_request_id = RequestIds()
-
-
-class Exchange:
-    """One request and its answer."""
-
-    # Most of what follows never changes in most exchanges: it is set when it does.
-    ended = False  # the request has been received whole
-    done = False  # the answer has been given whole, or never will be
-    lost = False  # the client went away before that
-    patient = False  # an authenticated tunnel: no time limit within it
-    serving = False
-    status = 0
-    received = 0  # bytes of the request's body
-    sent = 0  # bytes of the answer's body
-    lines = b""  # field lines that the answer carries beside its own
-    producer: Any = None
-    door: Any = None  # the door's own notes: which one answers, what was asked, what is known of it
-    question: Any = None
-    passage: Any = None
-    _begun = False
-    _silent = False
-    _chunked = False
-    held_size = 0  # bytes of the request's body that nobody has taken yet
-    _sink: BodySink | None = None
-    _trailers: list[Field] | None = None
-
-    def __init__(self, channel: Channel, head: RequestHead, started: float) -> None:
-        self.channel = channel
-        self.head = head
-        self.client = channel.client
-        self.started = started
-        self.request_id = new_request_id()
-        self.keep = head.keep_alive
-        self.notes: dict[str, str] = {}  # what the session's log line says
-        self._held: list[bytes] = []
-        self._on_lost: list[Callable[[], None]] = []
-
-    # The request
-
-    async def read(self, limit: int) -> bytes:
-        """Return the whole body; `BodyTooLarge` over `limit` bytes, `Lost` if the client goes away."""
-        if (self.head.length or 0) > limit:
-            raise BodyTooLarge
-        if not self.ended:
-            self.proceed()
-            return await _Whole(self, limit).done
-        if self.held_size > limit:
-            raise BodyTooLarge
-        return self.take_held()
-
-    def proceed(self) -> None:
-        """Tell a client that waits for it to send its body."""
-        if self.head.expects_continue and not self._begun and not self.received:
-            self.channel.send(CONTINUE)
-
-    def attach(self, sink: BodySink) -> None:
-        """Let a sink take what is held of the body, and all that follows."""
-        self._sink = sink
-        if held := self.take_held():
-            sink.body(held)
-        if self.ended:
-            self._end_body(self._trailers or [])
-        else:
-            self.resume()
-
-    def take_held(self) -> bytes:
-        """Return what is held of the body, and hold it no more."""
-        held = b"".join(self._held)
-        self._held.clear()
-        self.held_size = 0
-        return held
-
-    def pause(self) -> None:
-        """Receive no more of the body for now."""
-        self.channel.pause_reading()
-
-    def resume(self) -> None:
-        """Receive the body again."""
-        self.channel.resume_reading()
-
-    def on_lost(self, callback: Callable[[], None]) -> None:
-        """Have a callback called once if the client goes away before the answer has been given."""
-        self._on_lost.append(callback)
-
-    # The answer
-
-    @property
-    def begun(self) -> bool:
-        """Whether an answer has begun: no other can be given any more."""
-        return self._begun
-
-    def reply(self, response: Response) -> None:
-        """Give a whole answer."""
-        if self.done:
-            return
-        self.channel.cork()
-        length = None if response.status in _BODILESS else len(response.body)
-        self.begin(response.status, response.headers, length=length)
-        self.write(response.body)
-        self.finish()
-        self.channel.uncork()
-
-    def begin(self, status: int, headers: Headers, *, length: int | None = None, phrase: bytes = b"") -> None:
-        """Begin an answer whose body follows by `write`; without a length it is sent in chunks."""
-        self.begin_with(status, phrase or reason(status), write_fields(headers), length)
-
-    def begin_with(self, status: int, phrase: bytes, lines: bytes, length: int | None) -> None:
-        """Begin an answer whose fields are lines already (the relay's way)."""
-        channel = self.channel
-        self._begun = True
-        self.status = status
-        if not self.ended and not channel.will_drain(self):
-            self.keep = False
-        if status in _BODILESS or self.head.method == b"HEAD":
-            self._silent = True
-            if length is not None:
-                lines += b"Content-Length: %d\r\n" % length
-        elif length is not None:
-            lines += b"Content-Length: %d\r\n" % length
-        elif self.head.version == 1:
-            self._chunked = True
-            lines += b"Transfer-Encoding: chunked\r\n"
-        else:
-            self.keep = False
-        if not self.keep:
-            lines += b"Connection: close\r\n"
-        elif self.head.version == 0:
-            lines += b"Connection: keep-alive\r\n"
-        channel.send(b"HTTP/1.1 %d %b\r\n%b%b\r\n" % (status, phrase, lines, channel.door.decorate(self)))
-
-    def write(self, data: bytes) -> None:
-        """Send the next bytes of the body."""
-        if not data or self._silent or self.done:
-            return
-        self.sent += len(data)
-        self.channel.send(chunk(data) if self._chunked else data)
-
-    def finish(self, trailers: list[Field] | None = None) -> None:
-        """End the answer."""
-        if self.done:
-            return
-        if self._chunked:
-            self.channel.send(last_chunk(trailers or []))
-        self.done = True
-        self._on_lost.clear()  # a circle otherwise, which only the garbage collector could undo
-        self._sink = None
-        self.channel.finished(self)
-
-    def cork(self) -> None:
-        """Gather what follows for one write."""
-        self.channel.cork()
-
-    def uncork(self) -> None:
-        """Write what was gathered."""
-        self.channel.uncork()
-
-    def abort(self) -> None:
-        """Close at once: what was begun cannot be ended properly, and the client must notice."""
-        self.channel.abort()
-
-    # The channel's side
-
-    def receive(self, data: bytes) -> None:
-        """Take bytes of the body from the connection."""
-        self.received += len(data)
-        if self._sink is not None:
-            self._sink.body(data)
-        elif not self.done:
-            self._held.append(data)
-            self.held_size += len(data)
-
-    def receive_end(self, trailers: list[Field]) -> None:
-        """Take the end of the body from the connection."""
-        self.ended = True
-        self._trailers = trailers
-        self._end_body(trailers)
-
-    def _end_body(self, trailers: list[Field]) -> None:
-        sink, self._sink = self._sink, None
-        if sink is not None:
-            sink.end(trailers)
-
-    def lose(self) -> None:
-        """Take the end of the connection."""
-        if self.done:
-            return
-        self.done = self.lost = True
-        self._sink = None
-        callbacks, self._on_lost = self._on_lost, []
-        for callback in callbacks:
-            callback()
-        self.channel.door.finished(self)
-
-
-class _Whole:
-    """Collects a body up to its end."""
-
-    def __init__(self, exchange: Exchange, limit: int) -> None:
-        self.done: Deferred[bytes] = Deferred()
-        self._exchange = exchange
-        self._limit = limit
-        self._pieces: list[bytes] = []  # not held by the exchange, which would stop reading at its window
-        self._size = 0
-        exchange.on_lost(lambda: self._stop(Lost()))
-        exchange.attach(self)
-
-    def body(self, data: bytes) -> None:
-        self._pieces.append(data)
-        self._size += len(data)
-        if self._size > self._limit:
-            self._stop(BodyTooLarge())
-
-    def end(self, _trailers: list[Field]) -> None:
-        if not self.done.called:
-            self.done.callback(b"".join(self._pieces))
-
-    def _stop(self, error: Exception) -> None:
-        if not self.done.called:
-            self._pieces.clear()
-            self._exchange._sink = None
-            self.done.errback(error)
 
 
 @implementer(IPushProducer)

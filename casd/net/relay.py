@@ -10,8 +10,8 @@ from twisted.internet.interfaces import IPushProducer
 from zope.interface import implementer
 
 from casd.net.backend import Backend
+from casd.net.exchange import Exchange
 from casd.net.handover import ANSWER_FIELD, Proof
-from casd.net.http import Exchange
 from casd.net.scrub import response_lines, trailers
 from protocols.handover import ACTIVE_SERVER_HEADER
 from protocols.http1 import Field, ResponseHead, chunk, last_chunk

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from casd.access import ClientAccess
-from casd.net.http import Exchange
+from casd.net.exchange import Exchange
 from casd.vdirs.owa import Owa
 from protocols.http1 import Response
 

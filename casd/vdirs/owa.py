@@ -13,7 +13,7 @@ from casd.access import ClientAccess
 from casd.auth.credentials import Denied, LoginPassword
 from casd.auth.forms import Sessions
 from casd.model import Anchor, Identity, Kind
-from casd.net.http import Exchange
+from casd.net.exchange import Exchange
 from casd.vdirs.vdir import Vdir, user
 from protocols.http1 import RequestHead, Response
 

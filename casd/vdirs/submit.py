@@ -15,9 +15,9 @@ from twisted.internet.task import deferLater
 from casd.access import ClientAccess
 from casd.auth.credentials import Denied
 from casd.model import DirectoryDown, Proxy
+from casd.net.exchange import Exchange, new_request_id
 from casd.net.fetch import Answer, fetch
 from casd.net.handover import ANSWER_FIELD, bearer
-from casd.net.http import Exchange, new_request_id
 from casd.net.pool import Busy, Unreachable
 from casd.vdirs.vdir import Vdir
 from protocols.handover import REQUEST_HEADER, BadAssertion, verify

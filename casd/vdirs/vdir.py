@@ -7,7 +7,7 @@ from typing import ClassVar
 from casd.access import ClientAccess
 from casd.auth.credentials import Denied
 from casd.model import Anchor, Identity, Kind, Redirect, Refuse
-from casd.net.http import Exchange
+from casd.net.exchange import Exchange
 from protocols.http1 import Headers, RequestHead, Response
 
 TEXT = (b"Content-Type", b"text/plain; charset=utf-8")

@@ -28,8 +28,9 @@ from twisted.internet.protocol import Factory  # noqa: E402
 from twisted.python.failure import Failure  # noqa: E402
 
 from casd.model import Endpoint  # noqa: E402
+from casd.net.exchange import Exchange  # noqa: E402
 from casd.net.handover import read_keys  # noqa: E402
-from casd.net.http import Channel, Exchange, Limits  # noqa: E402
+from casd.net.http import Channel, Limits  # noqa: E402
 from casd.net.tls import ServerTLS  # noqa: E402
 from casd.net.transports import listen  # noqa: E402
 from protocols.handover import ANSWER_HEADER, Assertion, seal, verify  # noqa: E402

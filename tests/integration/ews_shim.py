@@ -17,7 +17,8 @@ from casd.mailbox.call import Call, Receipt
 from casd.mailbox.ews.service import serve
 from casd.mailbox.store.database import MailboxDatabase
 from casd.mailbox.store.mailbox import MailboxStore
-from casd.net.http import Channel, Exchange, Limits
+from casd.net.exchange import Exchange
+from casd.net.http import Channel, Limits
 from protocols.handover import Assertion
 from protocols.http1 import Response
 

@@ -24,7 +24,7 @@ from casd.mailbox.ews import (
 from casd.mailbox.ews.answers import refusal
 from casd.mailbox.store.errors import NotMounted, StoreError
 from casd.mailbox.store.mailbox import MailboxStore
-from casd.net.http import BodyTooLarge, Lost
+from casd.net.exchange import BodyTooLarge, Lost
 from protocols.ews import envelope, responses
 from protocols.ews.envelope import Request
 from protocols.ews.errors import Fault, Refusal

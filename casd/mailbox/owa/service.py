@@ -15,7 +15,7 @@ from casd.mailbox.owa.events import follow
 from casd.mailbox.owa.static import STATIC
 from casd.mailbox.store.errors import BadQuery, Conflict, FolderExists, NotAllowed, NotFound
 from casd.mailbox.store.mailbox import MailboxStore
-from casd.net.http import BodyTooLarge
+from casd.net.exchange import BodyTooLarge
 from protocols.http1 import Response
 
 Query = Mapping[str, str]

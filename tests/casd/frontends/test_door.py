@@ -13,7 +13,7 @@ from attrs import evolve
 from casd import accesslog
 from casd.accesslog import AccessLog
 from casd.model import Mailbox
-from casd.net.http import Exchange
+from casd.net.exchange import Exchange
 from casd.vdirs.ews import Ews
 from tests.casd.estate import ALICE, CAROL, MBX1, NOON, Answer, Estate, basic_auth, get, post, settings
 

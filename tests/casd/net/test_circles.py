@@ -17,7 +17,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from casd.net.backend import Backend
-from casd.net.http import Channel, Exchange
+from casd.net.exchange import Exchange
+from casd.net.http import Channel
 from casd.net.transports import LoopTransport
 from casd.testing.organisation import Organisation
 

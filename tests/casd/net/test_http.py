@@ -9,7 +9,8 @@ import pytest
 from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 
-from casd.net.http import BodyTooLarge, Channel, Exchange, Limits, Lost, RequestIds
+from casd.net.exchange import BodyTooLarge, Exchange, Lost, RequestIds
+from casd.net.http import Channel, Limits
 from protocols.http1 import Field, Response
 from tests.casd.estate import Client, get, outcome_of, result
 

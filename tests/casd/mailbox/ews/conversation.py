@@ -12,7 +12,7 @@ from twisted.internet.task import Clock
 
 from casd.mailbox.call import Call, Receipt
 from casd.mailbox.ews.service import serve
-from casd.net.http import BodyTooLarge
+from casd.net.exchange import BodyTooLarge
 from protocols.ews.markup import Element
 from protocols.handover import Assertion
 from protocols.http1 import Response

@@ -13,7 +13,8 @@ from twisted.internet.testing import StringTransport
 
 from casd.mailbox.call import Call, Receipt
 from casd.mailbox.owa.service import serve
-from casd.net.http import Channel, Exchange, Limits
+from casd.net.exchange import Exchange
+from casd.net.http import Channel, Limits
 from protocols.handover import Assertion
 from protocols.http1 import ResponseHead, ResponseParser
 from tests.casd.mailbox.store.world import ALICE, Reactor, World
