@@ -41,7 +41,7 @@ class Front:
         self.plan = plan
         self._same = before
         self.metrics: Metrics = before.metrics if before else Metrics()
-        self.log = self._kept("log", "accesslog") or AccessLog(plan.accesslog, _stream(plan), reactor)
+        self.log = AccessLog(plan.accesslog, _stream(plan), reactor)  # anew: a reload follows a rotated file
         module, settings = plan.directory
         self.directory = self._kept("directory", "directory", "cache") or CachedDirectory(
             module.Directory(settings), plan.cache, reactor
@@ -84,8 +84,7 @@ class Front:
         before.watch.stop()
         if before.pool is not self.pool:
             before.pool.close()
-        if before.log is not self.log:
-            before.log.close()
+        before.log.close()
 
     def busy(self) -> bool:
         """Say whether any client is still connected."""

@@ -106,7 +106,7 @@ class FrontService(Service):
 
     def encrypted_port(self) -> int:
         """Return the port that plain HTTP sends clients to."""
-        return next(port.endpoint.port for (_, encrypted), port in self.ports.items() if encrypted)
+        return next((port.endpoint.port for (_, encrypted), port in self.ports.items() if encrypted), 443)
 
     async def reload(self) -> bool:
         """Read the file again; when it is good, let it rule from the next request on. No connection is dropped."""

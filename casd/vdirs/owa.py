@@ -55,7 +55,7 @@ class Owa(Vdir):
         """Answer the sign-in page, its form, its files and the sign-out."""
         head = exchange.head
         path = head.path.lower()
-        if path in {"/owa/auth.owa", "/owa/auth/owaauth.dll", "/exchweb/bin/auth/owaauth.dll"}:
+        if path in {"/owa/auth.owa", "/owa/auth/owaauth.dll"}:
             return await self._sign_in(exchange, access)
         if path in {"/owa/logoff.owa", "/owa/auth/logoff.aspx"} and _navigates(head):
             return _to_logon("1", "/owa/", [(b"Set-Cookie", cookie) for cookie in Sessions.farewell()])

@@ -95,7 +95,7 @@ def test_a_password_is_hashed_in_a_thread(house: House) -> None:
 def test_what_has_not_changed_is_kept(house: House) -> None:
     before = house.reload(("name = fe1", "name = fe9"))
     after = house.front
-    for name in ("metrics", "log", "directory", "passwords", "pool"):
+    for name in ("metrics", "directory", "passwords", "pool"):
         assert getattr(after, name) is getattr(before, name)
     assert after.doors["http"] is not before.doors["http"]
 
@@ -105,14 +105,22 @@ def test_what_has_not_changed_is_kept(house: House) -> None:
     [
         ("[cache]\nfresh = 1 s\n", {"directory", "passwords"}),
         ("[password]\nrefuse = 1 s\n", {"passwords"}),
-        ("[accesslog]\nfile = access.log\n", {"log"}),
         ("", set()),
     ],
 )
 def test_what_has_changed_is_made_anew(house: House, more: str, anew: set[str]) -> None:
     before = house.reload(more=more)
-    names = ("metrics", "log", "directory", "passwords", "pool")
+    names = ("metrics", "directory", "passwords", "pool")
     assert {name for name in names if getattr(house.front, name) is not getattr(before, name)} == anew
+    house.front.close()
+
+
+def test_a_reload_writes_on_in_the_file_that_stands_there_now(house: House) -> None:
+    house.reload(more="[accesslog]\nfile = access.log\n")
+    log = house.front.plan.accesslog.file
+    log.rename(log.with_suffix(".1"))
+    house.reload(more="[accesslog]\nfile = access.log\n")
+    assert log.exists()
     house.front.close()
 
 
