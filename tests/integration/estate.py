@@ -54,7 +54,7 @@ class Estate:
     def __init__(self, folder: Path) -> None:
         self.folder = folder.absolute()
         self.folder.mkdir(parents=True)
-        names = (f"{front}.{port}" for front in ("fe1", "fe2", "mbx") for port in ("front", "plain", "admin"))
+        names = (f"{front}.{port}" for front in ("fe1", "fe2") for port in ("front", "plain", "admin"))
         self.ports = layout.free_ports(*SERVERS, *names)
         self.demo = layout.make_demo(self.folder, {**self.ports, "front": self.ports["fe1.front"]})
         self.password = (self.demo / "password").read_text().strip()
@@ -62,7 +62,7 @@ class Estate:
         self.processes: list[Process] = []
 
     def sections(self, name: str) -> layout.Sections:
-        """Return the configuration of a front end: fe1, fe2 or mbx."""
+        """Return the configuration of a front end: fe1 or fe2."""
         return layout.front(name, self._ports_of(name))
 
     def front(self, name: str, sections: layout.Sections | None = None) -> FrontEnd:
@@ -72,13 +72,17 @@ class Estate:
         process.wait_for("ready: ")
         return FrontEnd(process, ini, self._ports_of(name))
 
-    def mailbox_servers(self) -> Process:
-        """Start both mailbox servers in a process of their own, and return when they are ready."""
-        ports = {**self.ports, "front": self.ports["fe1.front"]}
-        found = self.front("mbx", self.sections("mbx") | layout.mailbox_servers(ports))
+    def mailbox_servers(self) -> dict[str, Process]:
+        """Start both mailbox servers, and return when they listen."""
+        sections = layout.mailbox_servers({**self.ports, "front": self.ports["fe1.front"]})
+        processes = {}
         for server in SERVERS:
-            wait_until(lambda server=server: listens(self.ports[server]), f"{server} to listen")
-        return found.process
+            section = f"mailbox:{server}"
+            ini = layout.write_ini(self.folder / f"{server}.ini", {section: sections[section]})
+            processes[server] = self._begin(_BIN / "twistd", "--nodaemon", "--pidfile=", "mailbox", "--config", ini)
+        for server in SERVERS:
+            wait_until(lambda port=self.ports[server]: listens(port), f"{server} to listen")
+        return processes
 
     def stand_ins(self) -> None:
         """Start a stand-in for each mailbox server, that answers with what it was asked (tests.integration.echo)."""

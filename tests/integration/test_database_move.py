@@ -32,7 +32,7 @@ class Stay:
 
 
 class DatabaseMove(EstateTestCase):
-    """One front end, both mailbox servers in a process of their own, the operator's command, the clients."""
+    """One front end, both mailbox servers, the operator's command, the clients."""
 
     def test_moves_under_load_fail_nothing_lose_nothing_double_nothing(self) -> None:
         self.estate.mailbox_servers()
