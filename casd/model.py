@@ -18,7 +18,7 @@ class DirectoryDown(Exception):
 
 
 class Kind(StrEnum):
-    """What a piece of a request says about the mailbox it wants (reference 1.3)."""
+    """What a piece of a request says about the mailbox it wants."""
 
     USER = "user"
     ADDRESS = "address"

@@ -8,7 +8,7 @@ from casd.model import Anchor, Decision, Kind, Mailbox, Proxy, Redirect, Refuse,
 
 _WEB = frozenset({"owa", "ecp"})
 _REDIRECTED_UPWARDS = _WEB | {"eas"}
-"""Protocols with words for "another front door": a 302 for browsers, a 451 for phones (reference 1.8)."""
+"""Protocols with words for "another front door": a 302 for browsers, a 451 for phones."""
 
 _EXCHANGE_2010 = (14, 0)
 
@@ -25,7 +25,7 @@ class Place:
 
 
 def route(anchor: Anchor, mailbox: Mailbox | None, protocol: str, topology: Topology, place: Place) -> Decision:
-    """Decide on one request; every decision carries the facts that led to it (reference 1.3, 1.4, 1.8)."""
+    """Decide on one request; every decision carries the facts that led to it."""
     trace = [f"anchor {anchor} from {anchor.source}"]
 
     def refuse(word: str, fact: str, *, later: bool = False) -> Refuse:
@@ -68,7 +68,7 @@ def _switched_on(mailbox: Mailbox, protocol: str, topology: Topology, trace: lis
 
 
 def _elsewhere(protocol: str, server: Server, site: Site, place: Place, trace: list[str]) -> str:
-    """Return the URL to redirect to, or nothing when this front end is to proxy (reference 1.8)."""
+    """Return the URL to redirect to, or nothing when this front end is to proxy."""
     url = (site.internal_url if place.internal else "") or site.external_url
     if server.version > place.version:
         trace.append(f"{server.name} is newer than this front end")

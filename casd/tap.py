@@ -97,6 +97,7 @@ class FrontService(Service):
     def startService(self) -> None:
         """Open the ports; the process ends if one cannot be opened."""
         super().startService()
+        self._on_hangup()
         Deferred.fromCoroutine(self._start()).addErrback(self._cannot_start)
 
     def stopService(self) -> Deferred[None]:
@@ -131,7 +132,6 @@ class FrontService(Service):
     async def _start(self) -> None:
         await self._open(self.front.listening(), self.plan.tls)
         self.front.watch.start()
-        self._on_hangup()
         settle_collector()
         self._log.info("ready: {ports}", ports=", ".join(str(port.endpoint) for port in self.ports.values()))
         notify("READY=1")
@@ -179,6 +179,8 @@ class FrontService(Service):
 
     def _on_hangup(self) -> None:
         def reload() -> None:
+            if not self.ready.called:
+                return  # what is being started has just been read
             Deferred.fromCoroutine(self.reload()).addErrback(
                 lambda failure: self._log.failure("reload failed", failure)
             )

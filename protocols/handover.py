@@ -1,6 +1,6 @@
 """The signed assertion by which a front end hands a user to a mailbox server, with its sealed answer.
 
-Format (ours; reference 1.5): `v1.<key id>.<issued>.<request-id>.<base64 of who>.<base64 of HMAC-SHA-256>`. The
+Format (ours): `v1.<key id>.<issued>.<request-id>.<base64 of who>.<base64 of HMAC-SHA-256>`. The
 signature also covers the server's name, the method and the target, which both sides know from the request itself. Who
 asks is the same from request to request, so that its part can be kept: signing then costs little more than the digest.
 The server answers `v1.<key id>.<mailbox GUID>.<base64 of HMAC-SHA-256>`, made over the request-id and the mailbox it

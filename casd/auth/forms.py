@@ -1,4 +1,4 @@
-"""Forms sign-in: the session as one sealed cookie that any instance of the array can open (reference 1.11).
+"""Forms sign-in: the session as one sealed cookie that any instance of the array can open.
 
 `cadata` holds `1.<key id>.<base64url of nonce and AES-256-GCM text>`; the other four names are kept because
 clients look for them. Nothing about a session is stored anywhere.

@@ -19,7 +19,7 @@ COMPONENTS = (
     *("OabProxy", "OwaProxy", "PopProxy", "PushNotificationsProxy", "RestProxy", "RpcProxy", "RpsProxy", "RwsProxy"),
     *("XropProxy", "FrontendTransport", "HubTransport", "UMCallRouter", "ServerWideOffline"),
 )
-"""The names that health pages show (reference 1.10); the last stands for the whole front end."""
+"""The names that health pages show; the last stands for the whole front end."""
 
 
 @click.command("component", cls=Verb)

@@ -29,7 +29,7 @@ class Settings:
 
 
 class Admin(Factory):
-    """Answers GET /metrics, /status and /ready."""
+    """Answers GET /metrics and /status."""
 
     noisy = False
 

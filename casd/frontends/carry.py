@@ -1,4 +1,4 @@
-"""Carrying a request to the server of its mailbox, and to another one when that is safe (reference 1.9)."""
+"""Carrying a request to the server of its mailbox, and to another one when that is safe."""
 
 from __future__ import annotations
 

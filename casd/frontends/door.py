@@ -121,8 +121,9 @@ class Door(Factory):
 
     def adopt(self, before: Door) -> None:
         """Serve the clients of the door before from now on; what is under way ends as it began."""
-        self.channels, self.open = before.channels, before.open
-        for channel in self.channels:
+        self.channels |= before.channels  # some may have come in by a new port already
+        self.open |= before.open
+        for channel in before.channels:
             channel.door, channel.memory = self, None
 
     def drain(self) -> None:
@@ -155,7 +156,7 @@ class Door(Factory):
             exchange.reply(Response(404, (TEXT,), b"There is nothing here.\n"))
 
     def decorate(self, exchange: Exchange | None) -> bytes:
-        """Return the lines that stand on every answer (reference 1.7)."""
+        """Return the lines that stand on every answer."""
         if exchange is None:
             return self._common
         lines = b"%b%brequest-id: %b\r\n" % (exchange.lines, self._common, exchange.request_id.encode())
@@ -300,7 +301,7 @@ class Door(Factory):
         return await vdir.own(exchange, self._house.access)
 
     def _host(self, exchange: Exchange) -> str | None:
-        """Return the host that was asked for if it is one of ours (reference 1.2, step 1)."""
+        """Return the host that was asked for if it is one of ours."""
         head = exchange.head
         asked = head.all(b"host")
         raw = head.target.authority or (asked[0] if asked else b"")

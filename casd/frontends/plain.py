@@ -1,4 +1,4 @@
-"""Plain HTTP: every request is sent to https, and no credentials are ever asked for here (reference 1.11, item 3)."""
+"""Plain HTTP: every request is sent to https, and no credentials are ever asked for here."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 from twisted.internet.protocol import Factory, connectionDone
-from twisted.logger import Logger
+from twisted.logger import Logger, LogLevel
 from twisted.python.failure import Failure
 
 from casd.mailbox.dispatch import Dispatch
@@ -88,8 +88,10 @@ class MailboxDoor(Factory):
         return b"%b%brequest-id: %b\r\n" % (exchange.lines, self._common, exchange.request_id.encode("ascii"))
 
     def finished(self, exchange: Exchange) -> None:
-        """Write the session's line."""
-        self._log.info(
+        """Write the session's line; a health check's is for whoever looks closely."""
+        level = LogLevel.debug if exchange.head.path == _HEALTH else LogLevel.info
+        self._log.emit(
+            level,
             "{id} user={user} mailbox={mailbox} {method} {path} {status} in={received} out={sent} {seconds} s",
             id=exchange.request_id,
             user=exchange.notes.get("user", "-"),

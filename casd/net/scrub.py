@@ -1,4 +1,4 @@
-"""What a client may not say to a backend, and what a backend may not say to a client (reference 1.6)."""
+"""What a client may not say to a backend, and what a backend may not say to a client."""
 
 from __future__ import annotations
 

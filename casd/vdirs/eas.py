@@ -8,7 +8,7 @@ from protocols.http1 import RequestHead, Response
 
 
 class Eas(Vdir):
-    """Routed by the authenticated user; a Ping may wait for 59 minutes (reference 4.5)."""
+    """Routed by the authenticated user; a Ping may wait for 59 minutes."""
 
     paths = ("microsoft-server-activesync",)
     protocol = "eas"

@@ -6,7 +6,7 @@ from casd.vdirs.vdir import Vdir
 
 
 class Ews(Vdir):
-    """Relayed whole; a streaming subscription may be silent for minutes (reference 7.6)."""
+    """Relayed whole; a streaming subscription may be silent for minutes."""
 
     paths = ("ews",)
     protocol = "ews"

@@ -1,4 +1,4 @@
-"""healthcheck.htm under every virtual directory: what a load balancer asks (reference 1.10)."""
+"""healthcheck.htm under every virtual directory: what a load balancer asks."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from protocols.http1 import RequestHead
 
 
 class Mapi(Vdir):
-    """Routed by the MailboxId of its URL (reference 2.1); a NotificationWait may last over five minutes."""
+    """Routed by the MailboxId of its URL; a NotificationWait may last over five minutes."""
 
     paths = ("mapi",)
     protocol = "mapi"

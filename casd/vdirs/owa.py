@@ -1,4 +1,4 @@
-"""/owa: web mail, with the sign-in page that stands before it (reference 1.11)."""
+"""/owa: web mail, with the sign-in page that stands before it."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class Owa(Vdir):
         return identity
 
     def challenge(self, exchange: Exchange, access: ClientAccess) -> Response:
-        """Send a browser to the page, tell a script 440 (reference 1.11, items 1 and 2)."""
+        """Send a browser to the page, tell a script 440."""
         head = exchange.head
         if (
             head.method != b"GET"

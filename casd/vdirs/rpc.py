@@ -10,7 +10,7 @@ from protocols.http1 import RequestHead
 
 
 class Rpc(Vdir):
-    """Routed by the server part of its query: both channels of a virtual connection meet (reference 1.3, 3.1)."""
+    """Routed by the server part of its query: both channels of a virtual connection meet."""
 
     paths = ("rpc", "rpcwithcert")
     protocol = "rpc"

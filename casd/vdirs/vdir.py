@@ -25,7 +25,7 @@ class Vdir:
     """The word for switches and endpoints."""
 
     component: ClassVar[str] = "DefaultProxy"
-    """The component whose state its health page shows (reference 1.10)."""
+    """The component whose state its health page shows."""
 
     methods: ClassVar[frozenset[bytes]] = frozenset({b"GET", b"HEAD", b"POST", b"OPTIONS"})
 
@@ -50,7 +50,7 @@ class Vdir:
         return await access.authenticate(authorization, exchange.notes["host"])
 
     def challenge(self, exchange: Exchange, access: ClientAccess) -> Response:
-        """Return what asks for a proof: one WWW-Authenticate for each mechanism (reference 1.12)."""
+        """Return what asks for a proof: one WWW-Authenticate for each mechanism."""
         fields = [(b"WWW-Authenticate", mechanism.challenge(exchange.notes["host"])) for mechanism in access.mechanisms]
         return Response(401, (*fields, TEXT), b"Sign in first.\n")
 
@@ -68,7 +68,7 @@ class Vdir:
         return Response(302, ((b"Location", location),))
 
     def refused(self, refuse: Refuse) -> Response:
-        """Return this protocol's words for no (reference 1.7)."""
+        """Return this protocol's words for no."""
         word = refuse.word.encode("ascii")
         if refuse.later:
             return later(word)

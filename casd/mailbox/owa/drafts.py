@@ -21,7 +21,7 @@ from casd.mailbox.store.mailbox import MailboxStore
 from casd.mailbox.store.values import DeleteMode, Item, Kind
 
 MAX_MESSAGE = 35 * 1024 * 1024
-"""Bytes of a message with its attachments: what OWA takes (reference 1.9)."""
+"""Bytes of a message with its attachments: what OWA takes."""
 
 
 class NotSent(Exception):

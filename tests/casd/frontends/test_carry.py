@@ -1,4 +1,4 @@
-"""Which server a request is carried to, and when another one may be tried (reference 1.9)."""
+"""Which server a request is carried to, and when another one may be tried."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What passes a front door, and what only a front door may say (reference 1.6)."""
+"""What passes a front door, and what only a front door may say."""
 
 from __future__ import annotations
 

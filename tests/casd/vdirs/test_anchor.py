@@ -1,4 +1,4 @@
-"""Where the anchor comes from, as a table (reference 1.3)."""
+"""Where the anchor comes from, as a table."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""healthcheck.htm under every virtual directory (reference 1.10)."""
+"""healthcheck.htm under every virtual directory."""
 
 from __future__ import annotations
 
