@@ -114,13 +114,16 @@ async function update(items, values) {
   const ids = items.map((item) => item.id);
   const before = items.map((item) => ({ ...item }));
   items.forEach((item) => Object.assign(item, values));
-  list.patch(ids, values);
+  const change = list.change(ids, values);
   if (ids.includes(pane.item?.id)) pane.patch(values);
   try {
     await call("UpdateItem", { ids, ...values });
   } catch (error) {
     complain(error);
+    change.values = {};
     before.forEach((item) => list.patch([item.id], item));
+  } finally {
+    change.done = true;
   }
 }
 

@@ -18,6 +18,7 @@ export class MessageList {
     this.source = null;
     this.chosen = new Map();  // id -> item
     this.openId = "";
+    this.changes = [];  // what was changed here; what was asked for before a change was done knows nothing of it
     this.#forget();
     this.scroll.addEventListener("scroll", () => this.#draw(), { passive: true });
     new ResizeObserver(() => this.#draw()).observe(this.scroll);
@@ -61,6 +62,14 @@ export class MessageList {
   patch(ids, values) {
     for (const item of this.items) if (item && ids.includes(item.id)) Object.assign(item, values);
     this.#draw();
+  }
+
+  /** Change messages before the server has said so; the change is to be told when it is `done`. */
+  change(ids, values) {
+    const change = { ids, values, done: false };
+    this.changes.push(change);
+    this.patch(ids, values);
+    return change;
   }
 
   /** Take messages away before the server has said so; returns the one that comes to be in their place. */
@@ -115,6 +124,7 @@ export class MessageList {
   async #fetch(page, options) {
     if (this.pages.has(page)) return;
     const { generation } = this;
+    const known = this.changes.filter((change) => change.done);
     this.pages.add(page);
     const { outgoing, ...source } = this.source;
     let found;
@@ -125,6 +135,10 @@ export class MessageList {
       return options?.background ? undefined : complain(error);
     }
     if (generation !== this.generation) return;
+    this.changes = this.changes.filter((change) => !known.includes(change));
+    for (const { ids, values } of this.changes) {
+      for (const item of found.items) if (ids.includes(item.id)) Object.assign(item, values);
+    }
     this.total = found.total;
     this.items.length = Math.min(this.items.length, found.total);
     found.items.forEach((item, index) => { this.items[found.offset + index] = item; });
