@@ -111,6 +111,7 @@ class FrontService(Service):
 
     async def reload(self) -> bool:
         """Read the file again; when it is good, let it rule from the next request on. No connection is dropped."""
+        front = None
         try:
             plan = read_plan(self.plan.file)
             front = Front(plan, self._reactor, self.encrypted_port, self.front)
@@ -118,6 +119,8 @@ class FrontService(Service):
             await self._open(wanted, plan.tls)
         except (BadConfiguration, CannotListenError, OSError, ValueError) as error:
             self._log.error("the configuration was not reloaded, nothing changed:\n{error}", error=str(error))
+            if front is not None:
+                front.log.close()
             return False
         forget_contexts()
         front.take_over(self.front)

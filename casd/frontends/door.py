@@ -125,6 +125,8 @@ class Door(Factory):
         self.open |= before.open
         for channel in before.channels:
             channel.door, channel.memory = self, None
+        for exchange in before.open:
+            exchange.door = self  # which is told of its end
 
     def drain(self) -> None:
         """Finish what is under way, then close."""
@@ -206,8 +208,13 @@ class Door(Factory):
         if (exchange.head.length or 0) > self.settings.body and not passage.vdir.tunnel:
             exchange.reply(_TOO_LARGE)
         else:
-            exchange.patient = passage.vdir.tunnel
-            Errand(self._carrier, exchange, passage, lambda error: self._say(exchange, passage.vdir, error)).begin()
+            self._carry(exchange, passage)
+
+    def _carry(self, exchange: Exchange, passage: Passage) -> None:
+        """Connect, and get out of the way."""
+        exchange.passage = passage
+        exchange.patient = passage.vdir.tunnel
+        Errand(self._carrier, exchange, passage, lambda error: self._say(exchange, passage.vdir, error)).begin()
 
     async def _serve(self, exchange: Exchange, vdir: Vdir) -> None:
         """Answer: who, where, and then the relay."""
@@ -222,7 +229,7 @@ class Door(Factory):
         exchange.notes["why"] = "; ".join(decision.trace)
         match decision:
             case Proxy():
-                self.again(exchange, self._passage(exchange, vdir, identity, anchor, decision))
+                self._carry(exchange, self._passage(exchange, vdir, identity, anchor, decision))
             case Redirect():
                 exchange.reply(vdir.redirected(decision, exchange.head))
             case Refuse():

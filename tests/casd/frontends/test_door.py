@@ -507,3 +507,16 @@ def test_a_door_that_takes_over_serves_the_clients_of_the_one_before(estate: Est
     client.send(get("/ews/", basic_auth()))
     assert len(estate.servers.requests()) == 1
     assert after.servers.last().connection.server == "mbx2"
+
+
+def test_a_request_under_way_at_a_reload_is_forgotten_when_it_ends(estate: Estate, tmp_path: Path) -> None:
+    client = estate.client()
+    client.send(get("/ews/", basic_auth()))
+    folder = tmp_path / "after"
+    folder.mkdir()
+    after = Estate(folder)
+    after.door.adopt(estate.door)
+    assert len(after.door.open) == 1
+    estate.servers.last().answer(b"ok")
+    assert client.read()[0].status == 200
+    assert after.door.open == set()
