@@ -135,6 +135,8 @@ class Exchange:
         if (self.head.length or 0) > limit:
             raise BodyTooLarge
         if not self.ended:
+            if self.lost:
+                raise Lost
             self.proceed()
             return await _Whole(self, limit).done
         if self.held_size > limit:

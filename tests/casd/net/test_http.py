@@ -337,6 +337,14 @@ def test_a_body_larger_than_the_window_is_read_by_who_wants_it(shop: Shop) -> No
     assert outcome == [b"a" * 300_000]
 
 
+def test_a_body_that_can_come_no_more_is_not_waited_for(shop: Shop) -> None:
+    client = shop.client()
+    client.send(post(6))
+    client.channel.connectionLost()
+    with pytest.raises(Lost):
+        result(shop.exchanges[0].read(100))
+
+
 @pytest.mark.negative
 def test_a_body_over_the_readers_limit_is_refused_at_its_length(shop: Shop) -> None:
     client = shop.client()
