@@ -6,8 +6,7 @@ import json
 import re
 import sys
 import time
-from collections.abc import Callable
-from functools import lru_cache
+from collections.abc import Callable, Iterable
 from typing import IO, Any
 
 from attrs import frozen
@@ -17,7 +16,11 @@ from casd.config import Converter, key, path, seconds
 from casd.config import optional as maybe
 
 _PLAIN = re.compile(r"[A-Za-z0-9@/._:+-]+")
-_BUFFERED = 64 * 1024
+_HELD = 500
+"""Lines that are written together without waiting for their time."""
+
+_TEXT = "%s id=%s seconds=%.4f status=%d in=%d out=%d %s\n"
+_JSON = '{"time": "%s", "id": "%s", "seconds": %.4f, "status": %d, "in": %d, "out": %d, %s}\n'
 
 
 def _style(value: str, _folder: object) -> str:
@@ -49,33 +52,21 @@ class AccessLog:
         self._delay = settings.delay
         self._clock = clock
         self._now = wall_clock
-        self._lines: list[str] = []
-        self._size = 0
+        self._entries: list[tuple[str, str, float, int, int, int, str]] = []
         self._timer: Any = None
         self._second = 0
         self._stamp = ""
 
-    def __call__(
-        self, request_id: str, seconds: float, status: int, sizes: tuple[int, int], about: tuple[tuple[str, str], ...]
-    ) -> None:
-        """Add the line of one request or session: `sizes` are bytes in and out, `about` the named texts."""
-        received, sent = sizes
+    def said(self, about: Iterable[tuple[str, str]]) -> str:
+        """Return named texts as they stand at the end of a line: what is the same for many lines is written once."""
         if self._json:
-            fields = {
-                "time": self._time(),
-                "id": request_id,
-                "seconds": round(seconds, 4),
-                "status": status,
-                "in": received,
-                "out": sent,
-            }
-            line = json.dumps(fields | dict(about)) + "\n"
-        else:
-            ending = f"status={status} in={received} out={sent} {_named(about)}"
-            line = f"{self._time()} id={request_id} seconds={seconds:.4f} {ending}\n"
-        self._lines.append(line)
-        self._size += len(line)
-        if self._size > _BUFFERED:
+            return json.dumps(dict(about))[1:-1]
+        return " ".join([f"{name}={_quoted(text)}" for name, text in about])
+
+    def __call__(self, request_id: str, seconds: float, status: int, received: int, sent: int, said: str) -> None:
+        """Add the line of one request or session: bytes in and out, and what `said` has made of its texts."""
+        self._entries.append((self._time(), request_id, seconds, status, received, sent, said))
+        if len(self._entries) >= _HELD:
             self.flush()
         elif self._timer is None:
             self._timer = self._clock.callLater(self._delay, self.flush)
@@ -85,11 +76,11 @@ class AccessLog:
         if self._timer is not None and self._timer.active():
             self._timer.cancel()
         self._timer = None
-        if self._lines:
-            self._stream.write("".join(self._lines))
+        if self._entries:
+            form = _JSON if self._json else _TEXT
+            self._stream.write("".join([form % entry for entry in self._entries]))
             self._stream.flush()
-            self._lines.clear()
-            self._size = 0
+            self._entries.clear()
 
     def close(self) -> None:
         """Write what was gathered, and nothing more."""
@@ -102,11 +93,6 @@ class AccessLog:
         if now != self._second:
             self._second, self._stamp = now, time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now))
         return self._stamp
-
-
-@lru_cache(4096)
-def _named(about: tuple[tuple[str, str], ...]) -> str:
-    return " ".join([f"{name}={_quoted(text)}" for name, text in about])
 
 
 def _quoted(text: str) -> str:

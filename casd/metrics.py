@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections import Counter as Count
 from collections.abc import Iterable
 from itertools import accumulate
 
@@ -11,9 +9,9 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, disable_created
 from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-disable_created_metrics()
+from casd.tally import BUCKETS, Tally
 
-_BUCKETS = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
+disable_created_metrics()
 
 
 class Requests(Collector):
@@ -23,30 +21,28 @@ class Requests(Collector):
     """
 
     def __init__(self) -> None:
-        self._count: Count[tuple[str, str, int]] = Count()
-        self._buckets: dict[str, list[int]] = {}
-        self._seconds: Count[str] = Count()
+        self._tallies: dict[tuple[str, str], Tally] = {}
 
-    def finished(self, door: str, vdir: str, status: int, seconds: float) -> None:
-        """Count one."""
-        self._count[door, vdir, status] += 1
-        buckets = self._buckets.get(door)
-        if buckets is None:
-            buckets = self._buckets[door] = [0] * (len(_BUCKETS) + 1)
-        buckets[bisect_left(_BUCKETS, seconds)] += 1
-        self._seconds[door] += seconds  # type: ignore[assignment]
+    def tally(self, door: str, vdir: str) -> Tally:
+        """Return what counts the finished requests of one virtual directory of one door."""
+        return self._tallies.setdefault((door, vdir), Tally())
 
     def collect(self) -> Iterable[Metric]:
         """Return the figures in Prometheus' form."""
         requests = CounterMetricFamily("casd_requests", "Finished requests", labels=["door", "vdir", "status"])
-        for (door, vdir, status), count in self._count.items():
-            requests.add_metric([door, vdir, str(status)], count)
         times = HistogramMetricFamily(
             "casd_request_seconds", "From a request's head to the end of its answer", labels=["door"]
         )
-        for door, buckets in self._buckets.items():
-            bounds = [*map(str, _BUCKETS), "+Inf"]
-            times.add_metric([door], list(zip(bounds, accumulate(buckets), strict=True)), self._seconds[door])
+        doors: dict[str, list[Tally]] = {}
+        for (door, vdir), tally in self._tallies.items():
+            doors.setdefault(door, []).append(tally)
+            for status, count in tally.statuses.items():
+                requests.add_metric([door, vdir, str(status)], count)
+        for door, tallies in doors.items():
+            bounds = [*map(str, BUCKETS), "+Inf"]
+            counts = map(sum, zip(*[tally.buckets for tally in tallies], strict=True))
+            seconds = sum(tally.seconds for tally in tallies)
+            times.add_metric([door], list(zip(bounds, accumulate(counts), strict=True)), seconds)
         return requests, times
 
 

@@ -34,7 +34,7 @@ class Desk:
         )
 
     def add(self, path: str = "/") -> None:
-        self.log("id", 0.25, 200, (1, 2), (("path", path),))
+        self.log("id", 0.25, 200, 1, 2, self.log.said((("path", path),)))
 
 
 def test_lines_are_written_together_after_a_moment() -> None:
