@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -24,23 +24,26 @@ def read_keys(name: Path) -> dict[str, bytes]:
     return keys
 
 
-class Proof(NamedTuple):
+class Proof:
     """What one request to a backend carries (`line`), and what its answer must carry."""
 
-    line: bytes
-    request_id: str
-    mailbox: str
-    keys: Mapping[str, bytes]
+    __slots__ = ("_keys", "_mailbox", "_request_id", "line")
+
+    def __init__(self, line: bytes, request_id: str, mailbox: str, keys: dict[str, bytes]) -> None:
+        self.line = line
+        self._request_id = request_id
+        self._mailbox = mailbox
+        self._keys = keys
 
     def answered_by(self, value: bytes | None) -> bool:
         """Say whether the answer names this request and this mailbox, under a key of this server."""
-        return value is not None and sealed(value, self.keys, request_id=self.request_id, mailbox=self.mailbox)
+        return value is not None and sealed(value, self._keys, request_id=self._request_id, mailbox=self._mailbox)
 
 
 class Bearer(NamedTuple):
     """Who asks, for which mailbox (its GUID): encoded once, for all requests that say the same."""
 
-    who: str
+    who: bytes
     mailbox: str
 
 
@@ -58,6 +61,7 @@ class Handover:
         self._folder = folder
         self._now = wall_clock
         self._keys: dict[str, dict[str, bytes]] = {}
+        self._signing: dict[str, tuple[bytes, bytes, bytes, dict[str, bytes]]] = {}
 
     def keys(self, server: str) -> dict[str, bytes]:
         """Return a server's keys; OSError or ValueError when there are none to use."""
@@ -68,11 +72,15 @@ class Handover:
 
     def prove(self, bearer: Bearer, server: str, method: bytes, target: bytes, request_id: str) -> Proof:
         """Return the proof for one request to one server."""
-        keys = self.keys(server)
-        key_id, key = next(iter(keys.items()))
-        request = (int(self._now()), server, method.decode("ascii"), target.decode("ascii"), request_id)
-        token = sign_for(bearer.who, request, key_id, key)
-        return Proof(b"%b: %b\r\n" % (REQUEST_HEADER, token), request_id, bearer.mailbox, keys)
+        signing = self._signing.get(server)
+        if signing is None:
+            keys = self.keys(server)
+            key_id, key = next(iter(keys.items()))
+            signing = self._signing[server] = (b" %b " % server.encode("ascii"), key_id.encode("ascii"), key, keys)
+        to, sign_id, key, keys = signing
+        asked = b"%b%b %b" % (to, method, target)
+        token = sign_for(bearer.who, int(self._now()), request_id.encode("ascii"), asked, sign_id, key)
+        return Proof(REQUEST_HEADER + b": %b\r\n" % token, request_id, bearer.mailbox, keys)
 
 
 ANSWER_FIELD = ANSWER_HEADER.lower()
