@@ -15,32 +15,27 @@ asyncioreactor.install(uvloop.new_event_loop())
 
 from twisted.internet import reactor  # noqa: E402, TID251
 from twisted.internet.defer import Deferred  # noqa: E402
-from twisted.internet.protocol import Factory  # noqa: E402
 
 from casd.model import Endpoint  # noqa: E402
 from casd.net.exchange import Exchange  # noqa: E402
 from casd.net.handover import read_keys  # noqa: E402
-from casd.net.http import Channel, Limits  # noqa: E402
+from casd.net.http import Limits  # noqa: E402
 from casd.net.tls import ServerTLS  # noqa: E402
 from casd.net.transports import listen  # noqa: E402
+from casd.net.unnoted import Unnoted  # noqa: E402
 from protocols.handover import ANSWER_HEADER, BadAssertion, seal, verify  # noqa: E402
 from protocols.http1 import Response  # noqa: E402
 
 BLOCK = b"x" * 65536
 
 
-class Backend(Factory):
+class Backend(Unnoted):
     """`GET /path?size=N` answers N bytes; a body is read and forgotten."""
 
-    noisy = False
-
     def __init__(self, name: str, keys: dict[str, bytes]) -> None:
-        self.limits = Limits(idle_time=3600)
+        super().__init__(Limits(idle_time=3600), reactor)
         self._name = name
         self._keys = keys
-
-    def buildProtocol(self, _address: Any) -> Channel:
-        return Channel(self, reactor)
 
     def serve(self, exchange: Exchange) -> None:
         head = exchange.head
@@ -69,9 +64,6 @@ class Backend(Factory):
 
     def decorate(self, exchange: Exchange | None) -> bytes:
         return exchange.lines if exchange else b""
-
-    def finished(self, exchange: Exchange) -> None:
-        pass
 
     def rejected(self, client: str, status: int, text: str) -> None:
         print(client, status, text, file=sys.stderr)

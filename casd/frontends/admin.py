@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from attrs import frozen
-from twisted.internet.protocol import Factory
 
 from casd.access import ClientAccess
 from casd.config import endpoints, key
@@ -15,7 +14,8 @@ from casd.frontends.door import Door
 from casd.metrics import Metrics
 from casd.model import Endpoint
 from casd.net.exchange import Exchange
-from casd.net.http import Channel, Limits
+from casd.net.http import Limits
+from casd.net.unnoted import Unnoted
 from protocols.http1 import Response
 
 
@@ -28,23 +28,16 @@ class Settings:
     )
 
 
-class Admin(Factory):
+class Admin(Unnoted):
     """Answers GET /metrics and /status."""
 
-    noisy = False
-
     def __init__(self, name: str, access: ClientAccess, metrics: Metrics, doors: Iterable[Door], clock: Any) -> None:
-        self.limits = Limits()
+        super().__init__(Limits(), clock)
         self._name = name
         self._access = access
         self._metrics = metrics
         self._doors = tuple(doors)
-        self._clock = clock
         self._pages: dict[str, Callable[[], Response]] = {"/metrics": self._figures, "/status": self._status}
-
-    def buildProtocol(self, _address: Any) -> Channel:
-        """Return a channel for a new client."""
-        return Channel(self, self._clock)
 
     def serve(self, exchange: Exchange) -> None:
         """Answer one page. A foreign Host is a web page that tries to read us through a browser."""
@@ -56,16 +49,6 @@ class Admin(Factory):
             exchange.reply(Response(405, ((b"Allow", b"GET, HEAD"),)))
         else:
             exchange.reply(page() if page else Response(404))
-
-    def decorate(self, exchange: Exchange | None) -> bytes:
-        """Add nothing."""
-        return b""
-
-    def finished(self, exchange: Exchange) -> None:
-        """Note nothing."""
-
-    def rejected(self, client: str, status: int, text: str) -> None:
-        """Note nothing."""
 
     def _figures(self) -> Response:
         for lane in self._access.pool.lanes:
@@ -123,7 +106,7 @@ class Admin(Factory):
                     "user": exchange.passage.identity.user if exchange.passage else exchange.notes.get("user", ""),
                     "method": exchange.head.method.decode("ascii"),
                     "path": exchange.head.path,
-                    "server": exchange.notes.get("server", ""),
+                    "server": exchange.server,
                     "seconds": round(now - exchange.started, 3),
                 }
                 for door in self._doors

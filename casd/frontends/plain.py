@@ -5,27 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from twisted.internet.protocol import Factory
-
 from casd.net.exchange import Exchange
-from casd.net.http import Channel, Limits
+from casd.net.http import Limits
+from casd.net.unnoted import Unnoted
 from protocols.http1 import Response
 
 
-class PlainDoor(Factory):
-    """Redirects to the port of the encrypted door."""
-
-    noisy = False
+class PlainDoor(Unnoted):
+    """Redirects to the port of the encrypted door, which logs the request that follows."""
 
     def __init__(self, namespaces: frozenset[str], port: Callable[[], int], clock: Any) -> None:
-        self.limits = Limits(idle_time=30)
+        super().__init__(Limits(idle_time=30), clock)
         self._namespaces = namespaces
         self._port = port
-        self._clock = clock
-
-    def buildProtocol(self, _address: Any) -> Channel:
-        """Return a channel for a new client."""
-        return Channel(self, self._clock)
 
     def serve(self, exchange: Exchange) -> None:
         """Redirect what names one of our hosts; refuse a form with a password in it, and all else."""
@@ -42,13 +34,3 @@ class PlainDoor(Factory):
             exchange.reply(
                 Response(302, ((b"Location", b"https://" + where.encode("ascii") + exchange.head.target.line),))
             )
-
-    def decorate(self, exchange: Exchange | None) -> bytes:
-        """Add nothing."""
-        return b""
-
-    def finished(self, exchange: Exchange) -> None:
-        """Note nothing: the encrypted door logs the request that follows."""
-
-    def rejected(self, client: str, status: int, text: str) -> None:
-        """Note nothing."""

@@ -24,15 +24,15 @@ asyncioreactor.install(uvloop.new_event_loop())
 
 from twisted.internet import reactor  # noqa: E402, TID251 (a process of its own)
 from twisted.internet.defer import Deferred  # noqa: E402
-from twisted.internet.protocol import Factory  # noqa: E402
 from twisted.python.failure import Failure  # noqa: E402
 
 from casd.model import Endpoint  # noqa: E402
 from casd.net.exchange import Exchange  # noqa: E402
 from casd.net.handover import read_keys  # noqa: E402
-from casd.net.http import Channel, Limits  # noqa: E402
+from casd.net.http import Limits  # noqa: E402
 from casd.net.tls import ServerTLS  # noqa: E402
 from casd.net.transports import listen  # noqa: E402
+from casd.net.unnoted import Unnoted  # noqa: E402
 from protocols.handover import ANSWER_HEADER, Assertion, seal, verify  # noqa: E402
 from protocols.http1 import Response  # noqa: E402
 
@@ -41,25 +41,17 @@ COOKIE = 16
 """Bytes by which the channels of a virtual connection know each other."""
 
 
-class Echo(Factory):
+class Echo(Unnoted):
     """A `casd.net.http.Door`."""
 
-    noisy = False
-
     def __init__(self, server: str, keys: dict[str, bytes]) -> None:
-        self.limits = Limits(idle_time=3600)
+        super().__init__(Limits(idle_time=3600), reactor)
         self._server = server
         self._keys = keys
         self._channels: dict[bytes, Exchange] = {}
 
-    def buildProtocol(self, _address: Any) -> Channel:
-        return Channel(self, reactor)
-
     def decorate(self, exchange: Exchange | None) -> bytes:
         return exchange.lines if exchange else b""
-
-    def finished(self, exchange: Exchange) -> None:
-        pass
 
     def rejected(self, client: str, status: int, text: str) -> None:
         say(f"{client} {status} {text}")

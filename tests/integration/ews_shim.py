@@ -7,10 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from uuid import NAMESPACE_DNS, uuid5
-from weakref import WeakSet
 
 from twisted.internet.defer import Deferred
-from twisted.internet.protocol import Factory
 from twisted.python.failure import Failure
 
 from casd.mailbox.call import Call, Receipt
@@ -19,6 +17,7 @@ from casd.mailbox.store.database import MailboxDatabase
 from casd.mailbox.store.mailbox import MailboxStore
 from casd.net.exchange import Exchange
 from casd.net.http import Channel, Limits
+from casd.net.unnoted import Unnoted
 from protocols.handover import Assertion
 from protocols.http1 import Response
 
@@ -27,30 +26,19 @@ PASSWORD = "correct horse"
 PEOPLE = ("alice", "bob")
 
 
-class Shim(Factory):
+class Shim(Unnoted):
     """A `casd.net.http.Door` with one mailbox database."""
 
-    noisy = False
-
     def __init__(self, folder: Path, reactor: Any) -> None:
-        self.limits = Limits()
-        self.clock = reactor
-        self._channels: WeakSet[Channel] = WeakSet()
+        super().__init__(Limits(), reactor)
+        self._channels: set[Channel] = set()
         self.database = MailboxDatabase.mount(folder / "DB01", "DB01", "mbx1", reactor)
 
-    def buildProtocol(self, _address: Any) -> Channel:
-        channel = Channel(self, self.clock)
+    def entered(self, channel: Channel) -> None:
         self._channels.add(channel)
-        return channel
 
-    def decorate(self, _exchange: Exchange | None) -> bytes:
-        return b""
-
-    def finished(self, exchange: Exchange) -> None:
-        pass
-
-    def rejected(self, client: str, status: int, text: str) -> None:
-        pass
+    def left(self, channel: Channel) -> None:
+        self._channels.discard(channel)
 
     def serve(self, exchange: Exchange) -> None:
         Deferred.fromCoroutine(self._answer(exchange)).addErrback(self._surprised, exchange)
@@ -91,7 +79,7 @@ class Shim(Factory):
             client=exchange.client,
             mechanism="basic",
         )
-        response = await serve(Call(exchange, assertion, self.database, store, self.submit, self.clock))
+        response = await serve(Call(exchange, assertion, self.database, store, self.submit, self._clock))
         if response is not None:
             exchange.reply(response)
 

@@ -10,7 +10,8 @@ from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 
 from casd.net.exchange import BodyTooLarge, Exchange, Lost, RequestIds
-from casd.net.http import Channel, Limits
+from casd.net.http import Limits
+from casd.net.unnoted import Unnoted
 from protocols.http1 import Field, Response
 from tests.casd.estate import Client, get, outcome_of, result
 
@@ -23,19 +24,16 @@ def post(length: int, body: bytes = b"", *lines: bytes) -> bytes:
     return get("/", b"Content-Length: %d\r\n" % length, *lines, method="POST") + body
 
 
-class Shop:
+class Shop(Unnoted):
     """A door that answers by hand, or at once."""
 
     def __init__(self, **limits: Any) -> None:
         self.clock = Clock()
-        self.limits = Limits(**limits)
+        super().__init__(Limits(**limits), self.clock)
         self.exchanges: list[Exchange] = []
         self.ended: list[str] = []
         self.refused: list[int] = []
         self.answer: Callable[[Exchange], None] | None = None
-
-    def buildProtocol(self, _address: Any) -> Channel:
-        return Channel(self, self.clock)
 
     def serve(self, exchange: Exchange) -> None:
         self.exchanges.append(exchange)

@@ -15,6 +15,7 @@ from casd.mailbox.call import Call, Receipt
 from casd.mailbox.owa.service import serve
 from casd.net.exchange import Exchange
 from casd.net.http import Channel, Limits
+from casd.net.unnoted import Unnoted
 from protocols.handover import Assertion
 from protocols.http1 import ResponseHead, ResponseParser
 from tests.casd.mailbox.store.world import ALICE, Reactor, World
@@ -42,13 +43,13 @@ class Answer:
         return (self.head.get(name.encode()) or b"").decode()
 
 
-class Browser:
+class Browser(Unnoted):
     """Alice's browser; a `casd.net.http.Door` that hands her requests to web mail."""
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self.limits = Limits()
         self.clock = Reactor()
+        super().__init__(Limits(), self.clock)
         self.user = ADDRESS
         self.sent: list[tuple[str, tuple[str, ...], bytes]] = []
         self.unreachable: dict[str, str] = {}
@@ -83,12 +84,6 @@ class Browser:
         response = await serve(Call(exchange, assertion, world.database, world.alice, self._submit, self.clock))
         if response is not None:
             exchange.reply(response)
-
-    def decorate(self, _exchange: Exchange | None) -> bytes:
-        return b""
-
-    def finished(self, exchange: Exchange) -> None:
-        pass
 
     def rejected(self, client: str, status: int, text: str) -> None:
         raise AssertionError(text)
