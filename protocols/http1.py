@@ -16,7 +16,7 @@ from typing import Any, ClassVar, Protocol
 from urllib.parse import quote, unquote_to_bytes
 
 import httptools
-from attrs import define, frozen
+from attrs import frozen
 
 Field = tuple[bytes, bytes, bytes]
 """One header field: its name in lower case, its name as it came, its value."""
@@ -70,16 +70,20 @@ class Target:
     authority: bytes = b""
 
 
-@define  # not frozen: made for every request, and attrs' frozen classes cost a microsecond more
 class RequestHead:
     """What a client asks. `length` is the body's, in bytes; None when it comes in chunks."""
 
-    method: bytes
-    target: Target
-    version: int
-    fields: list[Field]
-    length: int | None
-    keep_alive: bool
+    __slots__ = ("fields", "keep_alive", "length", "method", "target", "version")
+
+    def __init__(
+        self, method: bytes, target: Target, version: int, fields: list[Field], length: int | None, keep_alive: bool
+    ) -> None:
+        self.method = method
+        self.target = target
+        self.version = version
+        self.fields = fields
+        self.length = length
+        self.keep_alive = keep_alive
 
     def get(self, name: bytes) -> bytes | None:
         """Return the first value of a field named in lower case, or None."""
@@ -108,17 +112,28 @@ class RequestHead:
         return self.version == 1 and (self.get(b"expect") or b"").lower() == b"100-continue"
 
 
-@define
 class ResponseHead:
     """What a server answers. `length` is None when the body comes in chunks or ends with the connection."""
 
-    status: int
-    reason: bytes
-    version: int
-    fields: list[Field]
-    length: int | None
-    chunked: bool
-    keep_alive: bool
+    __slots__ = ("chunked", "fields", "keep_alive", "length", "reason", "status", "version")
+
+    def __init__(
+        self,
+        status: int,
+        reason: bytes,
+        version: int,
+        fields: list[Field],
+        length: int | None,
+        chunked: bool,
+        keep_alive: bool,
+    ) -> None:
+        self.status = status
+        self.reason = reason
+        self.version = version
+        self.fields = fields
+        self.length = length
+        self.chunked = chunked
+        self.keep_alive = keep_alive
 
     def get(self, name: bytes) -> bytes | None:
         """Return the first value of a field named in lower case, or None."""
@@ -204,6 +219,7 @@ class _Parser:
         "_chunked",
         "_events",
         "_fields",
+        "_hops",
         "_in_head",
         "_left",
         "_length",
@@ -230,6 +246,7 @@ class _Parser:
         self._quiet = 0
         self._length = 0
         self._chunked = False
+        self._hops = False
         self.idle = True
 
     def on_message_begin(self) -> None:
@@ -241,6 +258,7 @@ class _Parser:
         self._quiet = 0
         self._length = -1
         self._chunked = False
+        self._hops = False
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take a field, of a head or of trailers."""
@@ -256,7 +274,18 @@ class _Parser:
             if value.lower() != b"chunked":
                 raise BadMessage("a transfer encoding other than chunked", 501)
             self._chunked = True
+        elif lower == b"connection":
+            self._hops = True
         self._fields.append((lower, name, value))
+
+    def _version(self, keep_alive: bool) -> int:
+        """Return the minor version of HTTP/1, once a head is complete; `BadMessage` for any other."""
+        if keep_alive and not self._hops:
+            return 1  # only HTTP/1.1 keeps a connection unasked; llhttp makes a text of the version, which costs more
+        version = self._wire.get_http_version()
+        if version not in {"1.1", "1.0"}:
+            raise BadMessage("a version other than HTTP/1.0 and HTTP/1.1", 505)
+        return 1 if version == "1.1" else 0
 
     def on_body(self, data: bytes) -> None:
         """Pass bytes of a body on."""
@@ -312,7 +341,7 @@ class _Parser:
 class RequestParser(_Parser):
     """The server's side: bytes of one connection, in any pieces, become calls of `RequestEvents`."""
 
-    __slots__ = ("_held", "_method", "_target")
+    __slots__ = ("_held", "_last", "_method", "_read", "_target")
 
     _grammar = httptools.HttpRequestParser
 
@@ -321,6 +350,8 @@ class RequestParser(_Parser):
         self._held = b""
         self._method = b""
         self._target = b""
+        self._last = b""
+        self._read: Target | None = None
 
     def feed(self, data: bytes) -> None:
         """Take the next bytes; raise `BadMessage`, after which nothing more may be fed."""
@@ -348,20 +379,23 @@ class RequestParser(_Parser):
         """Tell the head."""
         self._in_head = False
         wire = self._wire
-        version = wire.get_http_version()
-        if version not in {"1.1", "1.0"}:
-            raise BadMessage("a version other than HTTP/1.0 and HTTP/1.1", 505)
+        keep = wire.should_keep_alive()
+        version = self._version(keep)
         if self._size + len(self._target) > self._limit:
             raise BadMessage("a head that is too large", 431)
-        if self._chunked and version == "1.0":
+        if self._chunked and version == 0:
             raise BadMessage("chunks in HTTP/1.0")
         if wire.should_upgrade():
             raise BadMessage("no other protocol is spoken here", 501)
         method = self._method or wire.get_method()
-        target, self._target, self._method = parse_target(self._target), b"", b""
+        raw, self._target, self._method = self._target, b"", b""
+        if raw != self._last or self._read is None:  # a client that repeats itself is not read again
+            self._read = parse_target(raw)
+            self._last = raw if len(raw) <= _REMEMBERED else b""
+        target = self._read
         length = None if self._chunked else max(self._length, 0)
         self._left = length or 0
-        head = RequestHead(method, target, int(version[2]), self._fields, length, wire.should_keep_alive())
+        head = RequestHead(method, target, version, self._fields, length, keep)
         self._fields = []
         self._events.request(head)
 
@@ -371,7 +405,8 @@ class RequestParser(_Parser):
         self._left = 0
         self._events.end(self._fields)
 
-    _passed = on_message_complete
+    def _passed(self) -> None:
+        self.on_message_complete()
 
 
 class ResponseEvents(Protocol):
@@ -426,12 +461,10 @@ class ResponseParser(_Parser):
         if 100 < status < 200:
             return
         length = None if self._length < 0 else self._length
-        version = wire.get_http_version()
-        if version not in {"1.1", "1.0"}:
-            raise BadMessage("a version other than HTTP/1.0 and HTTP/1.1")
-        fields, self._fields = self._fields, []
         keep = wire.should_keep_alive()
-        self._events.response(ResponseHead(status, phrase, int(version[2]), fields, length, self._chunked, keep))
+        version = self._version(keep)
+        fields, self._fields = self._fields, []
+        self._events.response(ResponseHead(status, phrase, version, fields, length, self._chunked, keep))
         if self._to_head and status >= 200:
             # llhttp cannot be told that no body follows: a fresh parser waits for the next answer.
             self.on_message_complete()
@@ -449,7 +482,8 @@ class ResponseParser(_Parser):
             self._to_head = False
             self._events.end(self._fields)
 
-    _passed = on_message_complete
+    def _passed(self) -> None:
+        self.on_message_complete()
 
 
 def write_fields(fields: Headers) -> bytes:

@@ -48,14 +48,16 @@ class CachedDirectory:
         self._settings = settings
         self._clock = clock
         self._changed: int | None = None
-        self._asked = -1e9
+        self._ask_at = -1e9
+        self.settled_until = -1e9
+        """The time (of the clock) until which what is known may be used without asking for changes."""
         self._confirmed = -1e9
         self._answers: OrderedDict[tuple[Any, ...], _Answer] = OrderedDict()
 
     @property
     def settled(self) -> bool:
         """Whether the directory was asked for changes so lately that what is known may be used."""
-        return not self.down and self._clock.seconds() - self._asked < self._settings.fresh
+        return self._clock.seconds() < self.settled_until
 
     async def changed(self) -> int:
         """Return the directory's change number, asking at most as often as configured."""
@@ -64,7 +66,7 @@ class CachedDirectory:
 
     async def refresh(self) -> None:
         """Ask for changes now, however lately that was done."""
-        self._asked = -1e9
+        self.settled_until = self._ask_at = -1e9
         await self._poll()
 
     async def topology(self) -> Topology:
@@ -119,9 +121,9 @@ class CachedDirectory:
 
     async def _poll(self) -> None:
         now = self._clock.seconds()
-        if now - self._asked < self._settings.fresh:
+        if now < self._ask_at:
             return
-        self._asked = now
+        self._ask_at = self.settled_until = now + self._settings.fresh
         try:
             changed = await self._source.changed()
         except DirectoryDown as error:
@@ -136,6 +138,7 @@ class CachedDirectory:
             self.generation += 1
 
     def _went_down(self, error: DirectoryDown) -> None:
+        self.settled_until = -1e9
         if not self.down:
             self.down = True
             self._log.warn("the directory is down: {error}", error=str(error))

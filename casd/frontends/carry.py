@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 from attrs import evolve, frozen
 from twisted.internet.defer import Deferred
@@ -16,11 +16,11 @@ from casd.metrics import Metrics
 from casd.model import Proxy, Server
 from casd.net.backend import Backend
 from casd.net.exchange import Exchange
-from casd.net.pool import Breaker, Unreachable
+from casd.net.pool import Unreachable
 from casd.net.relay import SERVED, Abandoned, Crossed, Failed, Misdirected, Outcome, Question, Relay
 from casd.net.scrub import request_lines
 from casd.net.spawn import spawn
-from casd.vdirs.vdir import failed, later
+from casd.vdirs.vdir import Vdir, failed, later
 
 _SAFE = frozenset({b"GET", b"HEAD", b"OPTIONS"})
 """Methods that may be sent twice (RFC 9110 section 9.2.1)."""
@@ -28,34 +28,35 @@ _SAFE = frozenset({b"GET", b"HEAD", b"OPTIONS"})
 _PAUSE = 0.05
 """Seconds between two looks at the directory while a database is being moved."""
 
-Told = Callable[[Exception], None]
+Told = Callable[[Exchange, Vdir, Exception], None]
 
 
 @frozen
 class Carrier:
-    """What the errands of one door share: the service, the figures, the clock, the door's settings."""
+    """What the errands of one door share: the service, the figures, the clock, the door's settings.
+
+    `told` learns of `Busy`, `Unreachable` and surprises: then nothing has been answered.
+    """
 
     access: ClientAccess
     metrics: Metrics
     clock: Any
     settings: Any
+    told: Told
 
 
 class Errand:
-    """Takes one request to its mailbox's server, waits for a database on the move, tries another candidate.
+    """Takes one request to its mailbox's server, waits for a database on the move, tries another candidate."""
 
-    `told` learns of `Busy`, `Unreachable` and surprises: then nothing has been answered.
-    """
+    __slots__ = ("_breaker", "_carrier", "_exchange", "_next", "_passage", "_question", "_server")
 
-    __slots__ = ("_carrier", "_exchange", "_passage", "_question", "_server", "_told")
+    _log: ClassVar[Logger] = Logger()
 
-    _log = Logger()
-
-    def __init__(self, carrier: Carrier, exchange: Exchange, passage: Passage, told: Told) -> None:
+    def __init__(self, carrier: Carrier, exchange: Exchange, passage: Passage) -> None:
         self._carrier = carrier
         self._exchange = exchange
         self._passage = passage
-        self._told = told
+        self._next: Callable[[Outcome], None] | None = None
 
     def begin(self) -> None:
         """Have the request answered by its server, or answer why not.
@@ -73,12 +74,10 @@ class Errand:
         if connection is None:
             spawn(self._carry(None), self._told)
         else:
-            self._send(server, connection, self._first)
+            self._send(server, connection)
 
-    def _first(self, outcome: Outcome) -> None:
-        """Go on after the first answer; nearly always there is nothing more to do."""
-        if outcome is not SERVED:
-            spawn(self._carry(outcome), self._told)
+    def _told(self, error: Exception) -> None:
+        self._carrier.told(self._exchange, self._passage.vdir, error)
 
     async def _receive(self) -> None:
         """Carry a request whose body is still on its way: wait for a short one, stream a long one."""
@@ -115,7 +114,7 @@ class Errand:
             exchange.reply(later(b"DatabaseMoving"))
             return False
         about = (*passage.about[:-1], ("why", "; ".join(decision.trace)))
-        self._passage = exchange.passage = evolve(passage, proxy=decision, about=about)
+        self._passage = exchange.passage = evolve(passage, proxy=decision, about=about, said="")
         return True
 
     async def _try(self, first: Outcome | None) -> Outcome:
@@ -147,36 +146,39 @@ class Errand:
             connection.lane.release(connection)
             return Abandoned()
         answered: Deferred[Outcome] = Deferred()
-        self._send(server, connection, answered.callback)
+        self._next = answered.callback
+        self._send(server, connection)
         return await answered
 
-    def _send(self, server: Server, connection: Backend, done: Callable[[Outcome], None]) -> None:
-        """Prove who asks, and let the relay do the rest."""
-        exchange, question = self._exchange, self._question
-        handover, head = self._carrier.access.handover, exchange.head
+    def _send(self, server: Server, connection: Backend) -> None:
+        """Prove who asks, and let the relay do the rest; `_answered` is told how it ended."""
+        exchange, handover = self._exchange, self._carrier.access.handover
+        head, lane = exchange.head, connection.lane
         try:
             proof = handover.prove(
                 self._passage.bearer, server.name, head.method, head.target.line, exchange.request_id
             )
         except (OSError, ValueError) as error:
-            connection.lane.release(connection)
+            lane.release(connection)
             raise Unreachable(f"{server.name}: no hand-over key: {error}") from error
-        exchange.notes["server"] = server.name
-        trace = b"X-CalculatedBETarget: %b\r\n" % (server.tls_name or server.name).encode("ascii")
-        breaker = connection.lane.breaker
+        exchange.server = server.name
+        self._server, self._breaker = server, lane.breaker
+        Relay(exchange, connection, self._question, proof, lane.trace, self._answered).begin()
 
-        def judged(outcome: Outcome) -> None:
-            if outcome is SERVED:
-                breaker.good()
-            else:
-                self._judge(outcome, breaker, server)
-            done(outcome)
+    def _answered(self, outcome: Outcome) -> None:
+        """Go on; nearly always there is nothing more to do."""
+        if outcome is SERVED:
+            self._breaker.good()
+        else:
+            self._judge(outcome)
+        if self._next is not None:
+            self._next(outcome)
+        elif outcome is not SERVED:
+            spawn(self._carry(outcome), self._told)
 
-        Relay(exchange, connection, question, proof, trace, judged).begin()
-
-    def _judge(self, outcome: Outcome, breaker: Breaker, server: Server) -> None:
+    def _judge(self, outcome: Outcome) -> None:
         """Tell the breaker and the figures what went wrong."""
-        metrics = self._carrier.metrics
+        metrics, breaker, server = self._carrier.metrics, self._breaker, self._server
         match outcome:
             case Misdirected():
                 metrics.misdirected.labels(server.name).inc()

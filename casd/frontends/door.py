@@ -7,24 +7,22 @@ a port: the door that listens hands a request to the door of its path.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from attrs import frozen
-from twisted.internet.protocol import Factory, connectionDone
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from casd.access import ClientAccess
 from casd.accesslog import AccessLog
 from casd.auth.credentials import Denied
-from casd.config import endpoints, integer, key, seconds, size
 from casd.frontends.carry import Carrier, Errand
 from casd.frontends.passage import LIFETIME, Passage, question_of
 from casd.metrics import Metrics
 from casd.model import Anchor, DirectoryDown, Identity, Proxy, Redirect, Refuse
 from casd.net.exchange import BodyTooLarge, Exchange, Lost
 from casd.net.handover import bearer
-from casd.net.http import Channel, Limits
+from casd.net.http import Channel
 from casd.net.pool import Busy, Unreachable
 from casd.net.spawn import spawn
 from casd.vdirs.health import PAGE, health
@@ -44,32 +42,6 @@ _LINES = b"Host: %(host)b\r\nX-Forwarded-For: %(client)b\r\nX-FE-ClientIP: %(cli
 _TOO_LARGE = Response(413, (TEXT,), b"The request is too large.\n")
 
 
-def listeners(default: str) -> Any:
-    """Declare the key `listen`."""
-    return key(endpoints, default, "addresses to listen on; empty: share the port of [http], by path")
-
-
-@frozen(kw_only=True)
-class DoorSettings:
-    """What each door's section has."""
-
-    head: int = key(size, "64 KiB", "longest head of a request; more is answered 431")
-    body: int = key(size, "150 MiB", "longest body of a request that names its length; more is answered 413")
-    window: int = key(size, "64 KiB", "most of a body that is held, to be sent again if a database has just moved")
-    head_time: float = key(seconds, "30 s", "longest time for a head to arrive")
-    body_time: float = key(seconds, "60 s", "longest silence within a body")
-    write_time: float = key(seconds, "5 min", "longest time in which a client reads nothing of an answer")
-    idle_time: float = key(seconds, "5 min", "longest time between requests of a connection")
-    pipelined: int = key(integer(1, 1000), "32", "most requests that a client may send ahead")
-    hold_time: float = key(seconds, "10 s", "longest wait for a database that is being moved, before 503")
-
-    def limits(self) -> Limits:
-        """Return what a connection may use."""
-        return Limits(
-            self.head, self.window, self.pipelined, self.head_time, self.body_time, self.write_time, self.idle_time
-        )
-
-
 @frozen
 class House:
     """What all doors of a front end share; `name` is its short name, `namespaces` the hosts it answers for."""
@@ -82,11 +54,10 @@ class House:
     clock: Any
 
 
-class Door(Factory):
-    """A Twisted factory for one section's virtual directories; `others` share its port."""
+class Door:
+    """A Twisted factory (`buildProtocol`) for one section's virtual directories; `others` share its port."""
 
-    noisy = False
-    _log = Logger()
+    _log: ClassVar[Logger] = Logger()
 
     def __init__(
         self, name: str, settings: Any, vdirs: Sequence[Vdir], house: House, others: Sequence[Door] = ()
@@ -97,7 +68,7 @@ class Door(Factory):
         self.channels: set[Channel] = set()
         self.open: set[Exchange] = set()
         self._house = house
-        self._carrier = Carrier(house.access, house.metrics, house.clock, settings)
+        self._carrier = Carrier(house.access, house.metrics, house.clock, settings, self._say)
         self._by_path: dict[str, tuple[Door, Vdir]] = {path: (self, vdir) for vdir in vdirs for path in vdir.paths}
         for other in others:
             self._by_path.update(other._by_path)
@@ -107,7 +78,7 @@ class Door(Factory):
 
     def buildProtocol(self, _address: Any) -> Channel:
         """Return a channel for a new client."""
-        return _Counted(self, self._house.clock)
+        return Channel(self, self._house.clock)
 
     def entered(self, channel: Channel) -> None:
         """Count a connection in."""
@@ -139,7 +110,7 @@ class Door(Factory):
         """Let a request take the way of the one before it, or find its door and its virtual directory."""
         question = question_of(exchange.head)
         passage: Passage | None = exchange.channel.memory
-        if passage is not None and passage.question == question and self._holds(passage):
+        if passage is not None and passage.question == question and self._holds(passage, exchange.started):
             passage.door.again(exchange, passage)
             return
         exchange.question = question
@@ -169,21 +140,25 @@ class Door(Factory):
 
     def finished(self, exchange: Exchange) -> None:
         """Write the session's line and count it."""
-        door = exchange.door or self
+        door: Door = exchange.door or self
         door.open.discard(exchange)
         lasted = self._house.clock.seconds() - exchange.started
         status = 499 if exchange.lost else exchange.status
-        passage, notes = exchange.passage, exchange.notes
-        vdir = passage.vdir.protocol if passage else notes.get("vdir", "")
-        self._house.metrics.requests.finished(door.name, vdir, status, lasted)
-        about = passage.about if passage else self._about(exchange, notes.get("why", "-"))
-        ending = (("server", notes.get("server", "-")), ("end", notes.get("end", "-")))
-        self._house.log(exchange.request_id, lasted, status, (exchange.received, exchange.sent), (*about, *ending))
+        passage: Passage | None = exchange.passage
+        if passage is None:
+            tally, said = self._house.metrics.requests.tally(door.name, exchange.notes.get("vdir", "")), ""
+        else:
+            as_foreseen = exchange.server == passage.proxy.server.name and "end" not in exchange.notes
+            tally, said = passage.tally, passage.said if as_foreseen else ""
+        tally.finished(status, lasted)
+        said = said or self._said(exchange)
+        self._house.log(exchange.request_id, lasted, status, exchange.received, exchange.sent, said)
 
     def rejected(self, client: str, status: int, text: str) -> None:
         """Write a line for bytes that were no request."""
         self._house.metrics.rejected.labels(self.name, str(status)).inc()
-        self._house.log("-", 0, status, (0, 0), (("door", self.name), ("client", client), ("why", text)))
+        log = self._house.log
+        log("-", 0, status, 0, 0, log.said((("door", self.name), ("client", client), ("why", text))))
 
     # One request
 
@@ -214,7 +189,7 @@ class Door(Factory):
         """Connect, and get out of the way."""
         exchange.passage = passage
         exchange.patient = passage.vdir.tunnel
-        Errand(self._carrier, exchange, passage, lambda error: self._say(exchange, passage.vdir, error)).begin()
+        Errand(self._carrier, exchange, passage).begin()
 
     async def _serve(self, exchange: Exchange, vdir: Vdir) -> None:
         """Answer: who, where, and then the relay."""
@@ -248,7 +223,9 @@ class Door(Factory):
             proxy=proxy,
             bearer=bearer(proxy, identity.user, client, identity.method),
             lines=lines,
-            about=self._about(exchange, exchange.notes["why"]),
+            about=self._about(exchange),
+            said=self._said(exchange, proxy.server.name),
+            tally=self._house.metrics.requests.tally(self.name, vdir.protocol),
             generation=self._house.access.directory.generation,
             until=self._house.clock.seconds() + LIFETIME,
         )
@@ -256,15 +233,18 @@ class Door(Factory):
             exchange.channel.memory = passage
         return passage
 
-    def _holds(self, passage: Passage) -> bool:
+    def _holds(self, passage: Passage, now: float) -> bool:
         directory = self._house.access.directory
-        return (
-            directory.settled
-            and directory.generation == passage.generation
-            and self._house.clock.seconds() < passage.until
-        )
+        return now < passage.until and now < directory.settled_until and directory.generation == passage.generation
 
-    def _about(self, exchange: Exchange, why: str) -> tuple[tuple[str, str], ...]:
+    def _said(self, exchange: Exchange, server: str = "") -> str:
+        """Return the texts of an exchange's line in the log."""
+        passage: Passage | None = exchange.passage
+        about = passage.about if passage is not None else self._about(exchange)
+        ending = (("server", server or exchange.server or "-"), ("end", exchange.notes.get("end", "-")))
+        return self._house.log.said((*about, *ending))
+
+    def _about(self, exchange: Exchange) -> tuple[tuple[str, str], ...]:
         notes, head = exchange.notes, exchange.head
         return (
             ("door", (exchange.door or self).name),
@@ -272,7 +252,7 @@ class Door(Factory):
             ("user", notes.get("user", "-")),
             ("method", head.method.decode("ascii")),
             ("path", head.target.path[:_LOGGED]),
-            ("why", why),
+            ("why", notes.get("why", "-")),
         )
 
     def _say(self, exchange: Exchange, vdir: Vdir, error: Exception) -> None:
@@ -322,15 +302,3 @@ class Door(Factory):
             self._hosts[raw] = host if host in self._house.namespaces else None
         exchange.notes["authority"] = raw.decode("latin-1")
         return self._hosts[raw]
-
-
-class _Counted(Channel):
-    """A channel that its door knows of."""
-
-    def connectionMade(self) -> None:
-        self.door.entered(self)  # type: ignore[attr-defined]
-        super().connectionMade()
-
-    def connectionLost(self, reason: Failure = connectionDone) -> None:
-        super().connectionLost(reason)
-        self.door.left(self)  # type: ignore[attr-defined]

@@ -7,7 +7,7 @@ from pathlib import Path
 from attrs import frozen
 
 from casd.config import endpoints, file, key, secret, words
-from casd.frontends.door import DoorSettings, listeners
+from casd.frontends.settings import DoorSettings, listeners
 from casd.model import Endpoint
 from casd.vdirs.api import Api
 from casd.vdirs.autodiscover import Autodiscover

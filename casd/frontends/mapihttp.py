@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from attrs import frozen
 
-from casd.frontends.door import DoorSettings, listeners
+from casd.frontends.settings import DoorSettings, listeners
 from casd.model import Endpoint
 from casd.vdirs.mapi import Mapi
 

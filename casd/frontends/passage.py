@@ -12,6 +12,7 @@ from attrs import frozen
 
 from casd.model import Anchor, Identity, Proxy
 from casd.net.handover import Bearer
+from casd.tally import Tally
 from casd.vdirs.vdir import Vdir
 from protocols.http1 import RequestHead
 
@@ -31,7 +32,7 @@ class Passage:
     """A question with what followed from it.
 
     `lines` are the fields that the server gets beside the client's own, `about` the texts of the session's log line,
-    the last of them why.
+    the last of them why, `said` all of them as they stand there after a request that the proxy's server has answered.
     """
 
     question: tuple[Any, ...]
@@ -43,5 +44,7 @@ class Passage:
     bearer: Bearer
     lines: bytes
     about: tuple[tuple[str, str], ...]
+    said: str
+    tally: Tally
     generation: int
     until: float

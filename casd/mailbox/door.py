@@ -6,13 +6,13 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from twisted.internet.defer import Deferred
-from twisted.internet.protocol import Factory, connectionDone
 from twisted.logger import Logger, LogLevel
 from twisted.python.failure import Failure
 
 from casd.mailbox.dispatch import Dispatch
 from casd.net.exchange import Exchange
 from casd.net.http import Channel, Limits
+from casd.net.unnoted import Unnoted
 from protocols.handover import ANSWER_HEADER, REQUEST_HEADER, Assertion, BadAssertion, seal, verify
 from protocols.http1 import Response
 
@@ -21,10 +21,9 @@ _HEALTH = "/casd/health"
 """The only path that takes no assertion: it says that this server answers, and nothing else."""
 
 
-class MailboxDoor(Factory):
+class MailboxDoor(Unnoted):
     """A Twisted factory (and `casd.net.http.Door`) that verifies assertions and seals answers."""
 
-    noisy = False
     _log = Logger()
 
     def __init__(
@@ -37,18 +36,13 @@ class MailboxDoor(Factory):
         clock: Any,
         now: Callable[[], float],
     ) -> None:
-        self.limits = limits
+        super().__init__(limits, clock)
         self._server = server
         self._keys = keys
         self._dispatch = dispatch
-        self._clock = clock
         self._now = now
         self._channels: set[Channel] = set()
         self._common = b"X-BEServer: %b\r\n" % server.encode("ascii")
-
-    def buildProtocol(self, _address: Any) -> Channel:
-        """Return a channel for a front end's connection."""
-        return _Known(self, self._clock)
 
     def drain(self) -> None:
         """Finish what is under way on each connection, then close it."""
@@ -132,17 +126,3 @@ class MailboxDoor(Factory):
             exchange.abort()  # what was begun cannot be ended properly
         else:
             exchange.reply(Response(500))
-
-
-class _Known(Channel):
-    """A channel that its door knows of."""
-
-    door: MailboxDoor
-
-    def connectionMade(self) -> None:
-        super().connectionMade()
-        self.door.entered(self)
-
-    def connectionLost(self, reason: Failure = connectionDone) -> None:
-        super().connectionLost(reason)
-        self.door.left(self)

@@ -5,7 +5,6 @@ Nothing is kept of a body beyond a small window; a door that wants a whole body 
 
 from __future__ import annotations
 
-import itertools
 import uuid
 from collections.abc import Callable
 from typing import Any, Protocol
@@ -78,16 +77,24 @@ class Line(Protocol):
         """Close at once."""
 
 
+_LOW = [f"{number:02x}" for number in range(256)]
+
+
 class RequestIds:
     """Unique request-ids in the form of a GUID: random for the process, counted within it."""
 
     def __init__(self) -> None:
         self._prefix = str(uuid.uuid4())[:24]
-        self._count = itertools.count(1)
+        self._head = ""
+        self._count = 0
 
     def __call__(self) -> str:
         """Return the next one."""
-        return f"{self._prefix}{next(self._count):012x}"
+        self._count += 1
+        low = self._count & 255
+        if not low or not self._head:
+            self._head = f"{self._prefix}{self._count >> 8:010x}"
+        return self._head + _LOW[low]
 
 
 new_request_id = RequestIds()
@@ -96,26 +103,37 @@ new_request_id = RequestIds()
 class Exchange:
     """One request and its answer."""
 
-    # Most of what follows never changes in most exchanges: it is set when it does.
-    ended = False  # the request has been received whole
-    done = False  # the answer has been given whole, or never will be
-    lost = False  # the client went away before that
-    patient = False  # an authenticated tunnel: no time limit within it
-    serving = False
-    status = 0
-    received = 0  # bytes of the request's body
-    sent = 0  # bytes of the answer's body
-    lines = b""  # field lines that the answer carries beside its own
-    producer: Any = None
-    door: Any = None  # the door's own notes: which one answers, what was asked, what is known of it
-    question: Any = None
-    passage: Any = None
-    _begun = False
-    _silent = False
-    _chunked = False
-    held_size = 0  # bytes of the request's body that nobody has taken yet
-    _sink: BodySink | None = None
-    _trailers: list[Field] | None = None
+    __slots__ = (
+        "_begun",
+        "_chunked",
+        "_held",
+        "_on_lost",
+        "_silent",
+        "_sink",
+        "_trailers",
+        "channel",
+        "client",
+        "done",
+        "door",
+        "ended",
+        "head",
+        "held_size",
+        "keep",
+        "lines",
+        "lost",
+        "notes",
+        "passage",
+        "patient",
+        "producer",
+        "question",
+        "received",
+        "request_id",
+        "sent",
+        "server",
+        "serving",
+        "started",
+        "status",
+    )
 
     def __init__(self, channel: Line, head: RequestHead, started: float) -> None:
         self.channel = channel
@@ -124,8 +142,28 @@ class Exchange:
         self.started = started
         self.request_id = new_request_id()
         self.keep = head.keep_alive
+        self.ended = False  # the request has been received whole
+        self.done = False  # the answer has been given whole, or never will be
+        self.lost = False  # the client went away before that
+        self.patient = False  # an authenticated tunnel: no time limit within it
+        self.serving = False
+        self.status = 0
+        self.received = 0  # bytes of the request's body
+        self.sent = 0  # bytes of the answer's body
+        self.held_size = 0  # bytes of the request's body that nobody has taken yet
+        self.lines = b""  # field lines that the answer carries beside its own
         self.notes: dict[str, str] = {}  # what the session's log line says
+        self.producer: Any = None
+        self.door: Any = None  # the door's own notes: which one answers, what was asked, what is known of it
+        self.question: Any = None
+        self.passage: Any = None
+        self.server = ""  # the server that was asked last
+        self._begun = False
+        self._silent = False
+        self._chunked = False
         self._held: list[bytes] = []
+        self._sink: BodySink | None = None
+        self._trailers: list[Field] | None = None
         self._on_lost: list[Callable[[], None]] = []
 
     # The request

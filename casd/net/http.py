@@ -5,15 +5,13 @@ All waiting has a deadline of its phase; a connection has one timer, re-armed la
 
 from __future__ import annotations
 
-from collections import deque
 from typing import Any, Protocol
 
 from attrs import frozen
 from twisted.internet.interfaces import IPushProducer, IReactorTime
 from twisted.internet.protocol import connectionDone
-from twisted.logger import Logger
 from twisted.python.failure import Failure
-from zope.interface import implementer
+from zope.interface import classImplements
 
 from casd.net.deadline import Deadline
 from casd.net.exchange import Exchange
@@ -52,6 +50,12 @@ class Door(Protocol):
 
     limits: Limits
 
+    def entered(self, channel: Channel) -> None:
+        """Take note of a connection's begin."""
+
+    def left(self, channel: Channel) -> None:
+        """Take note of a connection's end."""
+
     def serve(self, exchange: Exchange) -> None:
         """Answer this request, now or later."""
 
@@ -65,17 +69,14 @@ class Door(Protocol):
         """Take note of bytes that were no request."""
 
 
-@implementer(IPushProducer)
 class Channel(Wired):
     """One client's connection."""
-
-    _log = Logger()
 
     def __init__(self, door: Door, clock: IReactorTime) -> None:
         self.door = door
         self.client = ""
         self._clock = clock
-        self._exchanges: deque[Exchange] = deque()
+        self._exchanges: list[Exchange] = []
         self._parser = RequestParser(self, door.limits.head)
         self._deaf = False  # what comes is not looked at
         self.memory: Any = None  # what a door remembers of this client
@@ -93,6 +94,7 @@ class Channel(Wired):
 
     def connectionMade(self) -> None:
         """Begin with the time limit of an idle connection."""
+        self.door.entered(self)
         self.client = self.transport.getPeer().host
         self.transport.registerProducer(self, True)
         self._deadline.within(self.door.limits.head_time)
@@ -117,8 +119,9 @@ class Channel(Wired):
         self._deaf = True
         self._closing = True
         while self._exchanges:
-            self._exchanges.popleft().lose()
+            self._exchanges.pop(0).lose()
         self._parser.discard()
+        self.door.left(self)
 
     def pauseProducing(self) -> None:
         """Hold the answer's source: the client does not read fast enough."""
@@ -195,7 +198,7 @@ class Channel(Wired):
             self._close()
             return
         if exchange.ended:
-            self._exchanges.popleft()
+            self._exchanges.pop(0)
         self._deadline.within(self.door.limits.idle_time)
         self.resume_reading()
         self._corked += 1
@@ -318,3 +321,6 @@ class Channel(Wired):
             self._break(BadMessage("too slow", 408))
             if self._broken is not None and not self._exchanges:
                 self._answer_broken(self._broken)
+
+
+classImplements(Channel, IPushProducer)

@@ -10,7 +10,7 @@ from collections import OrderedDict, deque
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from attrs import frozen
 from twisted.internet.defer import Deferred
@@ -76,7 +76,8 @@ class Breaker:
     @property
     def open(self) -> bool:
         """Whether the server is kept out now."""
-        return bool(self._clock.seconds() < max(self._until, self._distrusted_until))
+        until = max(self._until, self._distrusted_until)
+        return until > 0 and bool(self._clock.seconds() < until)
 
     def good(self) -> None:
         """Note that the server answered."""
@@ -123,6 +124,8 @@ class Lane:
         self.server = server
         self.endpoint = endpoint
         self.breaker = Breaker(settings, clock)
+        self.trace = b"X-CalculatedBETarget: %b\r\n" % (server.tls_name or server.name).encode("ascii")
+        """The line by which a client's answer tells where it comes from."""
         self.opened = 0
         self._tls = tls
         self._settings = settings
@@ -259,7 +262,7 @@ class Lane:
 class Pool:
     """All lanes, by (server, protocol, TLS identity, mode)."""
 
-    _log = Logger()
+    _log: ClassVar[Logger] = Logger()
 
     def __init__(self, settings: Settings, reactor: Any, connector: Connector | None = None) -> None:
         self.settings = settings

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from attrs import frozen
 from twisted.internet.interfaces import IPushProducer
-from zope.interface import implementer
+from zope.interface import classImplements
 
 from casd.net.backend import Backend
 from casd.net.exchange import Exchange
@@ -68,7 +68,6 @@ class Question(NamedTuple):
     patience: float
 
 
-@implementer(IPushProducer)
 class Upload:
     """The request's body on its way, when it is too large to be held."""
 
@@ -111,6 +110,9 @@ class Upload:
 
     def stopProducing(self) -> None:
         """Have nothing to do: the connection's end is told to its taker."""
+
+
+classImplements(Upload, IPushProducer)
 
 
 class Relay:

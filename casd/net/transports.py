@@ -85,7 +85,7 @@ async def listen(
     return Port(_named(server.sockets[0].getsockname()), lambda: Deferred.fromCoroutine(stop()), renew)
 
 
-async def connect(reactor: Any, endpoint: Endpoint, protocol: Protocol, tls: ClientTLS | None, timeout: float) -> None:
+async def connect(reactor: Any, endpoint: Endpoint, protocol: Any, tls: ClientTLS | None, timeout: float) -> None:
     """Connect a protocol; only when the server has proved who it is may anything be written.
 
     Raises OSError, TimeoutError, ssl.SSLError, twisted's ConnectError, or `UntrustedPeer`.
@@ -107,7 +107,7 @@ async def connect(reactor: Any, endpoint: Endpoint, protocol: Protocol, tls: Cli
         try:
             tls.verify(peer_certificate(protocol.transport))
         except Exception:
-            cast(Any, protocol.transport).abortConnection()
+            protocol.transport.abortConnection()
             raise
 
 
@@ -253,7 +253,7 @@ async def _listen_twisted(
 
 
 async def _connect_twisted(
-    reactor: Any, endpoint: Endpoint, protocol: Protocol, tls: ClientTLS | None, timeout: float
+    reactor: Any, endpoint: Endpoint, protocol: Any, tls: ClientTLS | None, timeout: float
 ) -> None:
     kind = TCP6ClientEndpoint if ":" in endpoint.host else TCP4ClientEndpoint
     address = kind(reactor, endpoint.host, endpoint.port, timeout)

@@ -1,11 +1,17 @@
-"""A Twisted protocol whose transport is a stream, as every transport here is: it says so to the type checker."""
+"""A Twisted protocol whose transport is a stream, as every transport here is.
+
+It has no base class of Twisted's: what is on the way of every request must be able to be compiled (setup.py).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from twisted.internet.protocol import Protocol as TwistedProtocol
+from twisted.internet.interfaces import IProtocol
+from twisted.internet.protocol import connectionDone
+from twisted.python.failure import Failure
+from zope.interface import classImplements
 
 
 class Stream(Protocol):
@@ -39,7 +45,24 @@ class Stream(Protocol):
         """Read again."""
 
 
-class Wired(TwistedProtocol):
-    """A protocol on a stream."""
+class Wired:
+    """A protocol on a stream (`IProtocol`)."""
 
-    transport: Stream  # type: ignore[assignment]
+    transport: Stream
+
+    def makeConnection(self, transport: Any) -> None:
+        """Begin."""
+        self.transport = transport
+        self.connectionMade()
+
+    def connectionMade(self) -> None:
+        """Begin with what a connection begins with; here, nothing."""
+
+    def dataReceived(self, data: bytes) -> None:
+        """Take what came."""
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        """Take the end."""
+
+
+classImplements(Wired, IProtocol)

@@ -58,6 +58,13 @@ def asked(*pieces: bytes, limit: int = 65536) -> list[Any]:
     return told.events
 
 
+def spelled(event: Any) -> Any:
+    """Return what can be compared: of a head, everything that it says."""
+    if isinstance(event, RequestHead):
+        return event.method, event.target, event.version, event.fields, event.length, event.keep_alive
+    return event
+
+
 def answered(data: bytes, *, to: bytes = b"GET", closed: bool = False) -> list[Any]:
     """Return what a client is told of the bytes of a server."""
     told = Told()
@@ -154,7 +161,7 @@ STREAM = (
 def test_any_pieces_of_a_stream_mean_the_same(cuts: list[int]) -> None:
     edges = [0, *sorted(cuts), len(STREAM)]
     pieces = [STREAM[start:end] for start, end in pairwise(edges)]
-    assert asked(*pieces) == asked(STREAM)
+    assert list(map(spelled, asked(*pieces))) == list(map(spelled, asked(STREAM)))
 
 
 @given(some.integers(1, 3000), some.integers(1, 3000), some.sampled_from([b"Content-Length: 1800\r\n", b""]))

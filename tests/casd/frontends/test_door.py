@@ -449,8 +449,8 @@ def test_a_line_may_be_json(estate: Estate) -> None:
     json_lines = AccessLog(
         settings(accesslog.Settings, estate.folder, style="json"), estate.log, estate.clock, lambda: NOON
     )
-    estate.lines("1", 0.5, 200, (1, 2), (("path", "/é\n"),))
-    json_lines("1", 0.5, 200, (1, 2), (("path", "/é\n"),))
+    estate.lines("1", 0.5, 200, 1, 2, estate.lines.said((("path", "/é\n"),)))
+    json_lines("1", 0.5, 200, 1, 2, json_lines.said((("path", "/é\n"),)))
     estate.lines.flush()
     json_lines.flush()
     text, as_json = estate.log.getvalue().splitlines()
