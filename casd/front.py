@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 from twisted.internet.threads import deferToThreadPool
@@ -13,6 +14,7 @@ from casd.access import ClientAccess
 from casd.accesslog import AccessLog
 from casd.auth.forms import Sessions
 from casd.auth.password import Passwords
+from casd.certificates import Certificate
 from casd.directory.cache import CachedDirectory
 from casd.frontends.admin import Admin
 from casd.frontends.door import Door, House
@@ -21,6 +23,8 @@ from casd.metrics import Metrics
 from casd.model import Endpoint
 from casd.net.handover import Handover, read_keys
 from casd.net.pool import Pool
+from casd.net.shown import Shown, Watched, start_looking
+from casd.net.tls import forget_contexts
 from casd.net.watch import Watch
 from casd.plan import Plan
 
@@ -36,9 +40,12 @@ class Front:
     """
 
     def __init__(
-        self, plan: Plan, reactor: Any, encrypted_port: Callable[[], int], before: Front | None = None
+        self, plan: Plan, reactor: Any, encrypted_port: Callable[[], int], shown: Shown, before: Front | None = None
     ) -> None:
         self.plan = plan
+        self.shown = shown
+        self._show = shown.prepare(plan.tls.pairs)
+        self._client = Watched(plan.client_pair)
         self._same = before
         self.metrics: Metrics = before.metrics if before else Metrics()
         self.log = AccessLog(plan.accesslog, _stream(plan), reactor)  # anew: a reload follows a rotated file
@@ -61,10 +68,21 @@ class Front:
         )
         self.watch = Watch(plan.watch, self.pool, reactor)
         self.doors = self._doors(reactor)
-        self.admin = Admin(plan.name, self.access, self.metrics, self.doors.values(), reactor)
+        self.admin = Admin(plan.name, self.access, self.metrics, self.doors.values(), self.certificates, reactor)
         http = plan.doors["http"][1]
         self.plain = PlainDoor(_namespaces(http), encrypted_port, reactor)
         self._same = None
+        self._reactor = reactor
+        self._rest: list[Callable[[], None]] = []
+
+    def certificates(self) -> tuple[Certificate, ...]:
+        """Return what is shown at present: to clients, the default first, and to mailbox servers."""
+        return (*self.shown.certificates, self._client.certificate)
+
+    def start(self) -> None:
+        """Look after what changes by itself: servers, certificates."""
+        self.watch.start()
+        self._rest += [self.watch.stop, start_looking(self._reactor, self._look)]
 
     def listening(self) -> Listening:
         """Return which factory is to listen where."""
@@ -81,7 +99,9 @@ class Front:
         for name, door in self.doors.items():
             if name in before.doors:
                 door.adopt(before.doors[name])
-        before.watch.stop()
+        self._show()
+        self._look()
+        before.rest()
         if before.pool is not self.pool:
             before.pool.close()
         before.log.close()
@@ -95,11 +115,23 @@ class Front:
         for door in self.doors.values():
             door.drain()
 
+    def rest(self) -> None:
+        """Look after nothing any more."""
+        while self._rest:
+            self._rest.pop()()
+
     def close(self) -> None:
         """Let go of everything."""
-        self.watch.stop()
+        self.rest()
         self.pool.close()
         self.log.close()
+
+    def _look(self) -> None:
+        now = datetime.now(UTC)
+        self.shown.look(now)
+        if self._client.changed():
+            forget_contexts()
+        self._client.warn(now)
 
     def _doors(self, reactor: Any) -> dict[str, Door]:
         plan = self.plan

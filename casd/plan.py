@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import socket
-import ssl
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -13,6 +12,7 @@ from attrs import frozen
 
 from casd import access, accesslog
 from casd.auth import forms, password
+from casd.certificates import BadCertificate, Pair, read_certificate
 from casd.config import Ini, key, seconds, text
 from casd.directory import cache
 from casd.net import pool, watch
@@ -55,7 +55,12 @@ class Plan:
     def tls(self) -> ServerTLS:
         """What the encrypted doors show."""
         http = self.doors["http"][1]
-        return ServerTLS(http.certificate, http.private_key)
+        return ServerTLS(tuple(map(Pair, http.certificate, http.private_key)))
+
+    @property
+    def client_pair(self) -> Pair:
+        """What mailbox servers are shown."""
+        return Pair(self.pool.certificate, self.pool.private_key)
 
 
 def read_plan(file: Path) -> Plan:
@@ -146,8 +151,15 @@ def _check(ini: Ini, plan: Plan) -> None:
                 if endpoint.port and endpoint in taken:
                     ini.note(section, key_, f"{endpoint} is taken by [{taken[endpoint]}] already: choose another port")
                 taken[endpoint] = section
-    _check_certificate(ini, "http", plan.tls)
-    _check_certificate(ini, "pool", ServerTLS(plan.pool.certificate, plan.pool.private_key))
+    http = plan.doors["http"][1]
+    if len(http.certificate) != len(http.private_key):
+        said = f"{len(http.certificate)} certificates need as many private keys, not {len(http.private_key)}"
+        ini.note("http", "private key", said)
+    for section, pair in certificates_of(plan):
+        try:
+            read_certificate(pair)
+        except BadCertificate as error:
+            ini.note(section, "certificate", str(error))
     if plan.forms:
         try:
             read_keys(plan.forms.secret)
@@ -155,8 +167,10 @@ def _check(ini: Ini, plan: Plan) -> None:
             ini.note("forms", "secret", f"{error}: make one with `casctl cert init`")
 
 
-def _check_certificate(ini: Ini, section: str, tls: ServerTLS) -> None:
-    try:
-        tls.loop_context()
-    except (ssl.SSLError, OSError) as error:
-        ini.note(section, "certificate", f"{tls.certificate} and {tls.key} are no certificate with its key: {error}")
+def certificates_of(plan: Plan) -> Iterator[tuple[str, Pair]]:
+    """Name every pair of a plan's files, with its section."""
+    for pair in plan.tls.pairs:
+        yield "http", pair
+    yield "pool", plan.client_pair
+    for name, (_, settings) in plan.mailboxes.items():
+        yield f"mailbox:{name}", Pair(settings.certificate, settings.private_key)

@@ -10,6 +10,7 @@ from attrs import frozen
 from twisted.internet.protocol import Factory
 
 from casd.access import ClientAccess
+from casd.certificates import Certificate
 from casd.config import endpoints, key
 from casd.frontends.door import Door
 from casd.metrics import Metrics
@@ -33,12 +34,21 @@ class Admin(Factory):
 
     noisy = False
 
-    def __init__(self, name: str, access: ClientAccess, metrics: Metrics, doors: Iterable[Door], clock: Any) -> None:
+    def __init__(
+        self,
+        name: str,
+        access: ClientAccess,
+        metrics: Metrics,
+        doors: Iterable[Door],
+        certificates: Callable[[], Iterable[Certificate]],
+        clock: Any,
+    ) -> None:
         self.limits = Limits()
         self._name = name
         self._access = access
         self._metrics = metrics
         self._doors = tuple(doors)
+        self._certificates = certificates
         self._clock = clock
         self._pages: dict[str, Callable[[], Response]] = {"/metrics": self._figures, "/status": self._status}
 
@@ -76,6 +86,10 @@ class Admin(Factory):
             self._metrics.breaker.labels(name).set(lane.breaker.open)
         for door in self._doors:
             self._metrics.open_requests.labels(door.name).set(len(door.open))
+        self._metrics.certificates.clear()
+        for each in self._certificates():
+            labels = (each.names[0] if each.names else "", str(each.pair.certificate))
+            self._metrics.certificates.labels(*labels).set(each.expires.timestamp())
         self._metrics.directory.set(not self._access.directory.down)
         return Response(200, ((b"Content-Type", b"text/plain; version=0.0.4; charset=utf-8"),), self._metrics.page())
 

@@ -75,7 +75,7 @@ def test_a_good_file_becomes_a_plan(read: Read) -> None:
     assert [module.__name__ for module in plan.mechanisms] == ["casd.auth.basic"]
     assert (plan.forms, plan.mailboxes) == (None, {})
     assert plan.directory[0].__name__ == "casd.directory.sqlite"
-    assert plan.tls.certificate.name == "front.pem"
+    assert [pair.certificate.name for pair in plan.tls.pairs] == ["front.pem"]
     assert plan.watch.interval == 5
 
 
@@ -101,6 +101,12 @@ def test_without_a_name_a_front_end_has_its_hosts(read: Read) -> None:
             "[http] certificate: front.pem and client.key are no certificate with its key",
         ),
         ([("client.key", "front.key")], "", "[pool] certificate: client.pem and front.key are no certificate"),
+        (
+            [("front.pem", "front.pem mbx1.pem")],
+            "",
+            "[http] private key: 2 certificates need as many private keys, not 1",
+        ),
+        ([("certificate = front.pem", "certificate =")], "", "[http] certificate: needs a value"),
         ([("array.secret", "password")], "", "[forms] secret: "),
         ([("[sqlite]\nfile = directory.sqlite\n", "")], "", "[sqlite]: needs the key 'file'"),
         (
@@ -119,6 +125,16 @@ def test_a_mistake_is_told_with_its_place_and_its_remedy(
     read: Read, changes: list[tuple[str, str]], more: str, said: str
 ) -> None:
     assert said in mistakes(read, *changes, more=more)
+
+
+def test_certificates_are_paired_with_keys_in_order(read: Read) -> None:
+    plan = read(
+        ("certificate = front.pem", "certificate = front.pem mbx1.pem"), ("= front.key", "= front.key\n    mbx1.key")
+    )
+    assert [(pair.certificate.name, pair.key.name) for pair in plan.tls.pairs] == [
+        ("front.pem", "front.key"),
+        ("mbx1.pem", "mbx1.key"),
+    ]
 
 
 def test_there_must_be_a_door(read: Read) -> None:

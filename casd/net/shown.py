@@ -1,0 +1,162 @@
+"""The certificates that are in use: looked at again and again, and shown by name to whoever connects."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from attrs import frozen
+from OpenSSL import SSL
+from twisted.internet.task import LoopingCall
+from twisted.logger import Logger
+
+from casd.certificates import BadCertificate, Certificate, Pair, by_name, chosen, read_certificate
+from casd.net.tls import ContextOf, ServerTLS
+
+INTERVAL = 2.0
+"""Seconds between two looks at the files: a stat each, which also sees what another machine wrote to a share."""
+
+WARNED = timedelta(days=30)
+"""How long before its end a certificate is warned of."""
+
+
+class Watched:
+    """A pair of files, with the last good certificate that stood in them; `BadCertificate` if there never was one."""
+
+    _log = Logger()
+
+    def __init__(self, pair: Pair, *others: Path) -> None:
+        self.pair = pair
+        self._files = (pair.certificate, pair.key, *others)
+        self._seen = self._look()
+        self.certificate = read_certificate(pair)
+        self._warned = datetime.min.replace(tzinfo=UTC)
+
+    def changed(self) -> bool:
+        """Say whether another good certificate stands there; a bad one is logged, and changes nothing."""
+        seen = self._look()
+        if seen == self._seen:
+            return False
+        self._seen = seen  # before it is read: what is written meanwhile is seen the next time
+        try:
+            self.certificate = read_certificate(self.pair)
+        except BadCertificate as error:
+            self._log.error("the certificate before it stays in use: {error}", error=str(error))
+            return False
+        return True
+
+    def warn(self, now: datetime) -> None:
+        """Log once a day that it ends soon."""
+        left = self.certificate.expires - now
+        if left < WARNED and now - self._warned >= timedelta(days=1):
+            self._warned = now
+            self._log.warn(
+                "{file} ends at {end}, in {days} days: have it renewed",
+                file=str(self.pair.certificate),
+                end=f"{self.certificate.expires:%Y-%m-%d %H:%M} UTC",
+                days=left.days,
+            )
+
+    def _look(self) -> object:
+        return tuple(map(_stat, self._files))
+
+
+@frozen
+class _Shown:
+    """One certificate, with its context for either library."""
+
+    watched: Watched
+    loop: ssl.SSLContext
+    twisted: SSL.Context
+
+
+class Shown:
+    """What listeners show, whatever stands behind them.
+
+    A listener has `loop` or `twisted`, made once for its whole life: in it live the keys under which clients hold
+    their tickets, so they come back without a full handshake after a change of certificates too, and to another
+    process if both were forked from the one that made this. It shows nothing itself: for each handshake it hands
+    over to the context of the certificate that the client's wish selects, and those are made anew at each change.
+    """
+
+    _log = Logger()
+
+    def __init__(self, tls: ServerTLS) -> None:
+        self._tls = tls
+        self.loop = tls.loop_context()
+        self.loop.sni_callback = self._choose_loop
+        plain = tls.twisted_context()
+        plain.set_tlsext_servername_callback(self._choose_twisted)
+        self.twisted = ContextOf(plain)
+        self._shown: dict[Pair, _Shown] = {}
+        self.prepare(tls.pairs)()
+
+    @property
+    def certificates(self) -> tuple[Certificate, ...]:
+        """What is shown at present, the default first."""
+        return tuple(each.watched.certificate for each in self._shown.values())
+
+    def prepare(self, pairs: Iterable[Pair]) -> Callable[[], None]:
+        """Read other pairs and return how to show them from then on; `BadCertificate` if one of them is none."""
+        shown = {pair: self._shown.get(pair) or self._made(Watched(pair, *self._others)) for pair in pairs}
+
+        def show() -> None:
+            self._shown = shown
+            self._settle()
+
+        return show
+
+    def look(self, now: datetime) -> None:
+        """Show what has changed on the disk."""
+        for pair, shown in self._shown.items():
+            if shown.watched.changed():
+                try:
+                    self._shown[pair] = self._made(shown.watched)
+                except BadCertificate as error:  # written at this very moment: the next look finds it whole
+                    self._log.error("the certificate before it stays in use: {error}", error=str(error))
+                else:
+                    self._log.info("a new certificate is shown: {file}", file=str(pair.certificate))
+                    self._settle()
+            shown.watched.warn(now)
+
+    @property
+    def _others(self) -> tuple[Path, ...]:
+        return (self._tls.client_ca,) if self._tls.client_ca else ()
+
+    def _made(self, watched: Watched) -> _Shown:
+        pair = watched.pair
+        try:
+            return _Shown(watched, self._tls.loop_context(pair), self._tls.twisted_context(pair))
+        except (OSError, SSL.Error) as error:
+            raise BadCertificate(f"{pair} cannot be shown: {error}") from error
+
+    def _settle(self) -> None:
+        shown = tuple(self._shown.values())
+        self._default = shown[0]
+        self._table = by_name((each.watched.certificate, each) for each in shown)
+
+    def _choose_loop(self, wire: ssl.SSLObject, name: str | None, _: ssl.SSLContext) -> None:
+        wire.context = chosen(self._table, name, self._default).loop
+
+    def _choose_twisted(self, wire: SSL.Connection) -> None:
+        name = (wire.get_servername() or b"").decode("ascii", "replace")
+        wire.set_context(chosen(self._table, name, self._default).twisted)
+
+
+def start_looking(clock: Any, look: Callable[[], None]) -> Callable[[], None]:
+    """Call again and again; return how to stop."""
+    looking = LoopingCall(look)
+    looking.clock = clock
+    looking.start(INTERVAL, now=False)
+    return looking.stop
+
+
+def _stat(file: Path) -> object:
+    try:
+        found = file.stat()
+    except OSError as error:
+        return error.errno
+    return found.st_mtime_ns, found.st_ino, found.st_size
