@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Iterable, Mapping
-from datetime import datetime
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from ipaddress import ip_address
 from pathlib import Path
 from typing import TypeVar
 
 from attrs import frozen
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPrivateKeyTypes
+from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
 
 T = TypeVar("T")
+PrivateKey = CertificateIssuerPrivateKeyTypes
+
+WARNED = timedelta(days=30)
+"""How long before its end a certificate is warned of."""
 
 
 class BadCertificate(ValueError):
@@ -68,6 +74,19 @@ class Certificate:
         """Its SHA-256, hex, as `casctl server set --pin` takes it."""
         return self.chain[0].fingerprint(hashes.SHA256()).hex()
 
+    def ending(self, now: datetime) -> str:
+        """Say that it ends soon, or has ended; nothing while there is time."""
+        left = self.expires - now
+        if left >= WARNED:
+            return ""
+        when = f"in {left.days} days" if left >= timedelta() else "it is not good any more"
+        return f"{self.pair.certificate} ends at {self.expires:%Y-%m-%d %H:%M} UTC, {when}: have it renewed"
+
+    @property
+    def self_signed(self) -> bool:
+        """Say whether nobody else vouches for it."""
+        return self.chain[0].issuer == self.chain[0].subject
+
     def answers(self, name: str) -> bool:
         """Say whether a client that asked for this name or address is content with it."""
         return bool(chosen(by_name([(self, True)]), name, False))
@@ -103,3 +122,24 @@ def chosen(table: Mapping[str, T], name: str | None, default: T) -> T:
     if name in table:
         return table[name]
     return table.get("*." + name.partition(".")[2], default)  # RFC 6125 section 6.4.3: one label, the leftmost
+
+
+def chosen_by_clients(certificates: Sequence[Certificate], name: str) -> Certificate:
+    """Return what a client sees that comes by this name; one that comes by an address says no name (RFC 6066)."""
+    asked = None if isinstance(general_name(name), x509.IPAddress) else name
+    return chosen(by_name((each, each) for each in certificates), asked, certificates[0])
+
+
+def signing_request(key: PrivateKey, names: Iterable[str]) -> bytes:
+    """Return a request (PEM) to have a certificate made for these DNS names and IP addresses."""
+    wanted = x509.SubjectAlternativeName(list(map(general_name, names)))
+    builder = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([]))
+    return builder.add_extension(wanted, critical=False).sign(key, hashes.SHA256()).public_bytes(Encoding.PEM)
+
+
+def general_name(name: str) -> x509.GeneralName:
+    """Return a DNS name or an IP address as certificates have it."""
+    try:
+        return x509.IPAddress(ip_address(name))
+    except ValueError:
+        return x509.DNSName(name)

@@ -19,9 +19,6 @@ from casd.net.tls import ContextOf, ServerTLS
 INTERVAL = 2.0
 """Seconds between two looks at the files: a stat each, which also sees what another machine wrote to a share."""
 
-WARNED = timedelta(days=30)
-"""How long before its end a certificate is warned of."""
-
 
 class Watched:
     """A pair of files, with the last good certificate that stood in them; `BadCertificate` if there never was one."""
@@ -50,15 +47,10 @@ class Watched:
 
     def warn(self, now: datetime) -> None:
         """Log once a day that it ends soon."""
-        left = self.certificate.expires - now
-        if left < WARNED and now - self._warned >= timedelta(days=1):
+        said = self.certificate.ending(now)
+        if said and now - self._warned >= timedelta(days=1):
             self._warned = now
-            self._log.warn(
-                "{file} ends at {end}, in {days} days: have it renewed",
-                file=str(self.pair.certificate),
-                end=f"{self.certificate.expires:%Y-%m-%d %H:%M} UTC",
-                days=left.days,
-            )
+            self._log.warn("{ending}", ending=said)
 
     def _look(self) -> object:
         return tuple(map(_stat, self._files))

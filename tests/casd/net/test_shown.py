@@ -232,4 +232,4 @@ def test_the_end_of_a_certificate_is_told_once_a_day_from_a_month_before(tmp_pat
     assert "org.pem ends at " in logged[0]
     assert "in 29 days: have it renewed" in logged[0]
     listener.shown.look(end + timedelta(hours=1))
-    assert "in -1 days" in logged[-1]
+    assert "it is not good any more" in logged[-1]
