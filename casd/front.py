@@ -6,12 +6,14 @@ import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from twisted.internet.threads import deferToThreadPool
 
 from casd.access import ClientAccess
 from casd.accesslog import AccessLog
+from casd.acme import Renewal
 from casd.auth.forms import Sessions
 from casd.auth.password import Passwords
 from casd.certificates import Certificate
@@ -53,12 +55,9 @@ class Front:
         self.directory = self._kept("directory", "directory", "cache") or CachedDirectory(
             module.Directory(settings), plan.cache, reactor
         )
-        threads = reactor.getThreadPool()
+        in_thread = partial(deferToThreadPool, reactor, reactor.getThreadPool())
         self.passwords = self._kept("passwords", "password", "directory", "cache") or Passwords(
-            plan.password,
-            self.directory,
-            lambda function, *args: deferToThreadPool(reactor, threads, function, *args),
-            reactor,
+            plan.password, self.directory, in_thread, reactor
         )
         self.pool = self._kept("pool", "pool") or Pool(plan.pool, reactor)
         self.handover = Handover(plan.pool.keys, time.time)
@@ -70,7 +69,8 @@ class Front:
         self.doors = self._doors(reactor)
         self.admin = Admin(plan.name, self.access, self.metrics, self.doors.values(), self.certificates, reactor)
         http = plan.doors["http"][1]
-        self.plain = PlainDoor(_namespaces(http), encrypted_port, reactor)
+        self.plain = PlainDoor(_namespaces(http), encrypted_port, reactor, plan.acme.challenges if plan.acme else None)
+        self._renewal = Renewal(plan.acme, plan.acme_names, in_thread, reactor) if plan.acme else None
         self._same = None
         self._reactor = reactor
         self._rest: list[Callable[[], None]] = []
@@ -83,6 +83,9 @@ class Front:
         """Look after what changes by itself: servers, certificates."""
         self.watch.start()
         self._rest += [self.watch.stop, start_looking(self._reactor, self._look)]
+        if self._renewal:
+            self._renewal.start()
+            self._rest.append(self._renewal.stop)
 
     def listening(self) -> Listening:
         """Return which factory is to listen where."""

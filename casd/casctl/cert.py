@@ -9,11 +9,11 @@ from pathlib import Path
 import click
 from attrs import frozen
 
-from casd import config
+from casd import acme, config
 from casd.casctl.answer import done, table
 from casd.casctl.cert_problems import problems
 from casd.casctl.credentials import make_credentials
-from casd.casctl.invocation import Invocation, Noun
+from casd.casctl.invocation import Down, Invocation, Noun
 from casd.casctl.self_signed import key_of, make_self_signed
 from casd.certificates import Pair, chosen_by_clients, read_certificate, signing_request
 from casd.directory.sqlite_edit import Mistake
@@ -145,6 +145,26 @@ def csr(invocation: Invocation, names: tuple[str, ...], key: Path | None) -> Non
         raise Mistake(f"{file} holds no private key (PEM, without a password): {error}") from error
     request = signing_request(private, chosen).decode()
     done(invocation, request.rstrip(), request=request, key=file, made=made, names=chosen)
+
+
+@command.command("renew")
+@click.option("--force", is_flag=True, help="Also if it is not yet time.")
+@click.pass_obj
+def renew(invocation: Invocation, force: bool) -> None:
+    """Have the certificate of [acme] renewed if two thirds of its life are over, as a front end does by itself.
+
+    A front end must be running: the authority asks it whether the names are ours.
+    """
+    plan = read_plan(invocation.config)
+    if plan.acme is None:
+        raise Mistake(f"{invocation.config} names no authority: say [acme] directory")
+    try:
+        renewed = acme.renew(plan.acme, plan.acme_names, force=force)
+    except (acme.NotIssued, OSError) as error:
+        raise Down(str(error)) from error
+    file = plan.acme.certificate
+    text = f"{file} is new" if renewed else f"{file} is left as it is: it is not yet time, or was just tried"
+    done(invocation, text, renewed=renewed, certificate=file, names=plan.acme_names)
 
 
 @frozen(kw_only=True)

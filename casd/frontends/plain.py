@@ -1,8 +1,10 @@
-"""Plain HTTP: every request is sent to https, and no credentials are ever asked for here."""
+"""Plain HTTP: every request is sent to https but an authority's question, and no credentials are ever asked for."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from twisted.internet.protocol import Factory
@@ -13,15 +15,22 @@ from protocols.http1 import Response
 
 
 class PlainDoor(Factory):
-    """Redirects to the port of the encrypted door."""
+    """Redirects to the port of the encrypted door.
+
+    `challenges` is the folder of what an authority is answered that speaks ACME (RFC 8555 section 8.3). Whoever of an
+    array laid it out, any front end that shares the folder answers.
+    """
 
     noisy = False
 
-    def __init__(self, namespaces: frozenset[str], port: Callable[[], int], clock: Any) -> None:
+    def __init__(
+        self, namespaces: frozenset[str], port: Callable[[], int], clock: Any, challenges: Path | None = None
+    ) -> None:
         self.limits = Limits(idle_time=30)
         self._namespaces = namespaces
         self._port = port
         self._clock = clock
+        self._challenges = challenges
 
     def buildProtocol(self, _address: Any) -> Channel:
         """Return a channel for a new client."""
@@ -36,6 +45,8 @@ class PlainDoor(Factory):
             exchange.reply(Response(400))
         elif exchange.head.method not in {b"GET", b"HEAD"}:
             exchange.reply(Response(403, (), b"Use https.\n"))
+        elif self._challenges and (asked_for := _CHALLENGE.fullmatch(exchange.head.path)):
+            exchange.reply(_answer(self._challenges / asked_for[1]))
         else:
             port = self._port()
             where = host if port == 443 else f"{host}:{port}"
@@ -52,3 +63,14 @@ class PlainDoor(Factory):
 
     def rejected(self, client: str, status: int, text: str) -> None:
         """Note nothing."""
+
+
+_CHALLENGE = re.compile(r"/\.well-known/acme-challenge/([A-Za-z0-9_-]{1,128})")
+"""A token is base64url, so none leads out of the folder."""
+
+
+def _answer(file: Path) -> Response:
+    try:
+        return Response(200, ((b"Content-Type", b"application/octet-stream"),), file.read_bytes())
+    except OSError:
+        return Response(404)

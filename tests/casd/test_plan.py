@@ -173,3 +173,69 @@ def test_everything_that_is_wrong_is_told_at_once(read: Read) -> None:
 def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(BadConfiguration, match=r"none\.ini.*cannot be read"):
         read_plan(tmp_path / "none.ini")
+
+
+ACME = "[acme]\ndirectory = https://acme.example.net/directory\nagree = yes\n"
+
+
+def acme_of(*changes: tuple[str, str]) -> list[tuple[str, str]]:
+    http = "plain = 127.0.0.1:0\nnamespaces = mail.example.org localhost 127.0.0.1"
+    return [
+        ("plain =", http),
+        ("= front.pem", "= acme/certificate.pem"),
+        ("= front.key", "= acme/certificate.pem"),
+        *changes,
+    ]
+
+
+@pytest.fixture
+def issued(read: Read, tmp_path: Path) -> None:
+    """Put a certificate where [acme] brings one."""
+    folder = tmp_path / "demo"
+    (folder / "acme").mkdir()
+    content = (folder / "front.key").read_bytes() + (folder / "front.pem").read_bytes()
+    (folder / "acme" / "certificate.pem").write_bytes(content)
+    (folder / "acme" / "certificate.pem").chmod(0o600)
+
+
+@pytest.mark.usefixtures("issued")
+def test_an_authority_is_asked_for_public_names(read: Read) -> None:
+    plan = read(*acme_of(), more=ACME)
+    assert plan.acme
+    assert plan.acme_names == ("mail.example.org",)
+    assert read(*acme_of(), more=ACME + "names = localhost\n").acme_names == ("localhost",)
+
+
+def test_without_a_directory_nothing_is_asked_of_any(read: Read) -> None:
+    assert read(more="[acme]\n").acme is None
+
+
+@pytest.mark.usefixtures("issued")
+@pytest.mark.parametrize(
+    ("changes", "more", "said"),
+    [
+        (acme_of(), ACME.replace("agree = yes\n", ""), "[acme] agree: say yes if you agree"),
+        (
+            acme_of(
+                ("acme/certificate.pem\nprivate", "front.pem\nprivate"),
+                ("key = acme/certificate.pem", "key = front.key"),
+            ),
+            ACME,
+            "begin with `casctl cert self-signed`",
+        ),
+        (
+            acme_of(("plain = 127.0.0.1:0", "plain =")),
+            ACME,
+            "[http] plain: the authority of [acme] comes by plain HTTP",
+        ),
+        (
+            acme_of(("mail.example.org localhost", "localhost")),
+            ACME,
+            "[acme] names: [http] namespaces has no public name",
+        ),
+        (acme_of(), ACME + "names = x.example.org\n", "[acme] names: x.example.org is not in [http] namespaces"),
+        (acme_of(), ACME.replace("https:", "http:"), "is not the URL of a directory, for example https:"),
+    ],
+)
+def test_what_an_authority_needs_is_told(read: Read, changes: list[tuple[str, str]], more: str, said: str) -> None:
+    assert said in mistakes(read, *changes, more=more)

@@ -4,10 +4,13 @@ import json
 import ssl
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography import x509
 
+from casd import acme_order
+from casd.acme import NotIssued
 from casd.casctl.authority import SERVER, Authority
 from tests.casd.casctl.conftest import Casctl, answer, refused
 
@@ -209,3 +212,39 @@ def test_a_request_may_have_a_key_and_names_of_its_own(demo: Casctl, ini: Path) 
     assert new.stat().st_mode & 0o777 == 0o600
     new.write_text("nonsense")
     assert "holds no private key" in refused(demo, line)
+
+
+# An authority that speaks ACME
+
+
+@pytest.fixture
+def acme(demo: Casctl, ini: Path) -> Casctl:
+    _change(ini, "demo/front.pem", "acme/certificate.pem")
+    _change(ini, "demo/front.key", "acme/certificate.pem")
+    with ini.open("a") as file:
+        file.write("[acme]\ndirectory = https://acme.example.net/directory\nagree = yes\n")
+    demo("cert self-signed")
+    return demo
+
+
+def test_a_certificate_is_renewed_when_it_is_time(acme: Casctl, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Any] = []
+    monkeypatch.setattr(acme_order, "order", lambda _, names: asked.append(names))
+    assert answer(acme("cert renew --json"))["renewed"]
+    assert asked == [("mail.example.org",)]
+    assert "just tried" in acme("cert renew").output
+    assert "is new" in acme("cert renew --force").output
+
+
+def test_what_an_authority_refuses_may_work_later(acme: Casctl, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: Any) -> None:
+        raise NotIssued("not yours")
+
+    monkeypatch.setattr(acme_order, "order", refuse)
+    result = acme("cert renew")
+    assert result.exit_code == 3
+    assert "not yours" in result.output
+
+
+def test_without_an_authority_nothing_can_be_renewed(demo: Casctl) -> None:
+    assert "say [acme] directory" in refused(demo, "cert renew")
