@@ -47,8 +47,8 @@ class Front:
         self.plan = plan
         self.shown = shown
         self._show = shown.prepare(plan.tls.pairs)
-        self._client = Watched(plan.client_pair)
         self._same = before
+        self._client = self._kept("_client", "pool") or Watched(plan.client_pair)
         self.metrics: Metrics = before.metrics if before else Metrics()
         self.log = AccessLog(plan.accesslog, _stream(plan), reactor)  # anew: a reload follows a rotated file
         module, settings = plan.directory

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import os
 import socket
 import ssl
 import sys
@@ -22,10 +23,13 @@ OTHER = "other.example.net"
 
 
 class Certificates(EstateTestCase):
-    """One front end with two certificates."""
+    """One front end with two certificates, on uvloop's transports."""
+
+    reactor = ""
 
     def setUp(self) -> None:
         super().setUp()
+        self.patch(os, "environ", {**os.environ, "CASD_REACTOR": self.reactor})
         self.estate.stand_ins()
         self.authority = Authority(self.estate.demo, ORGANISATION, datetime.now(UTC))
         self.authority.issue("other", [OTHER], SERVER)
@@ -67,6 +71,23 @@ class Certificates(EstateTestCase):
         end = self.front.metric("casd_certificate_expiry_timestamp_seconds", certificate=OTHER, file=str(file))
         assert end > datetime.now(UTC).timestamp()
 
+    def test_a_client_comes_back_without_a_handshake_after_a_change(self) -> None:
+        before = self._shown(OTHER)
+        session, reused = self._greet()
+        assert not reused
+        self.authority.issue("other", [OTHER, "third.example.net"], SERVER)
+        wait_until(lambda: self._shown(OTHER) != before, "the new certificate", 10)
+        assert self._greet(session)[1]
+
+    def _greet(self, session: ssl.SSLSession | None = None) -> tuple[ssl.SSLSession | None, bool]:
+        with (
+            socket.create_connection(("127.0.0.1", self.port), PATIENCE) as plain,
+            self.estate.context.wrap_socket(plain, server_hostname=OTHER, session=session) as encrypted,
+        ):
+            encrypted.sendall(f"GET /owa/healthcheck.htm HTTP/1.1\r\nHost: {OTHER}\r\n\r\n".encode())
+            assert encrypted.recv(100).startswith(b"HTTP/1.1 200")
+            return encrypted.session, bool(encrypted.session_reused)
+
     def _ask(self, connection: http.client.HTTPSConnection) -> int:
         connection.request("GET", "/ews/", headers={"Authorization": self.estate.basic("alice")})
         answer = connection.getresponse()
@@ -81,6 +102,12 @@ class Certificates(EstateTestCase):
             certificate = encrypted.getpeercert(binary_form=True)
         assert certificate
         return x509.load_der_x509_certificate(certificate).serial_number
+
+
+class CertificatesElsewhere(Certificates):
+    """The same on Twisted's own transports."""
+
+    reactor = "default"
 
 
 class Twins(SynchronousTestCase):
