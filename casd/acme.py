@@ -34,6 +34,16 @@ class NotIssued(Exception):
     """The authority issued nothing; the text says why."""
 
 
+HTTP_01 = "http-01"
+TLS_ALPN_01 = "tls-alpn-01"
+
+
+def _challenge(value: str, _folder: Path) -> str:
+    if value not in {HTTP_01, TLS_ALPN_01}:
+        raise ValueError(f"{value!r} is neither {HTTP_01} nor {TLS_ALPN_01}")
+    return value
+
+
 def _url(value: str, _folder: Path) -> str:
     if value and not value.startswith("https://"):
         raise ValueError(f"{value!r} is not the URL of a directory, for example {_EXAMPLE}")
@@ -46,6 +56,7 @@ class Settings:
 
     directory: str = key(_url, "", "URL of the authority's directory; empty: nothing is asked of any")
     agree: bool = key(boolean, "no", "yes: you agree to the authority's terms of service")
+    challenge: str = key(_challenge, HTTP_01, "how it proves the names: http-01 at port 80, tls-alpn-01 at port 443")
     folder: Path = key(path, "acme", "where certificate.pem (with its key) and what is needed to get it stand")
     account_key: Path | None = key(optional(path), "", "the key of the account (PEM); empty: account.key in the folder")
     contact: tuple[str, ...] = key(words, "", "mail addresses that the authority may write to")
@@ -66,7 +77,7 @@ class Settings:
 
     @property
     def challenges(self) -> Path:
-        """The folder of what a door answers when the authority asks, by token (RFC 8555 section 8.3)."""
+        """The folder of what doors answer when the authority asks: by token (http-01) or by name (tls-alpn-01)."""
         return self.folder / "challenges"
 
 

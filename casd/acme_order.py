@@ -1,4 +1,4 @@
-"""One order of a certificate by ACME (RFC 8555), in which http-01 proves the names."""
+"""One order of a certificate by ACME (RFC 8555), from the account to the file."""
 
 from __future__ import annotations
 
@@ -19,8 +19,9 @@ from cryptography.hazmat.primitives.serialization import (
 from josepy.jwa import ES256
 from josepy.jwk import JWKEC
 
-from casd.acme import NotIssued
+from casd.acme import HTTP_01, TLS_ALPN_01, NotIssued
 from casd.acme import Settings as Acme  # this module has no section of its own
+from casd.acme_alpn import TLSALPN01
 from casd.certificates import signing_request
 from casd.files import write_file
 
@@ -73,21 +74,27 @@ def _answers(
     """Lay out what the doors of the whole array answer, as long as the authority asks."""
     found = []
     files = []
+    kind = _KINDS[settings.challenge]
     try:
         for authorization in wanted.authorizations:
             if authorization.body.status == messages.STATUS_VALID:
                 continue
-            offered = [each for each in authorization.body.challenges if isinstance(each.chall, challenges.HTTP01)]
+            name: str = authorization.body.identifier.value
+            offered = [each for each in authorization.body.challenges if isinstance(each.chall, kind)]
             if not offered:
-                raise NotIssued(f"{authorization.body.identifier.value} cannot be proved by http-01")
-            response, text = offered[0].response_and_validation(account_key)
-            files.append(settings.challenges / cast(str, offered[0].chall.encode("token")))
-            write_file(files[-1], text.encode("ascii"))
+                raise NotIssued(f"{name} cannot be proved by {settings.challenge}")
+            response, answer = offered[0].response_and_validation(account_key, domain=name)
+            stem = f"{name.lower()}.pem" if kind is TLSALPN01 else cast(str, offered[0].chall.encode("token"))
+            files.append(settings.challenges / stem)
+            write_file(files[-1], answer if isinstance(answer, bytes) else answer.encode("ascii"))
             found.append((offered[0], response))
         yield found
     finally:
         for file in files:
             file.unlink(missing_ok=True)
+
+
+_KINDS = {HTTP_01: challenges.HTTP01, TLS_ALPN_01: TLSALPN01}
 
 
 def _pem(key: ec.EllipticCurvePrivateKey) -> bytes:

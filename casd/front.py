@@ -13,7 +13,7 @@ from twisted.internet.threads import deferToThreadPool
 
 from casd.access import ClientAccess
 from casd.accesslog import AccessLog
-from casd.acme import Renewal
+from casd.acme import HTTP_01, Renewal
 from casd.auth.forms import Sessions
 from casd.auth.password import Passwords
 from casd.certificates import Certificate
@@ -46,7 +46,7 @@ class Front:
     ) -> None:
         self.plan = plan
         self.shown = shown
-        self._show = shown.prepare(plan.tls.pairs)
+        self._show = shown.prepare(plan.tls)
         self._same = before
         self._client = self._kept("_client", "pool") or Watched(plan.client_pair)
         self.metrics: Metrics = before.metrics if before else Metrics()
@@ -69,7 +69,8 @@ class Front:
         self.doors = self._doors(reactor)
         self.admin = Admin(plan.name, self.access, self.metrics, self.doors.values(), self.certificates, reactor)
         http = plan.doors["http"][1]
-        self.plain = PlainDoor(_namespaces(http), encrypted_port, reactor, plan.acme.challenges if plan.acme else None)
+        tokens = plan.acme.challenges if plan.acme and plan.acme.challenge == HTTP_01 else None
+        self.plain = PlainDoor(_namespaces(http), encrypted_port, reactor, tokens)
         self._renewal = Renewal(plan.acme, plan.acme_names, in_thread, reactor) if plan.acme else None
         self._same = None
         self._reactor = reactor

@@ -12,6 +12,7 @@ from attrs import frozen
 from cryptography import x509
 
 from casd import access, accesslog, acme
+from casd.acme import HTTP_01, TLS_ALPN_01
 from casd.auth import forms, password
 from casd.certificates import BadCertificate, Pair, general_name, read_certificate
 from casd.config import Ini, key, seconds, text
@@ -57,7 +58,8 @@ class Plan:
     def tls(self) -> ServerTLS:
         """What the encrypted doors show."""
         http = self.doors["http"][1]
-        return ServerTLS(tuple(map(Pair, http.certificate, http.private_key)))
+        challenges = self.acme.challenges if self.acme and self.acme.challenge == TLS_ALPN_01 else None
+        return ServerTLS(tuple(map(Pair, http.certificate, http.private_key)), challenges=challenges)
 
     @property
     def acme_names(self) -> tuple[str, ...]:
@@ -190,8 +192,10 @@ def _check_acme(ini: Ini, plan: Plan, settings: acme.Settings) -> None:
     if (settings.certificate, settings.certificate) not in zip(http.certificate, http.private_key, strict=False):
         said = f"[acme] brings {settings.certificate}: name it here and as private key, and begin with"
         ini.note("http", "certificate", f"{said} `casctl cert self-signed`")
-    if not http.plain:
-        ini.note("http", "plain", "the authority of [acme] comes by plain HTTP, port 80: say where")
+    if settings.challenge == HTTP_01 and not http.plain:
+        ini.note(
+            "http", "plain", "the authority of [acme] comes by plain HTTP, port 80: say where, or [acme] challenge"
+        )
     if not plan.acme_names:
         ini.note("acme", "names", "[http] namespaces has no public name: say which")
     for name in set(plan.acme_names) - set(http.namespaces):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,10 +14,14 @@ from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
 from casd.certificates import BadCertificate, Certificate, Pair, by_name, chosen, read_certificate
+from casd.net.alpn_challenge import PROTOCOL, Connection, Listening, challenge
 from casd.net.tls import ContextOf, ServerTLS
 
 INTERVAL = 2.0
 """Seconds between two looks at the files: a stat each, which also sees what another machine wrote to a share."""
+
+
+_ASKED = ServerTLS((), protocols=(PROTOCOL,))
 
 
 class Watched:
@@ -78,25 +82,30 @@ class Shown:
 
     def __init__(self, tls: ServerTLS) -> None:
         self._tls = tls
-        self.loop = tls.loop_context()
+        self.loop = tls.loop_context(kind=Listening)
         self.loop.sni_callback = self._choose_loop
         plain = tls.twisted_context()
         plain.set_tlsext_servername_callback(self._choose_twisted)
         self.twisted = ContextOf(plain)
         self._shown: dict[Pair, _Shown] = {}
-        self.prepare(tls.pairs)()
+        self.prepare(tls)()
 
     @property
     def certificates(self) -> tuple[Certificate, ...]:
         """What is shown at present, the default first."""
         return tuple(each.watched.certificate for each in self._shown.values())
 
-    def prepare(self, pairs: Iterable[Pair]) -> Callable[[], None]:
-        """Read other pairs and return how to show them from then on; `BadCertificate` if one of them is none."""
-        shown = {pair: self._shown.get(pair) or self._made(Watched(pair, *self._others)) for pair in pairs}
+    def prepare(self, tls: ServerTLS) -> Callable[[], None]:
+        """Read other pairs and return how to show them from then on; `BadCertificate` if one of them is none.
+
+        What a listener asks of its clients, and what it speaks, remains.
+        """
+        shown = {pair: self._shown.get(pair) or self._made(Watched(pair, *self._others)) for pair in tls.pairs}
 
         def show() -> None:
             self._shown = shown
+            self._challenges = tls.challenges
+            self.loop.hears = tls.challenges is not None
             self._settle()
 
         return show
@@ -121,7 +130,7 @@ class Shown:
     def _made(self, watched: Watched) -> _Shown:
         pair = watched.pair
         try:
-            return _Shown(watched, self._tls.loop_context(pair), self._tls.twisted_context(pair))
+            return _Shown(watched, self._tls.loop_context(pair), self._tls.twisted_context(pair, self._select))
         except (OSError, SSL.Error) as error:
             raise BadCertificate(f"{pair} cannot be shown: {error}") from error
 
@@ -131,11 +140,26 @@ class Shown:
         self._table = by_name((each.watched.certificate, each) for each in shown)
 
     def _choose_loop(self, wire: ssl.SSLObject, name: str | None, _: ssl.SSLContext) -> None:
-        wire.context = chosen(self._table, name, self._default).loop
+        asked = self._asked(name) if isinstance(wire, Connection) and wire.asks() else None
+        wire.context = _ASKED.loop_context(asked) if asked else chosen(self._table, name, self._default).loop
 
     def _choose_twisted(self, wire: SSL.Connection) -> None:
-        name = (wire.get_servername() or b"").decode("ascii", "replace")
-        wire.set_context(chosen(self._table, name, self._default).twisted)
+        wire.set_context(chosen(self._table, _name(wire), self._default).twisted)
+
+    def _select(self, wire: SSL.Connection, offered: list[bytes]) -> Any:
+        # In TLS 1.3, which authorities speak, the certificate is taken from the context after this.
+        asked = self._asked(_name(wire)) if PROTOCOL.encode() in offered else None
+        if asked is None:
+            return self._tls.select(wire, offered)
+        wire.set_context(_ASKED.twisted_context(asked))
+        return PROTOCOL.encode()
+
+    def _asked(self, name: str | None) -> Pair | None:
+        return challenge(self._challenges, name) if self._challenges else None
+
+
+def _name(wire: SSL.Connection) -> str:
+    return (wire.get_servername() or b"").decode("ascii", "replace")
 
 
 def start_looking(clock: Any, look: Callable[[], None]) -> Callable[[], None]:

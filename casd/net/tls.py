@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import hmac
 import ssl
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
-from typing import cast
+from typing import Any, TypeVar, cast
 
 from attrs import frozen
 from cryptography import x509
@@ -28,6 +29,10 @@ The profile's DHE suites need parameters that we do not have; whoever speaks the
 """
 
 
+C = TypeVar("C", bound=ssl.SSLContext)
+Select = Callable[[SSL.Connection, "list[bytes]"], Any]
+
+
 class UntrustedPeer(Exception):
     """The server is not the one that the directory names: nothing may be sent to it."""
 
@@ -36,16 +41,18 @@ class UntrustedPeer(Exception):
 class ServerTLS:
     """What a listener shows, and the authority (a file of PEM) whose certificates it asks of clients, if any.
 
-    Of several pairs the client's wish decides (SNI); the first is for whoever wishes none of them.
+    Of several pairs the client's wish decides (SNI); the first is for whoever wishes none of them. `challenges` is the
+    folder of what an authority is shown that asks by tls-alpn-01.
     """
 
     pairs: tuple[Pair, ...]
     client_ca: Path | None = None
     protocols: tuple[str, ...] = ("http/1.1",)
+    challenges: Path | None = None
 
-    def loop_context(self, pair: Pair | None = None) -> ssl.SSLContext:
+    def loop_context(self, pair: Pair | None = None, kind: type[C] = ssl.SSLContext) -> C:  # type: ignore[assignment]
         """Return a context for asyncio transports that shows one pair."""
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context = kind(ssl.PROTOCOL_TLS_SERVER)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         context.set_ciphers(CIPHERS)
         context.options |= ssl.OP_NO_RENEGOTIATION
@@ -58,19 +65,21 @@ class ServerTLS:
             context.load_verify_locations(self.client_ca)
         return context
 
-    def twisted_context(self, pair: Pair | None = None) -> SSL.Context:
-        """Return a context for Twisted's own transports that shows one pair."""
+    def twisted_context(self, pair: Pair | None = None, select: Select | None = None) -> SSL.Context:
+        """Return a context for Twisted's own transports that shows one pair; `select` chooses the protocol (ALPN)."""
         context = _openssl(SSL.TLS_SERVER_METHOD, pair)
         context.set_options(SSL.OP_NO_RENEGOTIATION | SSL.OP_NO_COMPRESSION)
         context.set_session_id(b"casd")  # without it a client that has shown a certificate cannot come back
-        spoken = [name.encode() for name in self.protocols]
-        context.set_alpn_select_callback(
-            lambda _, offered: next((name for name in spoken if name in offered), SSL.NO_OVERLAPPING_PROTOCOLS)
-        )
+        context.set_alpn_select_callback(select or self.select)
         if self.client_ca:
             context.load_verify_locations(str(self.client_ca))
             context.set_verify(SSL.VERIFY_PEER | SSL.VERIFY_FAIL_IF_NO_PEER_CERT)
         return context
+
+    def select(self, _: SSL.Connection, offered: list[bytes]) -> Any:
+        """Return which of the protocols that a client offers is spoken."""
+        wanted = (name.encode("ascii") for name in self.protocols)
+        return next((name for name in wanted if name in offered), SSL.NO_OVERLAPPING_PROTOCOLS)
 
 
 @frozen

@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from casd import acme_order
 from casd.acme import NotIssued, Settings
+from casd.acme_alpn import TLSALPN01
 from tests.casd.estate import settings
 
 URL = "https://acme.example.net/directory"
@@ -59,7 +60,7 @@ class Authority:
         self.request = x509.load_pem_x509_csr(request)
         chall = self.kind(token=b"t" * 16)
         body = messages.ChallengeBody(chall=chall, uri="https://acme.example.net/1")
-        identifier = SimpleNamespace(value="mail.example.org")
+        identifier = SimpleNamespace(value="Mail.example.org")
         authorization = SimpleNamespace(
             body=SimpleNamespace(status=self.status, challenges=[body], identifier=identifier)
         )
@@ -135,8 +136,24 @@ def test_a_refusal_leaves_all_as_it_was(authority: Authority, refusal: Exception
 
 def test_an_authority_that_does_not_ask_by_http_is_told(authority: Authority) -> None:
     authority.kind = challenges.DNS01
-    with pytest.raises(NotIssued, match=r"mail.example.org cannot be proved by http-01"):
+    with pytest.raises(NotIssued, match=r"Mail.example.org cannot be proved by http-01"):
         order(authority)
+
+
+def test_a_name_may_be_proved_by_a_certificate(authority: Authority, tmp_path: Path) -> None:
+    authority.asked = settings(Settings, tmp_path, directory=URL, agree=True, challenge="tls-alpn-01")
+    authority.kind = TLSALPN01
+    order(authority)
+    ((file, text),) = authority.laid_out.items()
+    assert file == "mail.example.org.pem"
+    certificate = x509.load_pem_x509_certificate(text.encode())
+    names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    assert names.get_values_for_type(x509.DNSName) == ["Mail.example.org"]
+    proof = certificate.extensions.get_extension_for_oid(x509.ObjectIdentifier("1.3.6.1.5.5.7.1.31"))
+    assert isinstance(proof.value, x509.UnrecognizedExtension)
+    assert (proof.critical, proof.value.value[:2], len(proof.value.value)) == (True, b"\x04\x20", 34)
+    assert load_pem_private_key(text.encode(), password=None).public_key() == certificate.public_key()
+    assert list(authority.asked.challenges.iterdir()) == []
 
 
 def test_a_private_authority_may_have_signed_the_directorys_own(authority: Authority, tmp_path: Path) -> None:

@@ -37,6 +37,11 @@ def test_a_chain_ends_with_the_first_of_it_that_ends(pair: Pair) -> None:
     assert read_certificate(pair).expires < NOW + timedelta(days=651)
 
 
+def test_a_certificate_may_be_for_no_name_at_all(pair: Pair) -> None:
+    folder = pair.certificate.parent
+    assert read_certificate(Pair(folder / "ca.pem", folder / "ca.key")).names == ()
+
+
 @pytest.mark.parametrize(
     ("name", "content"),
     [

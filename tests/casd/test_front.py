@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from twisted.internet.testing import MemoryReactorClock
 
+from casd import acme_order
 from casd.casctl.authority import CLIENT, SERVER, Authority
 from casd.casctl.provision import provision
 from casd.front import Front
@@ -186,3 +187,25 @@ def test_a_reload_shows_other_certificates_in_the_same_contexts(house: House) ->
     assert house.front.shown.loop is before.shown.loop
     assert house.front.certificates()[1].names == ("other.example.org",)
     house.front.close()
+
+
+def test_an_authority_is_asked_and_answered_where_the_file_says(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = house.folder / "acme"
+    folder.mkdir()
+    together = (house.folder / "front.key").read_bytes() + (house.folder / "front.pem").read_bytes()
+    (folder / "certificate.pem").write_bytes(together)
+    (folder / "certificate.pem").chmod(0o600)
+    ordered: list[Any] = []
+    monkeypatch.setattr(acme_order, "order", lambda _, names: ordered.append(names))
+    front = house.build(
+        ("plain =", "plain = 127.0.0.1:0\nnamespaces = mail.example.net"),
+        ("= front.pem", "= acme/certificate.pem"),
+        ("= front.key", "= acme/certificate.pem"),
+        more="[acme]\ndirectory = https://acme.example.net/directory\nagree = yes\n",
+    )
+    front.start()
+    assert ordered == [("mail.example.net",)]
+    (folder / "challenges" / "token").write_bytes(b"proof")
+    answer = Client(front.plain, house.reactor).ask(get("/.well-known/acme-challenge/token", host="mail.example.net"))
+    assert answer.body == b"proof"
+    front.close()

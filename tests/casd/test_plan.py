@@ -206,6 +206,14 @@ def test_an_authority_is_asked_for_public_names(read: Read) -> None:
     assert read(*acme_of(), more=ACME + "names = localhost\n").acme_names == ("localhost",)
 
 
+@pytest.mark.usefixtures("issued")
+def test_an_authority_may_come_to_the_encrypted_port_alone(read: Read) -> None:
+    assert read(*acme_of(), more=ACME).tls.challenges is None
+    plan = read(*acme_of(("plain = 127.0.0.1:0", "plain =")), more=f"{ACME}challenge = tls-alpn-01\n")
+    assert plan.acme
+    assert plan.tls.challenges == plan.acme.challenges
+
+
 def test_without_a_directory_nothing_is_asked_of_any(read: Read) -> None:
     assert read(more="[acme]\n").acme is None
 
@@ -234,6 +242,7 @@ def test_without_a_directory_nothing_is_asked_of_any(read: Read) -> None:
             "[acme] names: [http] namespaces has no public name",
         ),
         (acme_of(), ACME + "names = x.example.org\n", "[acme] names: x.example.org is not in [http] namespaces"),
+        (acme_of(), ACME + "challenge = dns-01\n", "[acme] challenge: 'dns-01' is neither http-01 nor tls-alpn-01"),
         (acme_of(), ACME.replace("https:", "http:"), "is not the URL of a directory, for example https:"),
     ],
 )

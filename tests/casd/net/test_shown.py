@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from attrs import evolve
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -17,6 +18,7 @@ from twisted.logger import globalLogPublisher
 
 from casd.casctl.authority import CLIENT, SERVER, Authority
 from casd.certificates import BadCertificate, Pair
+from casd.net.alpn_challenge import challenge
 from casd.net.shown import Shown, Watched
 from casd.net.tls import ServerTLS
 from tests.casd.net.test_tls import Loop, Twisted, der, shake
@@ -36,8 +38,11 @@ class Listener:
         self.authority.issue("org", ["mail.example.org", "*.example.org"], SERVER)
         self.authority.issue("net", ["mail.example.net"], SERVER)
         self.authority.issue("client", ["fe1"], CLIENT)
-        tls = ServerTLS(tuple(map(self.pair, stems or ("org", "net"))), folder / "ca.pem" if asks else None)
-        self.shown = Shown(tls)
+        self.tls = ServerTLS(tuple(map(self.pair, stems or ("org", "net"))), folder / "ca.pem" if asks else None)
+        self.shown = Shown(self.tls)
+
+    def prepare(self, *stems: str) -> Callable[[], None]:
+        return self.shown.prepare(evolve(self.tls, pairs=tuple(map(self.pair, stems))))
 
     def pair(self, stem: str) -> Pair:
         return Pair(self.folder / f"{stem}.pem", self.folder / f"{stem}.key")
@@ -169,7 +174,7 @@ def test_files_that_change_between_reading_and_showing_change_nothing(
 @KINDS
 def test_a_reload_may_name_other_files(tmp_path: Path, kind: str) -> None:
     listener = Listener(tmp_path, kind, "org")
-    show = listener.shown.prepare([listener.pair("net"), listener.pair("org")])
+    show = listener.prepare("net", "org")
     org, net = (der(tmp_path / f"{stem}.pem") for stem in ("org", "net"))
     assert listener.shows("mail.example.net") == org
     show()
@@ -181,7 +186,7 @@ def test_a_reload_may_name_other_files(tmp_path: Path, kind: str) -> None:
 def test_a_reload_with_a_bad_file_is_refused(tmp_path: Path) -> None:
     listener = Listener(tmp_path, "loop", "org")
     with pytest.raises(BadCertificate):
-        listener.shown.prepare([listener.pair("none")])
+        listener.prepare("none")
     assert listener.shows(None) == der(tmp_path / "org.pem")
 
 
@@ -200,7 +205,7 @@ def test_a_client_comes_back_without_a_handshake_after_a_change_too(
     listener.shown.look(NOW)
     again = listener.connect(context, "mail.example.net", first.wire.session)
     assert again.wire.session_reused
-    listener.shown.prepare([listener.pair("net")])()
+    listener.prepare("net")()
     assert listener.connect(context, "mail.example.net", again.wire.session).wire.session_reused
 
 
@@ -233,3 +238,77 @@ def test_the_end_of_a_certificate_is_told_once_a_day_from_a_month_before(tmp_pat
     assert "in 29 days: have it renewed" in logged[0]
     listener.shown.look(end + timedelta(hours=1))
     assert "it is not good any more" in logged[-1]
+
+
+# An authority that asks by tls-alpn-01
+
+
+class Asked(Listener):
+    """A listener beside a folder, in which somebody laid out what an authority is to see."""
+
+    def __init__(self, folder: Path, kind: str) -> None:
+        super().__init__(folder, kind)
+        (folder / "challenges").mkdir()
+        self.authority.issue("proof", ["mail.example.net"], SERVER)
+        parts = [(folder / name).read_bytes() for name in ("proof.key", "proof.pem")]
+        (folder / "challenges" / "mail.example.net.pem").write_bytes(b"".join(parts))
+        self.shown.prepare(evolve(self.tls, challenges=folder / "challenges"))()
+
+    def ask(self, name: str | None, *offered: str, version: ssl.TLSVersion = ssl.TLSVersion.TLSv1_3) -> Any:
+        context = self.client(version)
+        context.set_alpn_protocols(offered)
+        client = self.connect(context, name)
+        return client.shown, client.alpn
+
+
+@KINDS
+def test_an_authority_that_asks_is_shown_what_was_laid_out_for_the_name(tmp_path: Path, kind: str) -> None:
+    listener = Asked(tmp_path, kind)
+    proof, net = (der(tmp_path / f"{stem}.pem") for stem in ("proof", "net"))
+    assert listener.ask("Mail.example.NET", "acme-tls/1") == (proof, "acme-tls/1")
+    assert listener.ask("mail.example.net", "h2", "http/1.1") == (net, "http/1.1")
+    (tmp_path / "challenges" / "mail.example.net.pem").unlink()
+    assert listener.ask("mail.example.net", "acme-tls/1") == (net, None)
+
+
+def test_an_authority_may_ask_by_1_2_too(tmp_path: Path) -> None:
+    listener = Asked(tmp_path, "loop")
+    shown = listener.ask("mail.example.net", "acme-tls/1", version=ssl.TLSVersion.TLSv1_2)
+    assert shown == (der(tmp_path / "proof.pem"), "acme-tls/1")
+
+
+@pytest.mark.negative
+@KINDS
+@pytest.mark.parametrize("name", ["mail.example.org", None])
+def test_nobody_is_shown_what_was_laid_out_for_another(tmp_path: Path, kind: str, name: str | None) -> None:
+    assert Asked(tmp_path, kind).ask(name, "acme-tls/1") == (der(tmp_path / "org.pem"), None)
+
+
+@pytest.mark.negative
+@pytest.mark.parametrize("name", ["../proof", "/proof", "..", "", None, "a\0b"])
+def test_no_name_leads_out_of_the_folder(tmp_path: Path, name: str | None) -> None:
+    Asked(tmp_path, "loop")
+    assert challenge(tmp_path / "challenges", name) is None
+    assert challenge(tmp_path / "challenges", "mail.example.net")
+
+
+@KINDS
+def test_without_a_folder_nobody_is_asked(tmp_path: Path, kind: str) -> None:
+    listener = Asked(tmp_path, kind)
+    listener.shown.prepare(listener.tls)()
+    assert listener.ask("mail.example.net", "acme-tls/1") == (der(tmp_path / "net.pem"), None)
+
+
+def test_what_an_authority_offers_may_come_in_pieces(tmp_path: Path) -> None:
+    listener = Asked(tmp_path, "loop")
+    context = listener.client()
+    context.set_alpn_protocols(["acme-tls/1"])
+    client, server = Loop(context, "mail.example.net"), Loop(listener.shown.loop)
+    client.step()
+    hello = client.take()
+    for cut in hello[:60], hello[60:-20], hello[-20:]:
+        server.put(cut)
+        server.step()
+    client.put(server.take())
+    shake(server, client)
+    assert client.shown == der(tmp_path / "proof.pem")

@@ -243,7 +243,7 @@ def test_an_encrypted_connection_on_uvloop(reactor: Reactor, certificates: Path)
     reactor.run(connect(reactor, port.endpoint, visitor, ClientTLS("mbx1.example.org", authority, **own), 5))
     reactor.until(lambda: room.guests)
     assert peer_certificate(visitor.transport) != peer_certificate(room.guests[0].transport)
-    shown.prepare([pair(certificates, "other")])()
+    shown.prepare(ServerTLS((pair(certificates, "other"),)))()
     with pytest.raises(UntrustedPeer):
         reactor.run(connect(reactor, port.endpoint, Echo(), ClientTLS("mbx1.example.org", authority, **own), 5))
     later = Echo()
