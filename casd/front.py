@@ -48,7 +48,7 @@ class Front:
         self.shown = shown
         self._show = shown.prepare(plan.tls)
         self._same = before
-        self._client = self._kept("_client", "pool") or Watched(plan.client_pair)
+        self._client = self._kept("_client", "pool") or Watched(plan.client_pair, lambda _: None)
         self.metrics: Metrics = before.metrics if before else Metrics()
         self.log = AccessLog(plan.accesslog, _stream(plan), reactor)  # anew: a reload follows a rotated file
         module, settings = plan.directory

@@ -6,7 +6,7 @@ import ssl
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from attrs import frozen
 from OpenSSL import SSL
@@ -21,32 +21,44 @@ INTERVAL = 2.0
 """Seconds between two looks at the files: a stat each, which also sees what another machine wrote to a share."""
 
 
+T = TypeVar("T")
+
 _ASKED = ServerTLS((), protocols=(PROTOCOL,))
 
 
-class Watched:
-    """A pair of files, with the last good certificate that stood in them; `BadCertificate` if there never was one."""
+class Watched(Generic[T]):
+    """A pair of files, with the last good certificate that stood in them, and what was made of it.
+
+    `others` are files that matter for what `make` makes. `BadCertificate` if there never was a good one.
+    """
 
     _log = Logger()
 
-    def __init__(self, pair: Pair, *others: Path) -> None:
+    def __init__(self, pair: Pair, make: Callable[[Pair], T], *others: Path) -> None:
         self.pair = pair
+        self._make = make
         self._files = (pair.certificate, pair.key, *others)
         self._seen = self._look()
-        self.certificate = read_certificate(pair)
+        self._bad = False
         self._warned = datetime.min.replace(tzinfo=UTC)
+        self.certificate, self.made = self._read()
 
     def changed(self) -> bool:
         """Say whether another good certificate stands there; a bad one is logged, and changes nothing."""
         seen = self._look()
-        if seen == self._seen:
+        if seen == self._seen and not self._bad:
             return False
+        news = seen != self._seen
         self._seen = seen  # before it is read: what is written meanwhile is seen the next time
         try:
-            self.certificate = read_certificate(self.pair)
+            self.certificate, self.made = self._read()
         except BadCertificate as error:
-            self._log.error("the certificate before it stays in use: {error}", error=str(error))
+            self._bad = True  # it may have been for want of memory or of a file descriptor: try again
+            if news:
+                self._log.error("the certificate before it stays in use: {error}", error=str(error))
             return False
+        self._bad = False
+        self._log.info("a new certificate is in use: {file}", file=str(self.pair.certificate))
         return True
 
     def warn(self, now: datetime) -> None:
@@ -56,15 +68,21 @@ class Watched:
             self._warned = now
             self._log.warn("{ending}", ending=said)
 
+    def _read(self) -> tuple[Certificate, T]:
+        certificate = read_certificate(self.pair)
+        try:
+            return certificate, self._make(self.pair)
+        except (OSError, SSL.Error) as error:  # written at this very moment
+            raise BadCertificate(f"{self.pair} cannot be shown: {error}") from error
+
     def _look(self) -> object:
         return tuple(map(_stat, self._files))
 
 
 @frozen
-class _Shown:
-    """One certificate, with its context for either library."""
+class _Contexts:
+    """What shows one certificate, for either library."""
 
-    watched: Watched
     loop: ssl.SSLContext
     twisted: SSL.Context
 
@@ -78,8 +96,6 @@ class Shown:
     over to the context of the certificate that the client's wish selects, and those are made anew at each change.
     """
 
-    _log = Logger()
-
     def __init__(self, tls: ServerTLS) -> None:
         self._tls = tls
         self.loop = tls.loop_context(kind=Listening)
@@ -87,20 +103,21 @@ class Shown:
         plain = tls.twisted_context()
         plain.set_tlsext_servername_callback(self._choose_twisted)
         self.twisted = ContextOf(plain)
-        self._shown: dict[Pair, _Shown] = {}
+        self._shown: dict[Pair, Watched[_Contexts]] = {}
         self.prepare(tls)()
 
     @property
     def certificates(self) -> tuple[Certificate, ...]:
         """What is shown at present, the default first."""
-        return tuple(each.watched.certificate for each in self._shown.values())
+        return tuple(each.certificate for each in self._shown.values())
 
     def prepare(self, tls: ServerTLS) -> Callable[[], None]:
         """Read other pairs and return how to show them from then on; `BadCertificate` if one of them is none.
 
         What a listener asks of its clients, and what it speaks, remains.
         """
-        shown = {pair: self._shown.get(pair) or self._made(Watched(pair, *self._others)) for pair in tls.pairs}
+        others = (self._tls.client_ca,) if self._tls.client_ca else ()
+        shown = {pair: self._shown.get(pair) or Watched(pair, self._make, *others) for pair in tls.pairs}
 
         def show() -> None:
             self._shown = shown
@@ -112,32 +129,19 @@ class Shown:
 
     def look(self, now: datetime) -> None:
         """Show what has changed on the disk."""
-        for pair, shown in self._shown.items():
-            if shown.watched.changed():
-                try:
-                    self._shown[pair] = self._made(shown.watched)
-                except BadCertificate as error:  # written at this very moment: the next look finds it whole
-                    self._log.error("the certificate before it stays in use: {error}", error=str(error))
-                else:
-                    self._log.info("a new certificate is shown: {file}", file=str(pair.certificate))
-                    self._settle()
-            shown.watched.warn(now)
+        changed = [each for each in self._shown.values() if each.changed()]
+        if changed:
+            self._settle()
+        for each in self._shown.values():
+            each.warn(now)
 
-    @property
-    def _others(self) -> tuple[Path, ...]:
-        return (self._tls.client_ca,) if self._tls.client_ca else ()
-
-    def _made(self, watched: Watched) -> _Shown:
-        pair = watched.pair
-        try:
-            return _Shown(watched, self._tls.loop_context(pair), self._tls.twisted_context(pair, self._select))
-        except (OSError, SSL.Error) as error:
-            raise BadCertificate(f"{pair} cannot be shown: {error}") from error
+    def _make(self, pair: Pair) -> _Contexts:
+        return _Contexts(self._tls.loop_context(pair), self._tls.twisted_context(pair, self._select))
 
     def _settle(self) -> None:
         shown = tuple(self._shown.values())
-        self._default = shown[0]
-        self._table = by_name((each.watched.certificate, each) for each in shown)
+        self._default = shown[0].made
+        self._table = by_name((each.certificate, each.made) for each in shown)
 
     def _choose_loop(self, wire: ssl.SSLObject, name: str | None, _: ssl.SSLContext) -> None:
         asked = self._asked(name) if isinstance(wire, Connection) and wire.asks() else None
@@ -175,4 +179,4 @@ def _stat(file: Path) -> object:
         found = file.stat()
     except OSError as error:
         return error.errno
-    return found.st_mtime_ns, found.st_ino, found.st_size
+    return found.st_mtime_ns, found.st_ctime_ns, found.st_ino, found.st_size  # ctime: a right to read it

@@ -66,7 +66,7 @@ class Certificates(EstateTestCase):
         self.front.process.wait_for("stays in use: .*other.pem")
         assert self._shown(OTHER) == before
         file.write_bytes(whole)
-        self.front.process.wait_for("a new certificate is shown: .*other.pem")
+        self.front.process.wait_for("a new certificate is in use: .*other.pem")
         assert self._shown(OTHER) == before
         end = self.front.metric("casd_certificate_expiry_timestamp_seconds", certificate=OTHER, file=str(file))
         assert end > datetime.now(UTC).timestamp()

@@ -165,10 +165,22 @@ def test_files_that_change_between_reading_and_showing_change_nothing(
     def gone(*_: Any) -> None:
         raise OSError("gone")
 
-    monkeypatch.setattr(ServerTLS, "loop_context", gone)
-    listener.shown.look(NOW)
+    with monkeypatch.context() as without:
+        without.setattr(ServerTLS, "loop_context", gone)
+        for _ in range(3):
+            listener.shown.look(NOW)
     assert listener.shows("mail.example.net") == before
-    assert "stays in use" in logged[-1]
+    assert ["stays in use" in line for line in logged] == [True]
+    listener.shown.look(NOW)  # though nothing has changed since
+    assert listener.shows("new.example.net") == der(tmp_path / "net.pem")
+
+
+def test_a_right_to_read_is_noticed(tmp_path: Path) -> None:
+    listener = Listener(tmp_path, "loop", "net")
+    watched = Watched(listener.pair("net"), str)
+    watched.pair.key.chmod(0o640)
+    assert watched.changed()
+    assert not watched.changed()
 
 
 @KINDS
@@ -229,7 +241,7 @@ def test_the_authority_of_clients_is_looked_at_too(tmp_path: Path) -> None:
 
 def test_the_end_of_a_certificate_is_told_once_a_day_from_a_month_before(tmp_path: Path, logged: list[str]) -> None:
     listener = Listener(tmp_path, "loop", "org")
-    watched = Watched(listener.pair("org"))
+    watched = Watched(listener.pair("org"), str)
     end = watched.certificate.expires
     for hours in range(24 * 29, 24 * 33):
         watched.warn(end - timedelta(hours=24 * 61 - hours))
