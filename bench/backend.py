@@ -16,10 +16,12 @@ asyncioreactor.install(uvloop.new_event_loop())
 from twisted.internet import reactor  # noqa: E402, TID251
 from twisted.internet.defer import Deferred  # noqa: E402
 
+from casd.certificates import Pair  # noqa: E402
 from casd.model import Endpoint  # noqa: E402
 from casd.net.exchange import Exchange  # noqa: E402
 from casd.net.handover import read_keys  # noqa: E402
 from casd.net.http import Limits  # noqa: E402
+from casd.net.shown import Shown  # noqa: E402
 from casd.net.tls import ServerTLS  # noqa: E402
 from casd.net.transports import listen  # noqa: E402
 from casd.net.unnoted import Unnoted  # noqa: E402
@@ -107,8 +109,8 @@ def main(name: str, port: int, folder: Path, plain_port: int) -> None:
     """Listen with TLS for a front end, and without for proxies that verify nothing."""
     keys = read_keys(folder / "keys" / f"{name}.key")
     factory = Backend(name, keys)
-    tls = ServerTLS(folder / f"{name}.pem", folder / f"{name}.key", folder / "ca.pem")
-    for endpoint, how in ((Endpoint("127.0.0.1", port), tls), (Endpoint("127.0.0.1", plain_port), None)):
+    tls = ServerTLS((Pair(folder / f"{name}.pem", folder / f"{name}.key"),), folder / "ca.pem")
+    for endpoint, how in ((Endpoint("127.0.0.1", port), Shown(tls)), (Endpoint("127.0.0.1", plain_port), None)):
         Deferred.fromCoroutine(listen(reactor, endpoint, factory, how))
     reactor.run()
 

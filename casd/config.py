@@ -135,6 +135,18 @@ def file(value: str, folder: Path) -> Path:
         raise ValueError(f"{name} cannot be read ({error.strerror}): create it or correct the path") from None
 
 
+def several(converter: Converter) -> Converter:
+    """Read several of a kind, separated by blanks; at least one."""
+
+    def convert(value: str, folder: Path) -> tuple[Any, ...]:
+        found = words(value, folder)
+        if not found:
+            raise ValueError("needs a value")
+        return tuple(converter(word, folder) for word in found)
+
+    return convert
+
+
 def optional(converter: Converter) -> Converter:
     """Let an empty value mean None."""
     return lambda value, folder: converter(value, folder) if value else None

@@ -5,14 +5,18 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from twisted.internet.threads import deferToThreadPool
 
 from casd.access import ClientAccess
 from casd.accesslog import AccessLog
+from casd.acme import HTTP_01, Renewal
 from casd.auth.forms import Sessions
 from casd.auth.password import Passwords
+from casd.certificates import Certificate
 from casd.directory.cache import CachedDirectory
 from casd.frontends.admin import Admin
 from casd.frontends.door import Door, House
@@ -21,6 +25,8 @@ from casd.metrics import Metrics
 from casd.model import Endpoint
 from casd.net.handover import Handover, read_keys
 from casd.net.pool import Pool
+from casd.net.shown import Shown, Watched, start_looking
+from casd.net.tls import forget_contexts
 from casd.net.watch import Watch
 from casd.plan import Plan
 
@@ -36,22 +42,22 @@ class Front:
     """
 
     def __init__(
-        self, plan: Plan, reactor: Any, encrypted_port: Callable[[], int], before: Front | None = None
+        self, plan: Plan, reactor: Any, encrypted_port: Callable[[], int], shown: Shown, before: Front | None = None
     ) -> None:
         self.plan = plan
+        self.shown = shown
+        self._show = shown.prepare(plan.tls)
         self._same = before
+        self._client = self._kept("_client", "pool") or Watched(plan.client_pair, lambda _: None)
         self.metrics: Metrics = before.metrics if before else Metrics()
         self.log = AccessLog(plan.accesslog, _stream(plan), reactor)  # anew: a reload follows a rotated file
         module, settings = plan.directory
         self.directory = self._kept("directory", "directory", "cache") or CachedDirectory(
             module.Directory(settings), plan.cache, reactor
         )
-        threads = reactor.getThreadPool()
+        in_thread = partial(deferToThreadPool, reactor, reactor.getThreadPool())
         self.passwords = self._kept("passwords", "password", "directory", "cache") or Passwords(
-            plan.password,
-            self.directory,
-            lambda function, *args: deferToThreadPool(reactor, threads, function, *args),
-            reactor,
+            plan.password, self.directory, in_thread, reactor
         )
         self.pool = self._kept("pool", "pool") or Pool(plan.pool, reactor)
         self.handover = Handover(plan.pool.keys, time.time)
@@ -61,10 +67,26 @@ class Front:
         )
         self.watch = Watch(plan.watch, self.pool, reactor)
         self.doors = self._doors(reactor)
-        self.admin = Admin(plan.name, self.access, self.metrics, self.doors.values(), reactor)
+        self.admin = Admin(plan.name, self.access, self.metrics, self.doors.values(), self.certificates, reactor)
         http = plan.doors["http"][1]
-        self.plain = PlainDoor(_namespaces(http), encrypted_port, reactor)
+        tokens = plan.acme.challenges if plan.acme and plan.acme.challenge == HTTP_01 else None
+        self.plain = PlainDoor(_namespaces(http), encrypted_port, reactor, tokens)
+        self._renewal = Renewal(plan.acme, plan.acme_names, in_thread, reactor) if plan.acme else None
         self._same = None
+        self._reactor = reactor
+        self._rest: list[Callable[[], None]] = []
+
+    def certificates(self) -> tuple[Certificate, ...]:
+        """Return what is shown at present: to clients, the default first, and to mailbox servers."""
+        return (*self.shown.certificates, self._client.certificate)
+
+    def start(self) -> None:
+        """Look after what changes by itself: servers, certificates."""
+        self.watch.start()
+        self._rest += [self.watch.stop, start_looking(self._reactor, self._look)]
+        if self._renewal:
+            self._renewal.start()
+            self._rest.append(self._renewal.stop)
 
     def listening(self) -> Listening:
         """Return which factory is to listen where."""
@@ -81,7 +103,9 @@ class Front:
         for name, door in self.doors.items():
             if name in before.doors:
                 door.adopt(before.doors[name])
-        before.watch.stop()
+        self._show()
+        self._look()
+        before.rest()
         if before.pool is not self.pool:
             before.pool.close()
         before.log.close()
@@ -95,11 +119,23 @@ class Front:
         for door in self.doors.values():
             door.drain()
 
+    def rest(self) -> None:
+        """Look after nothing any more."""
+        while self._rest:
+            self._rest.pop()()
+
     def close(self) -> None:
         """Let go of everything."""
-        self.watch.stop()
+        self.rest()
         self.pool.close()
         self.log.close()
+
+    def _look(self) -> None:
+        now = datetime.now(UTC)
+        self.shown.look(now)
+        if self._client.changed():
+            forget_contexts()
+        self._client.warn(now)
 
     def _doors(self, reactor: Any) -> dict[str, Door]:
         plan = self.plan

@@ -76,6 +76,12 @@ class Metrics:
         )
         self.breaker = Gauge("casd_breaker_open", "1 while a server is kept out", ["server"], registry=self.registry)
         self.directory = Gauge("casd_directory_up", "1 while the directory answers", registry=self.registry)
+        self.certificates = Gauge(
+            "casd_certificate_expiry_timestamp_seconds",
+            "When a certificate that is shown ends",
+            ["certificate", "file"],
+            registry=self.registry,
+        )
 
     def page(self) -> bytes:
         """Return everything in Prometheus' text format."""

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import socket
-import ssl
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from attrs import frozen
+from cryptography import x509
 
-from casd import access, accesslog
+from casd import access, accesslog, acme
+from casd.acme import HTTP_01, TLS_ALPN_01
 from casd.auth import forms, password
+from casd.certificates import BadCertificate, Pair, general_name, read_certificate
 from casd.config import Ini, key, seconds, text
 from casd.directory import cache
 from casd.net import pool, watch
@@ -40,6 +42,7 @@ class Plan:
     drain_time: float
     access: access.Settings
     accesslog: accesslog.Settings
+    acme: acme.Settings | None
     cache: cache.Settings
     password: password.Settings
     pool: pool.Settings
@@ -55,7 +58,19 @@ class Plan:
     def tls(self) -> ServerTLS:
         """What the encrypted doors show."""
         http = self.doors["http"][1]
-        return ServerTLS(http.certificate, http.private_key)
+        challenges = self.acme.challenges if self.acme and self.acme.challenge == TLS_ALPN_01 else None
+        return ServerTLS(tuple(map(Pair, http.certificate, http.private_key)), challenges=challenges)
+
+    @property
+    def acme_names(self) -> tuple[str, ...]:
+        """What an authority is to vouch for: no address, and nothing that only this machine knows."""
+        names = self.acme.names if self.acme else ()
+        return names or tuple(filter(_public, self.doors["http"][1].namespaces))
+
+    @property
+    def client_pair(self) -> Pair:
+        """What mailbox servers are shown."""
+        return Pair(self.pool.certificate, self.pool.private_key)
 
 
 def read_plan(file: Path) -> Plan:
@@ -94,12 +109,14 @@ class _Reader:
             ini.note("http", "", "there must be a section [http]: it says where clients come in")
         if ini.problems or cas is None or directory is None:
             return None
+        asked = self._value(acme)
         by_name = {module.__name__.rpartition(".")[2]: value for module, value in filter(None, mechanisms)}
         return Plan(
             file=ini.file,
             name=cas.name or socket.gethostname().partition(".")[0],
             drain_time=cas.drain_time,
             **general,
+            acme=asked if asked and asked.directory else None,
             forms=by_name.get("forms"),
             directory=directory,
             mechanisms=tuple(module for module, _ in filter(None, mechanisms) if hasattr(module, "read")),
@@ -146,8 +163,9 @@ def _check(ini: Ini, plan: Plan) -> None:
                 if endpoint.port and endpoint in taken:
                     ini.note(section, key_, f"{endpoint} is taken by [{taken[endpoint]}] already: choose another port")
                 taken[endpoint] = section
-    _check_certificate(ini, "http", plan.tls)
-    _check_certificate(ini, "pool", ServerTLS(plan.pool.certificate, plan.pool.private_key))
+    _check_certificates(ini, plan)
+    if plan.acme:
+        _check_acme(ini, plan, plan.acme)
     if plan.forms:
         try:
             read_keys(plan.forms.secret)
@@ -155,8 +173,43 @@ def _check(ini: Ini, plan: Plan) -> None:
             ini.note("forms", "secret", f"{error}: make one with `casctl cert init`")
 
 
-def _check_certificate(ini: Ini, section: str, tls: ServerTLS) -> None:
-    try:
-        tls.loop_context()
-    except (ssl.SSLError, OSError) as error:
-        ini.note(section, "certificate", f"{tls.certificate} and {tls.key} are no certificate with its key: {error}")
+def _check_certificates(ini: Ini, plan: Plan) -> None:
+    http = plan.doors["http"][1]
+    if len(http.certificate) != len(http.private_key):
+        said = f"{len(http.certificate)} certificates need as many private keys, not {len(http.private_key)}"
+        ini.note("http", "private key", said)
+    for section, pair in certificates_of(plan):
+        try:
+            read_certificate(pair)
+        except BadCertificate as error:
+            ini.note(section, "certificate", str(error))
+
+
+def _check_acme(ini: Ini, plan: Plan, settings: acme.Settings) -> None:
+    http = plan.doors["http"][1]
+    if not settings.agree:
+        ini.note("acme", "agree", "say yes if you agree to the terms of service of that authority")
+    if (settings.certificate, settings.certificate) not in zip(http.certificate, http.private_key, strict=False):
+        said = f"[acme] brings {settings.certificate}: name it here and as private key, and begin with"
+        ini.note("http", "certificate", f"{said} `casctl cert self-signed`")
+    if settings.challenge == HTTP_01 and not http.plain:
+        ini.note(
+            "http", "plain", "the authority of [acme] comes by plain HTTP, port 80: say where, or [acme] challenge"
+        )
+    if not plan.acme_names:
+        ini.note("acme", "names", "[http] namespaces has no public name: say which")
+    for name in set(plan.acme_names) - set(http.namespaces):
+        ini.note("acme", "names", f"{name} is not in [http] namespaces: the authority's question would be refused")
+
+
+def _public(name: str) -> bool:
+    return "." in name and isinstance(general_name(name), x509.DNSName)
+
+
+def certificates_of(plan: Plan) -> Iterator[tuple[str, Pair]]:
+    """Name every pair of a plan's files, with its section."""
+    for pair in plan.tls.pairs:
+        yield "http", pair
+    yield "pool", plan.client_pair
+    for name, (_, settings) in plan.mailboxes.items():
+        yield f"mailbox:{name}", Pair(settings.certificate, settings.private_key)

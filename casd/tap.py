@@ -7,7 +7,6 @@ import os
 import signal
 import socket
 import threading
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -25,7 +24,8 @@ from casd.config import BadConfiguration
 from casd.front import Front, Listening
 from casd.model import Endpoint
 from casd.net.reactor import choose_reactor
-from casd.net.tls import ServerTLS, forget_contexts
+from casd.net.shown import Shown
+from casd.net.tls import forget_contexts
 from casd.net.transports import Port, listen
 from casd.plan import Plan, read_plan
 
@@ -67,7 +67,6 @@ class Whole(MultiService):
         self.mailboxes = mailboxes
         for service in (*mailboxes, front):
             service.setServiceParent(self)
-        front.reloaded = [mailbox.renew for mailbox in mailboxes]
 
     def stopService(self) -> Deferred[None]:
         """Stop one after the other."""
@@ -84,13 +83,12 @@ class FrontService(Service):
 
     _log = Logger()
 
-    def __init__(self, plan: Plan, reactor: Any) -> None:
+    def __init__(self, plan: Plan, reactor: Any, shown: Shown | None = None) -> None:
+        """`shown` was made before this process was forked, if others are to take its clients' tickets."""
         self.plan = plan
         self.ready: Deferred[None] = Deferred()
         self.ports: dict[tuple[Endpoint, bool], Port] = {}
-        self.front = Front(plan, reactor, self.encrypted_port)
-        self.reloaded: list[Callable[[], None]] = []
-        """Who else reads files anew after a reload."""
+        self.front = Front(plan, reactor, self.encrypted_port, shown or Shown(plan.tls))
         self._reactor = reactor
         self._entrances: dict[tuple[Endpoint, bool], Entrance] = {}
 
@@ -114,9 +112,9 @@ class FrontService(Service):
         front = None
         try:
             plan = read_plan(self.plan.file)
-            front = Front(plan, self._reactor, self.encrypted_port, self.front)
+            front = Front(plan, self._reactor, self.encrypted_port, self.front.shown, self.front)
             wanted = front.listening()
-            await self._open(wanted, plan.tls)
+            await self._open(wanted)
         except (BadConfiguration, CannotListenError, OSError, ValueError) as error:
             self._log.error("the configuration was not reloaded, nothing changed:\n{error}", error=str(error))
             if front is not None:
@@ -125,29 +123,27 @@ class FrontService(Service):
         forget_contexts()
         front.take_over(self.front)
         self.plan, self.front = plan, front
-        await self._settle(wanted, plan.tls)
-        front.watch.start()
-        for renew in self.reloaded:
-            renew()
+        await self._settle(wanted)
+        front.start()
         self._log.info("configuration reloaded")
         return True
 
     async def _start(self) -> None:
-        await self._open(self.front.listening(), self.plan.tls)
-        self.front.watch.start()
+        await self._open(self.front.listening())
+        self.front.start()
         settle_collector()
         self._log.info("ready: {ports}", ports=", ".join(str(port.endpoint) for port in self.ports.values()))
         notify("READY=1")
         self.ready.callback(None)
 
-    async def _open(self, wanted: Listening, tls: ServerTLS) -> None:
+    async def _open(self, wanted: Listening) -> None:
         """Open what is new; when one of them cannot be opened, none is."""
         inherited = inherited_sockets()
         opened: dict[tuple[Endpoint, bool], tuple[Entrance, Port]] = {}
         try:
             for place in [place for place in wanted if place not in self.ports]:
                 entrance = Entrance(wanted[place])
-                shown = tls if place[1] else None
+                shown = self.front.shown if place[1] else None
                 opened[place] = (
                     entrance,
                     await listen(self._reactor, place[0], entrance, shown, inherited.get(place[0])),
@@ -159,16 +155,14 @@ class FrontService(Service):
         for place, (entrance, port) in opened.items():
             self._entrances[place], self.ports[place] = entrance, port
 
-    async def _settle(self, wanted: Listening, tls: ServerTLS) -> None:
-        """Hand new factories and certificates to what stays, close what is gone."""
-        for place, port in list(self.ports.items()):
+    async def _settle(self, wanted: Listening) -> None:
+        """Hand new factories to what stays, close what is gone."""
+        for place in list(self.ports):
             if place not in wanted:
                 await self.ports.pop(place).stop()
                 del self._entrances[place]
                 continue
             self._entrances[place].factory = wanted[place]
-            if place[1]:
-                port.renew(tls)
 
     async def _stop(self) -> None:
         notify("STOPPING=1")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from ipaddress import ip_address
 from pathlib import Path
 
 from cryptography import x509
@@ -14,7 +13,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from casd.casctl.files import write_file
+from casd.certificates import general_name
+from casd.files import write_file
 
 SERVER = ExtendedKeyUsageOID.SERVER_AUTH
 CLIENT = ExtendedKeyUsageOID.CLIENT_AUTH
@@ -46,7 +46,7 @@ class Authority:
         key = ec.generate_private_key(ec.SECP256R1())
         certificate = (
             self._builder(names[0], key.public_key(), _LEAF_LIFE)
-            .add_extension(x509.SubjectAlternativeName(list(map(_general_name, names))), critical=False)
+            .add_extension(x509.SubjectAlternativeName(list(map(general_name, names))), critical=False)
             .add_extension(x509.ExtendedKeyUsage([use]), critical=False)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(_usage(authority=False), critical=True)
@@ -97,7 +97,7 @@ class Authority:
         except (OSError, ValueError, TypeError, InvalidSignature, x509.ExtensionNotFound):
             return False
         return (
-            set(held) >= set(map(_general_name, names))
+            set(held) >= set(map(general_name, names))
             and use in uses
             and certificate.public_key() == key.public_key()
             and certificate.not_valid_after_utc > self._now + _RENEWED_BEFORE
@@ -113,13 +113,6 @@ def _read_key(name: Path) -> ec.EllipticCurvePrivateKey:
 
 def _subject(name: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-
-
-def _general_name(name: str) -> x509.GeneralName:
-    try:
-        return x509.IPAddress(ip_address(name))
-    except ValueError:
-        return x509.DNSName(name)
 
 
 def _usage(*, authority: bool) -> x509.KeyUsage:

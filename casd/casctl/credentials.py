@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from casd.casctl.authority import CLIENT, SERVER, Authority
-from casd.casctl.files import settle, write_file
+from casd.files import settle, write_file
 
 
 def make_credentials(

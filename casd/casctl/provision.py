@@ -14,10 +14,10 @@ from argon2 import PasswordHasher
 from attrs import evolve
 
 from casd.casctl.credentials import make_credentials
-from casd.casctl.files import settle, write_file
 from casd.directory.sqlite_edit import Mistake, create, edit
 from casd.directory.sqlite_edit_mailboxes import default_legacy_dn, put_mailbox, set_password
 from casd.directory.sqlite_edit_topology import add_domain, put_database, put_server, put_site
+from casd.files import settle, write_file
 from casd.model import Copy, Database, Endpoint, Mailbox, Server, Site
 
 ORGANISATION = "Example"

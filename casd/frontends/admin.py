@@ -9,6 +9,7 @@ from typing import Any
 from attrs import frozen
 
 from casd.access import ClientAccess
+from casd.certificates import Certificate
 from casd.config import endpoints, key
 from casd.frontends.door import Door
 from casd.metrics import Metrics
@@ -31,12 +32,21 @@ class Settings:
 class Admin(Unnoted):
     """Answers GET /metrics and /status."""
 
-    def __init__(self, name: str, access: ClientAccess, metrics: Metrics, doors: Iterable[Door], clock: Any) -> None:
+    def __init__(
+        self,
+        name: str,
+        access: ClientAccess,
+        metrics: Metrics,
+        doors: Iterable[Door],
+        certificates: Callable[[], Iterable[Certificate]],
+        clock: Any,
+    ) -> None:
         super().__init__(Limits(), clock)
         self._name = name
         self._access = access
         self._metrics = metrics
         self._doors = tuple(doors)
+        self._certificates = certificates
         self._pages: dict[str, Callable[[], Response]] = {"/metrics": self._figures, "/status": self._status}
 
     def serve(self, exchange: Exchange) -> None:
@@ -59,6 +69,10 @@ class Admin(Unnoted):
             self._metrics.breaker.labels(name).set(lane.breaker.open)
         for door in self._doors:
             self._metrics.open_requests.labels(door.name).set(len(door.open))
+        self._metrics.certificates.clear()
+        for each in self._certificates():
+            labels = (each.names[0] if each.names else "", str(each.pair.certificate))
+            self._metrics.certificates.labels(*labels).set(each.expires.timestamp())
         self._metrics.directory.set(not self._access.directory.down)
         return Response(200, ((b"Content-Type", b"text/plain; version=0.0.4; charset=utf-8"),), self._metrics.page())
 

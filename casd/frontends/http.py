@@ -6,7 +6,7 @@ from pathlib import Path
 
 from attrs import frozen
 
-from casd.config import endpoints, file, key, secret, words
+from casd.config import endpoints, file, key, secret, several, words
 from casd.frontends.settings import DoorSettings, listeners
 from casd.model import Endpoint
 from casd.vdirs.api import Api
@@ -30,5 +30,7 @@ class Settings(DoorSettings):
         endpoints, "127.0.0.1:8080", "addresses of plain HTTP, where everything is sent to https"
     )
     namespaces: tuple[str, ...] = key(words, "localhost", "the names that clients ask for; any other Host is refused")
-    certificate: Path = key(file, doc="the certificate chain (PEM) that clients see")
-    private_key: Path = key(secret, doc="its private key (PEM)")
+    certificate: tuple[Path, ...] = key(
+        several(file), doc="the certificate chain (PEM) that clients see; of several the one for the name they ask for"
+    )
+    private_key: tuple[Path, ...] = key(several(secret), doc="its private key (PEM); of several in the same order")

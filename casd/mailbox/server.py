@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from time import time
@@ -17,6 +18,7 @@ from twisted.internet.error import ReactorNotRunning
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from casd.certificates import Pair
 from casd.config import endpoints, file, key, path, seconds, secret, words
 from casd.mailbox.dispatch import Dispatch, ServiceOfPath
 from casd.mailbox.door import MailboxDoor
@@ -26,6 +28,7 @@ from casd.mailbox.submission import Submission
 from casd.model import Endpoint
 from casd.net.handover import read_keys
 from casd.net.http import Limits
+from casd.net.shown import Shown, start_looking
 from casd.net.tls import ServerTLS
 from casd.net.transports import Port, connect, listen
 
@@ -86,6 +89,7 @@ class MailboxServer(Service):
         self.roster = Roster(settings.databases, name, reactor, patience=settings.dismount_time)
         self._settings = settings
         self._reactor = reactor
+        self._look_no_more: Callable[[], None] = lambda: None
         keys = read_keys(settings.keys)
         self.submit = Submission(
             server=name,
@@ -114,7 +118,7 @@ class MailboxServer(Service):
     async def open(self) -> None:
         """Listen; raises when an address is taken."""
         for endpoint in self._settings.listen:
-            self.ports.append(await listen(self._reactor, endpoint, self._door, self._tls()))
+            self.ports.append(await listen(self._reactor, endpoint, self._door, self._shown))
 
     async def shut(self) -> None:
         """Listen no more, and close each connection when what is under way on it has ended."""
@@ -122,16 +126,16 @@ class MailboxServer(Service):
             await self.ports.pop().stop()
         self._door.drain()
 
-    def renew(self) -> None:
-        """Show the certificate that stands in its file now, to whoever connects from now on."""
-        for port in self.ports:
-            port.renew(self._tls())
-
     async def _start(self) -> None:
-        await self.roster.begin(self._settings.mount)
+        settings = self._settings
+        tls = ServerTLS((Pair(settings.certificate, settings.private_key),), settings.client_ca)
+        self._shown = Shown(tls)
+        await self.roster.begin(settings.mount)
         await self.open()
+        self._look_no_more = start_looking(self._reactor, lambda: self._shown.look(datetime.now(UTC)))
 
     async def _stop(self) -> None:
+        self._look_no_more()
         await self.shut()
         await self.roster.end()
 
@@ -141,7 +145,3 @@ class MailboxServer(Service):
         self.ready.errback(failure)
         with suppress(ReactorNotRunning):  # another service could not start either
             self._reactor.stop()
-
-    def _tls(self) -> ServerTLS:
-        settings = self._settings
-        return ServerTLS(settings.certificate, settings.private_key, settings.client_ca)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import hmac
 import ssl
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
-from typing import cast
+from typing import Any, TypeVar, cast
 
 from attrs import frozen
 from cryptography import x509
@@ -18,8 +19,18 @@ from twisted.internet.interfaces import IOpenSSLClientConnectionCreator, IOpenSS
 from twisted.protocols.tls import TLSMemoryBIOProtocol
 from zope.interface import implementer
 
-CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20:!aNULL:!SHA1"
-"""TLS 1.2 suites of the current "intermediate" profile; those of TLS 1.3 are all good."""
+from casd.certificates import Pair
+
+CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20"
+"""TLS 1.2 suites of Mozilla's profile "intermediate" (5.7); those of TLS 1.3 are all good.
+
+All of them are strong, so the client chooses: a phone without AES in its processor does better with ChaCha20.
+The profile's DHE suites need parameters that we do not have; whoever speaks them speaks ECDHE as well.
+"""
+
+
+C = TypeVar("C", bound=ssl.SSLContext)
+Select = Callable[[SSL.Connection, "list[bytes]"], Any]
 
 
 class UntrustedPeer(Exception):
@@ -28,35 +39,47 @@ class UntrustedPeer(Exception):
 
 @frozen
 class ServerTLS:
-    """What a listener shows, and the authority (a file of PEM) whose certificates it asks of clients, if any."""
+    """What a listener shows, and the authority (a file of PEM) whose certificates it asks of clients, if any.
 
-    certificate: Path
-    key: Path
+    Of several pairs the client's wish decides (SNI); the first is for whoever wishes none of them. `challenges` is the
+    folder of what an authority is shown that asks by tls-alpn-01.
+    """
+
+    pairs: tuple[Pair, ...]
     client_ca: Path | None = None
+    protocols: tuple[str, ...] = ("http/1.1",)
+    challenges: Path | None = None
 
-    def loop_context(self) -> ssl.SSLContext:
-        """Return the context for asyncio transports."""
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    def loop_context(self, pair: Pair | None = None, kind: type[C] = ssl.SSLContext) -> C:  # type: ignore[assignment]
+        """Return a context for asyncio transports that shows one pair."""
+        context = kind(ssl.PROTOCOL_TLS_SERVER)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         context.set_ciphers(CIPHERS)
-        context.options |= ssl.OP_NO_RENEGOTIATION | ssl.OP_CIPHER_SERVER_PREFERENCE
-        context.load_cert_chain(self.certificate, self.key)
-        context.set_alpn_protocols(["http/1.1"])
+        context.options |= ssl.OP_NO_RENEGOTIATION
+        context.options &= ~ssl.OP_CIPHER_SERVER_PREFERENCE
+        context.set_alpn_protocols(self.protocols)
+        if pair:
+            context.load_cert_chain(pair.certificate, pair.key)
         if self.client_ca:
             context.verify_mode = ssl.CERT_REQUIRED
             context.load_verify_locations(self.client_ca)
         return context
 
-    def twisted_context(self) -> ContextOf:
-        """Return the context factory for Twisted's own transports."""
-        context = _openssl(SSL.TLS_SERVER_METHOD, self.certificate, self.key)
-        context.set_alpn_select_callback(
-            lambda _, offered: b"http/1.1" if b"http/1.1" in offered else SSL.NO_OVERLAPPING_PROTOCOLS
-        )
+    def twisted_context(self, pair: Pair | None = None, select: Select | None = None) -> SSL.Context:
+        """Return a context for Twisted's own transports that shows one pair; `select` chooses the protocol (ALPN)."""
+        context = _openssl(SSL.TLS_SERVER_METHOD, pair)
+        context.set_options(SSL.OP_NO_RENEGOTIATION | SSL.OP_NO_COMPRESSION)
+        context.set_session_id(b"casd")  # without it a client that has shown a certificate cannot come back
+        context.set_alpn_select_callback(select or self.select)
         if self.client_ca:
             context.load_verify_locations(str(self.client_ca))
             context.set_verify(SSL.VERIFY_PEER | SSL.VERIFY_FAIL_IF_NO_PEER_CERT)
-        return ContextOf(context)
+        return context
+
+    def select(self, _: SSL.Connection, offered: list[bytes]) -> Any:
+        """Return which of the protocols that a client offers is spoken."""
+        wanted = (name.encode("ascii") for name in self.protocols)
+        return next((name for name in wanted if name in offered), SSL.NO_OVERLAPPING_PROTOCOLS)
 
 
 @frozen
@@ -90,7 +113,8 @@ class ClientTLS:
     @lru_cache(256)  # noqa: B019
     def twisted_context(self) -> ContextOf:
         """Return the connection creator for Twisted's own transports."""
-        context = _openssl(SSL.TLS_CLIENT_METHOD, self.certificate, self.key)
+        pair = Pair(self.certificate, self.key) if self.certificate and self.key else None
+        context = _openssl(SSL.TLS_CLIENT_METHOD, pair)
         if self.ca or not self.pin:
             store = cast(crypto.X509Store, context.get_cert_store())
             for authority in x509.load_pem_x509_certificates(self.ca.encode()) if self.ca else ():
@@ -134,10 +158,6 @@ class ContextOf:
         """Return the context (`IOpenSSLContextFactory`)."""
         return self._context
 
-    def replace(self, other: ContextOf) -> None:
-        """Use another context for connections to come."""
-        self._context = other._context
-
     def serverConnectionForTLS(self, tlsProtocol: TLSMemoryBIOProtocol) -> SSL.Connection:
         """Return a connection that waits for its client."""
         return SSL.Connection(self._context, None)
@@ -150,13 +170,13 @@ class ContextOf:
         return connection
 
 
-def _openssl(method: int, certificate: Path | None, key: Path | None) -> SSL.Context:
+def _openssl(method: int, pair: Pair | None) -> SSL.Context:
     context = SSL.Context(method)
     context.set_min_proto_version(SSL.TLS1_2_VERSION)
     context.set_cipher_list(CIPHERS.encode())
-    if certificate:
-        context.use_certificate_chain_file(str(certificate))
-        context.use_privatekey_file(str(key))
+    if pair:
+        context.use_certificate_chain_file(str(pair.certificate))
+        context.use_privatekey_file(str(pair.key))
     return context
 
 

@@ -24,7 +24,8 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from casd.model import Endpoint
-from casd.net.tls import ClientTLS, ServerTLS
+from casd.net.shown import Shown
+from casd.net.tls import ClientTLS
 
 BACKLOG = 1024
 DONE = Failure(ConnectionDone())
@@ -32,11 +33,10 @@ DONE = Failure(ConnectionDone())
 
 @frozen
 class Port:
-    """A listening socket: where it is, how to close it, how to show another certificate from now on."""
+    """A listening socket: where it is, how to close it."""
 
     endpoint: Endpoint
     stop: Callable[[], Deferred[None]]
-    renew: Callable[[ServerTLS], None]
 
 
 def loop_of(reactor: Any) -> asyncio.AbstractEventLoop | None:
@@ -49,7 +49,7 @@ async def listen(
     reactor: Any,
     endpoint: Endpoint,
     factory: IProtocolFactory,
-    tls: ServerTLS | None = None,
+    shown: Shown | None = None,
     inherited: socket.socket | None = None,
 ) -> Port:
     """Accept connections for a factory, on a socket that was handed to this process if there is one.
@@ -58,16 +58,15 @@ async def listen(
     """
     loop = loop_of(reactor)
     if loop is None:
-        return await _listen_twisted(reactor, endpoint, factory, tls, inherited)
-    context = tls.loop_context() if tls else None
+        return await _listen_twisted(reactor, endpoint, factory, shown, inherited)
     where = {"sock": inherited} if inherited else {"host": endpoint.host, "port": endpoint.port}
     server = await _future(
         loop.create_server(
             lambda: LoopTransport(factory.buildProtocol),
-            ssl=context,
+            ssl=shown.loop if shown else None,
             backlog=BACKLOG,
-            ssl_handshake_timeout=10 if tls else None,
-            ssl_shutdown_timeout=2 if tls else None,
+            ssl_handshake_timeout=10 if shown else None,
+            ssl_shutdown_timeout=2 if shown else None,
             **where,
         ),
         loop,
@@ -78,11 +77,7 @@ async def listen(
         server.close()
         factory.doStop()
 
-    def renew(tls: ServerTLS) -> None:
-        if context is not None:
-            context.load_cert_chain(tls.certificate, tls.key)
-
-    return Port(_named(server.sockets[0].getsockname()), lambda: Deferred.fromCoroutine(stop()), renew)
+    return Port(_named(server.sockets[0].getsockname()), lambda: Deferred.fromCoroutine(stop()))
 
 
 async def connect(reactor: Any, endpoint: Endpoint, protocol: Any, tls: ClientTLS | None, timeout: float) -> None:
@@ -235,21 +230,15 @@ class LoopTransport(asyncio.Protocol):
 
 
 async def _listen_twisted(
-    reactor: Any, endpoint: Endpoint, factory: IProtocolFactory, tls: ServerTLS | None, inherited: socket.socket | None
+    reactor: Any, endpoint: Endpoint, factory: IProtocolFactory, shown: Shown | None, inherited: socket.socket | None
 ) -> Port:
-    context = tls.twisted_context() if tls else None
-    wrapped = TLSMemoryBIOFactory(context, False, factory, reactor) if context else factory
+    wrapped = TLSMemoryBIOFactory(shown.twisted, False, factory, reactor) if shown else factory
     if inherited:
         port = reactor.adoptStreamPort(inherited.fileno(), inherited.family, wrapped)
     else:
         port = reactor.listenTCP(endpoint.port, wrapped, BACKLOG, endpoint.host)
     address = port.getHost()
-
-    def renew(tls: ServerTLS) -> None:
-        if context is not None:
-            context.replace(tls.twisted_context())
-
-    return Port(Endpoint(address.host, address.port), lambda: maybeDeferred(port.stopListening), renew)
+    return Port(Endpoint(address.host, address.port), lambda: maybeDeferred(port.stopListening))
 
 
 async def _connect_twisted(

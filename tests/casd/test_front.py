@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from twisted.internet.testing import MemoryReactorClock
 
+from casd import acme_order
+from casd.casctl.authority import CLIENT, SERVER, Authority
 from casd.casctl.provision import provision
 from casd.front import Front
 from casd.model import Endpoint
+from casd.net.shown import INTERVAL, Shown
 from casd.plan import read_plan
 from tests.casd.casctl.conftest import CHEAP
 from tests.casd.estate import Client, get, result
@@ -52,7 +56,9 @@ class House:
             assert old in content
             content = content.replace(old, new)
         (self.folder / "cas.ini").write_text(content)
-        return Front(read_plan(self.folder / "cas.ini"), self.reactor, lambda: 8443, before)
+        plan = read_plan(self.folder / "cas.ini")
+        shown = before.shown if before else Shown(plan.tls)
+        return Front(plan, self.reactor, lambda: 8443, shown, before)
 
     def reload(self, *changes: tuple[str, str], more: str = "") -> Front:
         before, after = self.front, self.build(*changes, more=more, before=self.front)
@@ -143,7 +149,7 @@ def test_the_clients_of_the_front_end_before_are_served_by_this_one(house: House
 
 
 def test_at_the_end_nothing_is_left_to_do(house: House) -> None:
-    house.front.watch.start()
+    house.front.start()
     house.front.close()
     assert house.reactor.getDelayedCalls() == []
 
@@ -157,3 +163,49 @@ def test_a_log_may_be_a_file(house: House) -> None:
 
 def test_an_endpoint_is_a_key(house: House) -> None:
     assert (Endpoint("127.0.0.1", 0), True) in house.front.listening()
+
+
+def test_a_certificate_of_either_side_is_taken_as_soon_as_it_stands_there(house: House) -> None:
+    house.front.start()
+    before = [each.fingerprint for each in house.front.certificates()]
+    authority = Authority(house.folder, "Example", datetime.now(UTC))
+    authority.issue("front", ["new.example.org"], SERVER)
+    authority.issue("client", ["new.example.org"], CLIENT)
+    house.reactor.advance(INTERVAL)
+    after = house.front.certificates()
+    assert {each.names for each in after} == {("new.example.org",)}
+    assert not {each.fingerprint for each in after} & set(before)
+    house.front.close()
+
+
+def test_a_reload_shows_other_certificates_in_the_same_contexts(house: House) -> None:
+    Authority(house.folder, "Example", datetime.now(UTC)).issue("other", ["other.example.org"], SERVER)
+    before = house.reload(
+        ("certificate = front.pem", "certificate = front.pem other.pem"),
+        ("key = front.key", "key = front.key other.key"),
+    )
+    assert house.front.shown.loop is before.shown.loop
+    assert house.front.certificates()[1].names == ("other.example.org",)
+    house.front.close()
+
+
+def test_an_authority_is_asked_and_answered_where_the_file_says(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = house.folder / "acme"
+    folder.mkdir()
+    together = (house.folder / "front.key").read_bytes() + (house.folder / "front.pem").read_bytes()
+    (folder / "certificate.pem").write_bytes(together)
+    (folder / "certificate.pem").chmod(0o600)
+    ordered: list[Any] = []
+    monkeypatch.setattr(acme_order, "order", lambda _, names: ordered.append(names))
+    front = house.build(
+        ("plain =", "plain = 127.0.0.1:0\nnamespaces = mail.example.net"),
+        ("= front.pem", "= acme/certificate.pem"),
+        ("= front.key", "= acme/certificate.pem"),
+        more="[acme]\ndirectory = https://acme.example.net/directory\nagree = yes\n",
+    )
+    front.start()
+    assert ordered == [("mail.example.net",)]
+    (folder / "challenges" / "token").write_bytes(b"proof")
+    answer = Client(front.plain, house.reactor).ask(get("/.well-known/acme-challenge/token", host="mail.example.net"))
+    assert answer.body == b"proof"
+    front.close()

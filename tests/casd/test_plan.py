@@ -75,7 +75,7 @@ def test_a_good_file_becomes_a_plan(read: Read) -> None:
     assert [module.__name__ for module in plan.mechanisms] == ["casd.auth.basic"]
     assert (plan.forms, plan.mailboxes) == (None, {})
     assert plan.directory[0].__name__ == "casd.directory.sqlite"
-    assert plan.tls.certificate.name == "front.pem"
+    assert [pair.certificate.name for pair in plan.tls.pairs] == ["front.pem"]
     assert plan.watch.interval == 5
 
 
@@ -101,6 +101,12 @@ def test_without_a_name_a_front_end_has_its_hosts(read: Read) -> None:
             "[http] certificate: front.pem and client.key are no certificate with its key",
         ),
         ([("client.key", "front.key")], "", "[pool] certificate: client.pem and front.key are no certificate"),
+        (
+            [("front.pem", "front.pem mbx1.pem")],
+            "",
+            "[http] private key: 2 certificates need as many private keys, not 1",
+        ),
+        ([("certificate = front.pem", "certificate =")], "", "[http] certificate: needs a value"),
         ([("array.secret", "password")], "", "[forms] secret: "),
         ([("[sqlite]\nfile = directory.sqlite\n", "")], "", "[sqlite]: needs the key 'file'"),
         (
@@ -119,6 +125,16 @@ def test_a_mistake_is_told_with_its_place_and_its_remedy(
     read: Read, changes: list[tuple[str, str]], more: str, said: str
 ) -> None:
     assert said in mistakes(read, *changes, more=more)
+
+
+def test_certificates_are_paired_with_keys_in_order(read: Read) -> None:
+    plan = read(
+        ("certificate = front.pem", "certificate = front.pem mbx1.pem"), ("= front.key", "= front.key\n    mbx1.key")
+    )
+    assert [(pair.certificate.name, pair.key.name) for pair in plan.tls.pairs] == [
+        ("front.pem", "front.key"),
+        ("mbx1.pem", "mbx1.key"),
+    ]
 
 
 def test_there_must_be_a_door(read: Read) -> None:
@@ -157,3 +173,78 @@ def test_everything_that_is_wrong_is_told_at_once(read: Read) -> None:
 def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(BadConfiguration, match=r"none\.ini.*cannot be read"):
         read_plan(tmp_path / "none.ini")
+
+
+ACME = "[acme]\ndirectory = https://acme.example.net/directory\nagree = yes\n"
+
+
+def acme_of(*changes: tuple[str, str]) -> list[tuple[str, str]]:
+    http = "plain = 127.0.0.1:0\nnamespaces = mail.example.org localhost 127.0.0.1"
+    return [
+        ("plain =", http),
+        ("= front.pem", "= acme/certificate.pem"),
+        ("= front.key", "= acme/certificate.pem"),
+        *changes,
+    ]
+
+
+@pytest.fixture
+def issued(read: Read, tmp_path: Path) -> None:
+    """Put a certificate where [acme] brings one."""
+    folder = tmp_path / "demo"
+    (folder / "acme").mkdir()
+    content = (folder / "front.key").read_bytes() + (folder / "front.pem").read_bytes()
+    (folder / "acme" / "certificate.pem").write_bytes(content)
+    (folder / "acme" / "certificate.pem").chmod(0o600)
+
+
+@pytest.mark.usefixtures("issued")
+def test_an_authority_is_asked_for_public_names(read: Read) -> None:
+    plan = read(*acme_of(), more=ACME)
+    assert plan.acme
+    assert plan.acme_names == ("mail.example.org",)
+    assert read(*acme_of(), more=ACME + "names = localhost\n").acme_names == ("localhost",)
+
+
+@pytest.mark.usefixtures("issued")
+def test_an_authority_may_come_to_the_encrypted_port_alone(read: Read) -> None:
+    assert read(*acme_of(), more=ACME).tls.challenges is None
+    plan = read(*acme_of(("plain = 127.0.0.1:0", "plain =")), more=f"{ACME}challenge = tls-alpn-01\n")
+    assert plan.acme
+    assert plan.tls.challenges == plan.acme.challenges
+
+
+def test_without_a_directory_nothing_is_asked_of_any(read: Read) -> None:
+    assert read(more="[acme]\n").acme is None
+
+
+@pytest.mark.usefixtures("issued")
+@pytest.mark.parametrize(
+    ("changes", "more", "said"),
+    [
+        (acme_of(), ACME.replace("agree = yes\n", ""), "[acme] agree: say yes if you agree"),
+        (
+            acme_of(
+                ("acme/certificate.pem\nprivate", "front.pem\nprivate"),
+                ("key = acme/certificate.pem", "key = front.key"),
+            ),
+            ACME,
+            "begin with `casctl cert self-signed`",
+        ),
+        (
+            acme_of(("plain = 127.0.0.1:0", "plain =")),
+            ACME,
+            "[http] plain: the authority of [acme] comes by plain HTTP",
+        ),
+        (
+            acme_of(("mail.example.org localhost", "localhost")),
+            ACME,
+            "[acme] names: [http] namespaces has no public name",
+        ),
+        (acme_of(), ACME + "names = x.example.org\n", "[acme] names: x.example.org is not in [http] namespaces"),
+        (acme_of(), ACME + "challenge = dns-01\n", "[acme] challenge: 'dns-01' is neither http-01 nor tls-alpn-01"),
+        (acme_of(), ACME.replace("https:", "http:"), "is not the URL of a directory, for example https:"),
+    ],
+)
+def test_what_an_authority_needs_is_told(read: Read, changes: list[tuple[str, str]], more: str, said: str) -> None:
+    assert said in mistakes(read, *changes, more=more)

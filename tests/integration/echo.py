@@ -26,10 +26,12 @@ from twisted.internet import reactor  # noqa: E402, TID251 (a process of its own
 from twisted.internet.defer import Deferred  # noqa: E402
 from twisted.python.failure import Failure  # noqa: E402
 
+from casd.certificates import Pair  # noqa: E402
 from casd.model import Endpoint  # noqa: E402
 from casd.net.exchange import Exchange  # noqa: E402
 from casd.net.handover import read_keys  # noqa: E402
 from casd.net.http import Limits  # noqa: E402
+from casd.net.shown import Shown  # noqa: E402
 from casd.net.tls import ServerTLS  # noqa: E402
 from casd.net.transports import listen  # noqa: E402
 from casd.net.unnoted import Unnoted  # noqa: E402
@@ -170,8 +172,8 @@ def say(text: str) -> None:
 
 def main(server: str, port: int, folder: Path) -> None:
     factory = Echo(server, read_keys(folder / "keys" / f"{server}.key"))
-    tls = ServerTLS(folder / f"{server}.pem", folder / f"{server}.key", folder / "ca.pem")
-    listening = Deferred.fromCoroutine(listen(reactor, Endpoint("127.0.0.1", port), factory, tls))
+    tls = ServerTLS((Pair(folder / f"{server}.pem", folder / f"{server}.key"),), folder / "ca.pem")
+    listening = Deferred.fromCoroutine(listen(reactor, Endpoint("127.0.0.1", port), factory, Shown(tls)))
     listening.addCallback(lambda _: say("ready"))
     reactor.run()
 

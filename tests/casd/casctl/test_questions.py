@@ -13,7 +13,7 @@ from tests.casd.casctl.conftest import Casctl, answer
 
 def test_a_good_configuration_is_called_good(demo: Casctl, ini: Path) -> None:
     assert demo("check").output == f"{ini} is good\n"
-    assert answer(demo("check --json")) == {"good": True, "problems": []}
+    assert answer(demo("check --json")) == {"good": True, "problems": [], "warnings": []}
 
 
 def test_every_problem_of_a_bad_one_is_named(demo: Casctl, ini: Path) -> None:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from casd.certificates import Pair
 from casd.frontends.admin import Admin
 from tests.casd.estate import Answer, Client, Estate, basic_auth, get
 
@@ -17,7 +21,8 @@ class Desk:
     def __init__(self, estate: Estate) -> None:
         self.estate = estate
         doors = [estate.door, estate.mapi, estate.rpc]
-        self.admin = Admin("fe1", estate.access, estate.metrics, doors, estate.clock)
+        self.certificates: list[Any] = []
+        self.admin = Admin("fe1", estate.access, estate.metrics, doors, lambda: self.certificates, estate.clock)
 
     def ask(self, target: str, host: str = "127.0.0.1:8444", method: str = "GET") -> Answer:
         client = Client(self.admin, self.estate.clock)
@@ -120,3 +125,15 @@ def test_there_is_nothing_else(desk: Desk) -> None:
     client = Client(desk.admin, desk.estate.clock)
     client.send(b"garbage\r\n\r\n")
     assert client.read()[0].status == 400
+
+
+def test_the_end_of_each_certificate_is_a_figure(desk: Desk) -> None:
+    pair = Pair(Path("front.pem"), Path("front.key"))
+    end = datetime(2027, 1, 1, tzinfo=UTC)
+    one, other = ("mail.example.org", "autodiscover.example.org"), ()
+    desk.certificates = [SimpleNamespace(pair=pair, names=names, expires=end) for names in (one, other)]
+    figure = "casd_certificate_expiry_timestamp_seconds"
+    for name in "mail.example.org", "":
+        assert f'{figure}{{certificate="{name}",file="front.pem"}} 1.7987616e+09' in desk.ask("/metrics").body.decode()
+    desk.certificates = []
+    assert f"{figure}{{" not in desk.ask("/metrics").body.decode()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from twisted.internet.task import Clock
 
@@ -56,3 +58,41 @@ def test_another_host_is_sent_nowhere(data: bytes) -> None:
     answer = ask(data)
     assert answer.status == 400
     assert "location" not in answer.fields
+
+
+@pytest.fixture
+def asked(tmp_path: Path) -> Client:
+    """Return an authority that asks whether the names are ours."""
+    (tmp_path / "challenges").mkdir()
+    (tmp_path / "challenges" / "to-ken_1").write_bytes(b"to-ken_1.thumb")
+    (tmp_path / "secret").write_bytes(b"secret")
+    clock = Clock()
+    return Client(PlainDoor(frozenset({"mail.example.org"}), lambda: 443, clock, tmp_path / "challenges"), clock)
+
+
+def test_an_authority_is_answered_what_any_front_end_laid_out(asked: Client) -> None:
+    answer = asked.ask(get("/.well-known/acme-challenge/to-ken_1"))
+    assert (answer.status, bytes(answer.body)) == (200, b"to-ken_1.thumb")
+
+
+def test_a_question_that_nobody_expects_is_not_answered(asked: Client) -> None:
+    assert asked.ask(get("/.well-known/acme-challenge/other")).status == 404
+
+
+@pytest.mark.negative
+@pytest.mark.parametrize("token", ["../secret", "..%2fsecret", "%2e%2e/secret", "", "to-ken_1/", "a" * 129])
+def test_no_question_leads_out_of_the_folder(asked: Client, token: str) -> None:
+    answer = asked.ask(get(f"/.well-known/acme-challenge/{token}"))
+    assert answer.status in {302, 400, 404}
+    assert b"secret" not in bytes(answer.body)
+
+
+@pytest.mark.negative
+def test_a_host_that_is_not_ours_is_not_vouched_for(asked: Client) -> None:
+    assert asked.ask(get("/.well-known/acme-challenge/to-ken_1", host="other.example.org")).status == 400
+
+
+def test_without_an_authority_the_path_is_like_any_other() -> None:
+    clock = Clock()
+    door = PlainDoor(frozenset({"mail.example.org"}), lambda: 443, clock)
+    assert Client(door, clock).ask(get("/.well-known/acme-challenge/to-ken_1")).status == 302

@@ -10,10 +10,12 @@ from twisted.internet.error import CannotListenError, ConnectError
 from twisted.internet.testing import MemoryReactorClock
 from twisted.python.failure import Failure
 
+from casd.casctl.authority import SERVER, Authority
 from casd.casctl.credentials import make_credentials
 from casd.config import BadConfiguration, Ini
 from casd.mailbox.server import MailboxServer, Settings, service
 from casd.model import Endpoint
+from casd.net.shown import INTERVAL
 from tests.casd.mailbox.store.world import result
 
 INI = """
@@ -82,7 +84,9 @@ def test_a_server_listens_renews_and_ends(folder: Path) -> None:
     result(server.ready)
     ((port, _, _, host),) = reactor.tcpServers
     assert (host, port) == ("127.0.0.1", 9443)
-    server.renew()
+    Authority(folder, "Example", datetime.now(UTC)).issue("mbx1", ["new.example.org"], SERVER)
+    reactor.advance(INTERVAL)
+    assert server._shown.certificates[0].names == ("new.example.org",)
     result(server.stopService())
 
 

@@ -12,6 +12,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from OpenSSL import SSL
 
+from casd.certificates import Pair
+from casd.net.shown import Shown
 from casd.net.tls import ClientTLS, ServerTLS, UntrustedPeer, forget_contexts
 
 Ends = tuple[Any, Any]
@@ -22,7 +24,7 @@ def der(file: Path) -> bytes:
 
 
 def server_tls(folder: Path, name: str = "server", *, asks: bool = False) -> ServerTLS:
-    return ServerTLS(folder / f"{name}.pem", folder / f"{name}.key", folder / "ca.pem" if asks else None)
+    return ServerTLS((Pair(folder / f"{name}.pem", folder / f"{name}.key"),), folder / "ca.pem" if asks else None)
 
 
 def client_tls(folder: Path, name: str = "mbx1.example.org", **more: Any) -> ClientTLS:
@@ -32,9 +34,10 @@ def client_tls(folder: Path, name: str = "mbx1.example.org", **more: Any) -> Cli
 class Loop:
     """One end as asyncio makes it."""
 
-    def __init__(self, context: ssl.SSLContext, name: str | None = None) -> None:
+    def __init__(self, context: ssl.SSLContext, name: str | None = None, session: ssl.SSLSession | None = None) -> None:
         self.incoming, self.outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-        self.wire = context.wrap_bio(self.incoming, self.outgoing, server_side=name is None, server_hostname=name)
+        server = context.protocol == ssl.PROTOCOL_TLS_SERVER
+        self.wire = context.wrap_bio(self.incoming, self.outgoing, server, name, session)
 
     def step(self) -> bool:
         try:
@@ -108,10 +111,10 @@ def shake(server: Any, client: Any) -> None:
 
 def ends(kind: str, server: ServerTLS, client: ClientTLS) -> Ends:
     if kind == "loop":
-        return Loop(server.loop_context()), Loop(client.loop_context(), client.name)
+        return Loop(Shown(server).loop), Loop(client.loop_context(), client.name)
     protocol: Any = None
     return (
-        Twisted(server.twisted_context().serverConnectionForTLS(protocol), server=True),
+        Twisted(Shown(server).twisted.serverConnectionForTLS(protocol), server=True),
         Twisted(client.twisted_context().clientConnectionForTLS(protocol), server=False),
     )
 
@@ -241,13 +244,25 @@ def test_contexts_are_made_once_until_they_are_to_be_forgotten(certificates: Pat
     assert client.twisted_context() is not first[1]
 
 
-def test_another_certificate_is_shown_from_now_on(certificates: Path) -> None:
-    shown = server_tls(certificates).twisted_context()
-    shown.replace(server_tls(certificates, "other").twisted_context())
-    client = client_tls(certificates, "mbx2.example.org")
-    protocol: Any = None
-    one = Twisted(shown.serverConnectionForTLS(protocol), server=True)
-    other = Twisted(client.twisted_context().clientConnectionForTLS(protocol), server=False)
-    shake(one, other)
-    client.verify(other.shown)
-    assert shown.getContext() is not None
+@KINDS
+def test_all_suites_of_1_2_are_strong_so_the_client_chooses(certificates: Path, kind: str) -> None:
+    for wanted in "ECDHE-ECDSA-CHACHA20-POLY1305", "ECDHE-ECDSA-AES128-GCM-SHA256":
+        one, other = ends(kind, server_tls(certificates), client_tls(certificates))
+        context = ssl.create_default_context(cadata=(certificates / "ca.pem").read_text())
+        context.maximum_version = ssl.TLSVersion.TLSv1_2
+        context.set_ciphers(f"{wanted}:ALL")
+        other = Loop(context, "mbx1.example.org")
+        shake(one, other)
+        assert other.wire.cipher()[0] == wanted
+
+
+@pytest.mark.negative
+@pytest.mark.parametrize("weak", ["ECDHE-ECDSA-AES128-SHA", "ECDHE-ECDSA-AES256-SHA384", "AES128-GCM-SHA256"])
+@KINDS
+def test_no_suite_outside_the_profile_is_spoken(certificates: Path, kind: str, weak: str) -> None:
+    one, _ = ends(kind, server_tls(certificates), client_tls(certificates))
+    context = ssl.create_default_context(cadata=(certificates / "ca.pem").read_text())
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    context.set_ciphers(f"{weak}:@SECLEVEL=0")
+    with pytest.raises(FAILED):
+        shake(one, Loop(context, "mbx1.example.org"))

@@ -22,7 +22,9 @@ from twisted.test.iosim import FakeTransport
 from twisted.test.iosim import connect as wire_up
 from zope.interface.verify import verifyObject
 
+from casd.certificates import Pair
 from casd.model import Endpoint
+from casd.net.shown import Shown
 from casd.net.tls import ClientTLS, ServerTLS, UntrustedPeer
 from casd.net.transports import LoopTransport, connect, listen, loop_of, peer_certificate
 from tests.casd.estate import outcome_of
@@ -189,6 +191,10 @@ def reactor() -> Iterator[Reactor]:
     one._asyncioEventloop.close()
 
 
+def pair(folder: Path, name: str) -> Pair:
+    return Pair(folder / f"{name}.pem", folder / f"{name}.key")
+
+
 class Room(Factory):
     """Keeps its protocols."""
 
@@ -221,7 +227,6 @@ def test_a_plain_connection_on_uvloop(reactor: Reactor) -> None:
     reactor.run(connect(reactor, port.endpoint, visitor, None, 5))
     visitor.transport.write(b"hello")
     reactor.until(lambda: room.guests and room.guests[0].heard == b"hello")
-    port.renew(ServerTLS(Path(), Path()))
     visitor.transport.loseConnection()
     reactor.until(lambda: room.guests[0].lost)
     assert room.started == 1
@@ -230,7 +235,7 @@ def test_a_plain_connection_on_uvloop(reactor: Reactor) -> None:
 
 
 def test_an_encrypted_connection_on_uvloop(reactor: Reactor, certificates: Path) -> None:
-    shown = ServerTLS(certificates / "server.pem", certificates / "server.key", certificates / "ca.pem")
+    shown = Shown(ServerTLS((pair(certificates, "server"),), certificates / "ca.pem"))
     authority = (certificates / "ca.pem").read_text()
     own = {"certificate": certificates / "client.pem", "key": certificates / "client.key"}
     room, visitor = Room(), Echo()
@@ -238,8 +243,7 @@ def test_an_encrypted_connection_on_uvloop(reactor: Reactor, certificates: Path)
     reactor.run(connect(reactor, port.endpoint, visitor, ClientTLS("mbx1.example.org", authority, **own), 5))
     reactor.until(lambda: room.guests)
     assert peer_certificate(visitor.transport) != peer_certificate(room.guests[0].transport)
-    other = ServerTLS(certificates / "other.pem", certificates / "other.key")
-    port.renew(other)
+    shown.prepare(ServerTLS((pair(certificates, "other"),)))()
     with pytest.raises(UntrustedPeer):
         reactor.run(connect(reactor, port.endpoint, Echo(), ClientTLS("mbx1.example.org", authority, **own), 5))
     later = Echo()
@@ -293,7 +297,6 @@ def test_listening_on_twisteds_transports(inherited: bool) -> None:
         port = opened(listen(memory, Endpoint("127.0.0.1", 8080), room, None, one if inherited else None))  # type: ignore[arg-type]
     assert memory.tcpServers[0][1] is room
     assert bool(memory.adopted) is inherited
-    port.renew(ServerTLS(Path(), Path()))
     assert outcome_of(port.stop()) == [None]
 
 
@@ -312,8 +315,8 @@ class Meeting:
 
     def __init__(self, certificates: Path, name: str, shown: str = "server") -> None:
         self.memory, self.room, self.visitor = Memory(), Room(), Echo()
-        tls = ServerTLS(certificates / f"{shown}.pem", certificates / f"{shown}.key", certificates / "ca.pem")
-        self.port = opened(listen(self.memory, Endpoint("127.0.0.1", 1), self.room, tls))  # type: ignore[arg-type]
+        self.shown = Shown(ServerTLS((pair(certificates, shown),), certificates / "ca.pem"))
+        self.port = opened(listen(self.memory, Endpoint("127.0.0.1", 1), self.room, self.shown))  # type: ignore[arg-type]
         own = {"certificate": certificates / "client.pem", "key": certificates / "client.key"}
         wanted = ClientTLS(name, (certificates / "ca.pem").read_text(), **own)
         self.outcome = outcome_of(connect(self.memory, Endpoint("127.0.0.1", 1), self.visitor, wanted, 5))
@@ -330,8 +333,6 @@ def test_an_encrypted_connection_on_twisteds_transports(certificates: Path) -> N
     meeting.pump.flush()
     assert meeting.room.guests[0].heard == b"hello" * 20_000
     assert peer_certificate(meeting.visitor.transport)
-    other = ServerTLS(certificates / "other.pem", certificates / "other.key")
-    meeting.port.renew(other)
 
 
 @pytest.mark.negative

@@ -1,0 +1,165 @@
+"""One order by ACME, told as what the library is asked for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import requests
+from acme import challenges, errors, messages
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+from casd import acme_order
+from casd.acme import NotIssued, Settings
+from casd.acme_alpn import TLSALPN01
+from tests.casd.estate import settings
+
+URL = "https://acme.example.net/directory"
+
+
+class Authority:
+    """Plays `acme.client`: the wire and what speaks on it."""
+
+    def __init__(self, asked: Settings) -> None:
+        self.asked = asked
+        self.kind: Any = challenges.HTTP01
+        self.status = messages.STATUS_PENDING
+        self.known = False
+        self.refusal: Exception | None = None
+        self.account: Any = None
+        self.wire: Any = None
+        self.laid_out: dict[str, str] = {}
+        self.registered: Any = None
+
+    # acme.client.ClientNetwork
+
+    def ClientNetwork(self, key: Any, **more: Any) -> Any:
+        self.wire = SimpleNamespace(key=key, account=None, **more)
+        return self.wire
+
+    # acme.client.ClientV2
+
+    @property
+    def ClientV2(self) -> Any:
+        def made(directory: str, _wire: Any) -> Any:
+            assert directory == f"directory of {URL}"
+            return self
+
+        made.get_directory = lambda url, _: f"directory of {url}"  # type: ignore[attr-defined]
+        return made
+
+    def new_account(self, wanted: Any) -> None:
+        self.registered = wanted
+        if self.known:
+            raise errors.ConflictError("https://acme.example.net/account/1")
+
+    def new_order(self, request: bytes) -> Any:
+        self.request = x509.load_pem_x509_csr(request)
+        chall = self.kind(token=b"t" * 16)
+        body = messages.ChallengeBody(chall=chall, uri="https://acme.example.net/1")
+        identifier = SimpleNamespace(value="Mail.example.org")
+        authorization = SimpleNamespace(
+            body=SimpleNamespace(status=self.status, challenges=[body], identifier=identifier)
+        )
+        return SimpleNamespace(authorizations=[authorization])
+
+    def answer_challenge(self, _challenge: Any, _response: Any) -> None:
+        self.laid_out = {file.name: file.read_text() for file in self.asked.challenges.iterdir()}
+
+    def poll_and_finalize(self, _order: Any, _deadline: Any) -> Any:
+        if self.refusal:
+            raise self.refusal
+        return SimpleNamespace(fullchain_pem="the chain\n")
+
+
+@pytest.fixture
+def authority(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Authority:
+    asked = settings(Settings, tmp_path, directory=URL, agree=True, contact=("postmaster@example.org",))
+    asked.challenges.mkdir(parents=True)
+    found = Authority(asked)
+    monkeypatch.setattr(acme_order, "client", found)
+    return found
+
+
+def order(authority: Authority) -> None:
+    acme_order.order(authority.asked, ["mail.example.org"])
+
+
+def test_a_name_is_proved_and_the_certificate_comes_with_its_key(authority: Authority) -> None:
+    order(authority)
+    ((token, text),) = authority.laid_out.items()
+    assert text.startswith(f"{token}.")
+    assert list(authority.asked.challenges.iterdir()) == []
+    content = authority.asked.certificate.read_bytes()
+    assert content.endswith(b"the chain\n")
+    key = load_pem_private_key(content, password=None)
+    assert key.public_key() == authority.request.public_key()
+    assert authority.asked.certificate.stat().st_mode & 0o777 == 0o600
+    assert authority.registered.contact == ("mailto:postmaster@example.org",)
+    assert authority.registered.terms_of_service_agreed
+
+
+def test_the_account_of_the_first_time_is_used_again(authority: Authority) -> None:
+    order(authority)
+    key = authority.asked.account.read_bytes()
+    authority.known = True
+    order(authority)
+    assert authority.asked.account.read_bytes() == key
+    assert authority.wire.account.uri == "https://acme.example.net/account/1"
+
+
+def test_a_name_that_was_proved_lately_is_not_proved_again(authority: Authority) -> None:
+    authority.status = messages.STATUS_VALID
+    order(authority)
+    assert authority.laid_out == {}
+
+
+@pytest.mark.negative
+@pytest.mark.parametrize(
+    ("refusal", "said"),
+    [
+        (errors.TimeoutError(), "TimeoutError"),
+        (messages.Error(detail="not yours"), "not yours"),
+        (requests.ConnectionError("nobody there"), "nobody there"),
+    ],
+)
+def test_a_refusal_leaves_all_as_it_was(authority: Authority, refusal: Exception, said: str) -> None:
+    authority.refusal = refusal
+    with pytest.raises(NotIssued, match=f"issued nothing for mail.example.org: .*{said}"):
+        order(authority)
+    assert not authority.asked.certificate.exists()
+    assert list(authority.asked.challenges.iterdir()) == []
+
+
+def test_an_authority_that_does_not_ask_by_http_is_told(authority: Authority) -> None:
+    authority.kind = challenges.DNS01
+    with pytest.raises(NotIssued, match=r"Mail.example.org cannot be proved by http-01"):
+        order(authority)
+
+
+def test_a_name_may_be_proved_by_a_certificate(authority: Authority, tmp_path: Path) -> None:
+    authority.asked = settings(Settings, tmp_path, directory=URL, agree=True, challenge="tls-alpn-01")
+    authority.kind = TLSALPN01
+    order(authority)
+    ((file, text),) = authority.laid_out.items()
+    assert file == "mail.example.org.pem"
+    certificate = x509.load_pem_x509_certificate(text.encode())
+    names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    assert names.get_values_for_type(x509.DNSName) == ["Mail.example.org"]
+    proof = certificate.extensions.get_extension_for_oid(x509.ObjectIdentifier("1.3.6.1.5.5.7.1.31"))
+    assert isinstance(proof.value, x509.UnrecognizedExtension)
+    assert (proof.critical, proof.value.value[:2], len(proof.value.value)) == (True, b"\x04\x20", 34)
+    assert load_pem_private_key(text.encode(), password=None).public_key() == certificate.public_key()
+    assert list(authority.asked.challenges.iterdir()) == []
+
+
+def test_a_private_authority_may_have_signed_the_directorys_own(authority: Authority, tmp_path: Path) -> None:
+    assert authority.asked.authority is None
+    order(authority)
+    assert authority.wire.verify_ssl is True
+    authority.asked = settings(Settings, tmp_path, directory=URL, agree=True, authority=tmp_path / "ca.pem")
+    order(authority)
+    assert authority.wire.verify_ssl == str(tmp_path / "ca.pem")
