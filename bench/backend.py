@@ -1,119 +1,161 @@
-"""A mailbox server's stand-in for measurements: checks the assertion, seals the answer, sends N bytes or waits."""
+"""A mailbox server's stand-in, lean and the same for all: checks assertions, seals answers, sends N bytes, or waits.
+
+GET /path?size=N   answers N bytes, 1024 without it; a body is read and forgotten
+GET /path?wait=1   answers when /release is asked for
+GET /waiting       answers how many wait
+"""
 
 from __future__ import annotations
 
+import asyncio
+import re
+import signal
+import ssl
 import sys
 import time
+from functools import lru_cache
 from pathlib import Path
-from typing import Any
-from urllib.parse import parse_qs
+from typing import ClassVar
+from urllib.parse import parse_qs, urlsplit
 
 import uvloop
-from twisted.internet import asyncioreactor
 
-asyncioreactor.install(uvloop.new_event_loop())
-
-from twisted.internet import reactor  # noqa: E402, TID251
-from twisted.internet.defer import Deferred  # noqa: E402
-
-from casd.certificates import Pair  # noqa: E402
-from casd.model import Endpoint  # noqa: E402
-from casd.net.exchange import Exchange  # noqa: E402
-from casd.net.handover import read_keys  # noqa: E402
-from casd.net.http import Limits  # noqa: E402
-from casd.net.shown import Shown  # noqa: E402
-from casd.net.tls import ServerTLS  # noqa: E402
-from casd.net.transports import listen  # noqa: E402
-from casd.net.unnoted import Unnoted  # noqa: E402
-from protocols.handover import ANSWER_HEADER, BadAssertion, seal, verify  # noqa: E402
-from protocols.http1 import Response  # noqa: E402
+from casd.net.handover import read_keys
+from protocols.handover import ANSWER_HEADER, REQUEST_HEADER, BadAssertion, seal, verify
 
 BLOCK = b"x" * 65536
+FIELDS = re.compile(rb"\r\n(content-length|transfer-encoding|connection|%b): *([^\r]*)" % REQUEST_HEADER, re.IGNORECASE)
+IDENTITY = REQUEST_HEADER.lower()
 
 
-class Backend(Unnoted):
-    """`GET /path?size=N` answers N bytes; a body is read and forgotten."""
-
-    def __init__(self, name: str, keys: dict[str, bytes]) -> None:
-        super().__init__(Limits(idle_time=3600), reactor)
-        self._name = name
-        self._keys = keys
-
-    def serve(self, exchange: Exchange) -> None:
-        head = exchange.head
-        size = int(parse_qs(head.query).get("size", ["1024"])[0])
-        token = head.get(b"x-casd-identity")
-        if token is not None:
-            try:
-                assertion = verify(
-                    token,
-                    self._keys,
-                    server=self._name,
-                    method=head.method.decode(),
-                    target=head.target.line.decode(),
-                    now=time.time(),
-                )
-            except BadAssertion:
-                exchange.reply(Response(403))
-                return
-            key_id, key = next(iter(self._keys.items()))
-            answer = seal(assertion.request_id, assertion.mailbox, key_id, key)
-            exchange.lines = b"%b: %b\r\n" % (ANSWER_HEADER, answer)
-        if exchange.ended and size <= len(BLOCK):
-            exchange.reply(Response(200, ((b"Content-Type", b"application/octet-stream"),), BLOCK[:size]))
-        else:
-            _Stream(exchange, size)
-
-    def decorate(self, exchange: Exchange | None) -> bytes:
-        return exchange.lines if exchange else b""
-
-    def rejected(self, client: str, status: int, text: str) -> None:
-        print(client, status, text, file=sys.stderr)
+@lru_cache
+def wanted(target: bytes) -> tuple[int, bool]:
+    """Return how many bytes a target asks for, and whether it waits for them."""
+    query = parse_qs(urlsplit(target.decode()).query)
+    return int(query.get("size", ["1024"])[0]), "wait" in query
 
 
-class _Stream:
-    """Reads the body to its end, then sends an answer at the client's pace."""
+class Backend(asyncio.Protocol):
+    """One connection of a proxy; requests come one after the other."""
 
-    def __init__(self, exchange: Exchange, size: int) -> None:
-        self._exchange = exchange
-        self._left = size
+    name = ""
+    keys: ClassVar[dict[str, bytes]] = {}
+    waiting: ClassVar[set[Backend]] = set()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport: asyncio.Transport = transport  # type: ignore[assignment]
+        self._head = b""
+        self._body = 0  # bytes of the request's body still to come
+        self._left = 0  # bytes of the answer's body still to go
         self._paused = False
-        exchange.producer = self
-        exchange.proceed()
-        exchange.attach(self)
+        self._close = False
 
-    def body(self, data: bytes) -> None:
-        pass
+    def connection_lost(self, _reason: Exception | None) -> None:
+        self.waiting.discard(self)
+        self._left = 0
 
-    def end(self, _trailers: Any) -> None:
-        self._exchange.begin(200, ((b"Content-Type", b"application/octet-stream"),), length=self._left)
-        reactor.callLater(0, self._send)  # not within the read of the request, where nothing slows it down
+    def data_received(self, data: bytes) -> None:
+        if self._body:
+            self._body -= len(data)
+            if not self._body:
+                self._answer()
+            return
+        self._head += data
+        head, found, body = self._head.partition(b"\r\n\r\n")
+        if found:
+            self._head = b""
+            self._asked(head, len(body))
 
-    def pauseProducing(self) -> None:
+    def pause_writing(self) -> None:
         self._paused = True
 
-    def resumeProducing(self) -> None:
+    def resume_writing(self) -> None:
         self._paused = False
         self._send()
 
+    def release(self) -> None:
+        """Answer a request that has waited."""
+        self.waiting.discard(self)
+        self._transport.write(self._lines + BLOCK[: self._size])
+        if self._close:
+            self._transport.close()
+
+    def _asked(self, head: bytes, received: int) -> None:
+        line, _, _ = head.partition(b"\r\n")
+        method, target, version = line.split(b" ")
+        fields = {name.lower(): value for name, value in FIELDS.findall(head)}
+        connection = fields.get(b"connection", b"").lower()
+        self._close = connection == b"close" or (version == b"HTTP/1.0" and connection != b"keep-alive")
+        if target in {b"/waiting", b"/release"}:
+            self._serve_bench(target)
+            return
+        try:
+            served = self._served(fields.get(IDENTITY), method, target)
+        except BadAssertion as error:
+            print(error, file=sys.stderr, flush=True)
+            self._transport.write(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
+            return
+        self._size, self._waits = wanted(target)
+        self._lines = b"HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\nContent-Length: %d\r\n%b%b\r\n" % (
+            self._size,
+            served,
+            b"Connection: close\r\n" if self._close else b"Connection: keep-alive\r\n" if b"1.0" in version else b"",
+        )
+        self._body = int(fields.get(b"content-length", 0)) - received
+        if not self._body:
+            self._answer()
+
+    def _served(self, token: bytes | None, method: bytes, target: bytes) -> bytes:
+        """Return the line that seals an answer, if the request carries an assertion."""
+        if token is None:
+            return b""
+        assertion = verify(
+            token, self.keys, server=self.name, method=method.decode(), target=target.decode(), now=time.time()
+        )
+        key_id, key = next(iter(self.keys.items()))
+        return b"%b: %b\r\n" % (ANSWER_HEADER, seal(assertion.request_id, assertion.mailbox, key_id, key))
+
+    def _answer(self) -> None:
+        if self._waits:
+            self.waiting.add(self)
+        elif self._size <= len(BLOCK):
+            self.release()
+        else:
+            self._transport.write(self._lines)
+            self._left = self._size
+            self._send()
+
     def _send(self) -> None:
-        while self._left and not self._paused and not self._exchange.lost:
+        while self._left and not self._paused:
             block = BLOCK[: min(self._left, len(BLOCK))]
             self._left -= len(block)
-            self._exchange.write(block)
-        if not self._left and not self._exchange.done:
-            self._exchange.finish()
+            self._transport.write(block)
+            if not self._left and self._close:
+                self._transport.close()
+
+    def _serve_bench(self, target: bytes) -> None:
+        said = b"%d" % len(self.waiting)
+        if target == b"/release":
+            for one in list(self.waiting):
+                one.release()
+        self._transport.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(said), said))
 
 
-def main(name: str, port: int, folder: Path, plain_port: int) -> None:
-    """Listen with TLS for a front end, and without for proxies that verify nothing."""
-    keys = read_keys(folder / "keys" / f"{name}.key")
-    factory = Backend(name, keys)
-    tls = ServerTLS((Pair(folder / f"{name}.pem", folder / f"{name}.key"),), folder / "ca.pem")
-    for endpoint, how in ((Endpoint("127.0.0.1", port), Shown(tls)), (Endpoint("127.0.0.1", plain_port), None)):
-        Deferred.fromCoroutine(listen(reactor, endpoint, factory, how))
-    reactor.run()
+async def main(name: str, port: int, folder: Path, plain_port: int) -> None:
+    """Listen with TLS for those who verify it, and without for those who do not."""
+    Backend.name = name
+    Backend.keys = read_keys(folder / "keys" / f"{name}.key")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / f"{name}.pem", folder / f"{name}.key")
+    context.load_verify_locations(folder / "ca.pem")
+    context.verify_mode = ssl.CERT_REQUIRED
+    loop = asyncio.get_running_loop()
+    await loop.create_server(Backend, "127.0.0.1", port, ssl=context, backlog=1024)
+    await loop.create_server(Backend, "127.0.0.1", plain_port, backlog=1024)
+    ended = asyncio.Event()
+    loop.add_signal_handler(signal.SIGTERM, ended.set)
+    await ended.wait()
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]), Path(sys.argv[3]), int(sys.argv[4]))
+    uvloop.run(main(sys.argv[1], int(sys.argv[2]), Path(sys.argv[3]), int(sys.argv[4])))

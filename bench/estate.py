@@ -1,170 +1,199 @@
-"""The parties of a measurement, each a process of its own: a mailbox server's stand-in, casd, nginx twice."""
+"""What every party is measured on: the demo organisation, the mailbox server's stand-in, and the parties themselves."""
 
 from __future__ import annotations
 
 import base64
-import socket
-import ssl
+import os
+import re
 import subprocess
 import sys
-import time
-from collections.abc import Iterator
+import urllib.request
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from attrs import frozen
+from attrs import evolve, frozen
 
+from bench import processes
+from bench.processes import LOAD, PROXY, free_ports, process
 from casd.casctl.provision import provision, tls_name
 
-ROOT = Path(__file__).parents[1]
-
-CASD = """
-[cas]
-name = bench
-[sqlite]
-file = {demo}/directory.sqlite
-[forms]
-secret = {demo}/array.secret
-[pool]
-certificate = {demo}/client.pem
-private key = {demo}/client.key
-keys = {demo}/keys
-[accesslog]
-file = {folder}/access.log
-[http]
-listen = 127.0.0.1:{front}
-plain =
-namespaces = localhost
-certificate = {demo}/front.pem
-private key = {demo}/front.key
+CIPHER = "TLS_AES_128_GCM_SHA256"
+OPENSSL = f"""
+openssl_conf = all
+[all]
+ssl_conf = ssl
+[ssl]
+system_default = everybody
+[everybody]
+MinProtocol = TLSv1.3
+Ciphersuites = {CIPHER}
 """
+"""What clients and the mailbox server offer, so that every proxy between them speaks the same."""
 
-NGINX = """
-worker_processes 1; daemon off; pid {folder}/{name}.pid; error_log {folder}/{name}.err;
-events {{ worker_connections 8192; }}
-http {{
-  access_log {folder}/{name}.log combined buffer=64k flush=1s;
-  client_body_temp_path {folder}/{name}.b; proxy_temp_path {folder}/{name}.p; fastcgi_temp_path {folder}/{name}.f;
-  uwsgi_temp_path {folder}/{name}.u; scgi_temp_path {folder}/{name}.s;
-  keepalive_requests 1000000000; keepalive_timeout 1h;
-  upstream mailbox {{ server 127.0.0.1:{backend}; keepalive 64; keepalive_requests 1000000000; }}
-  server {{
-    listen 127.0.0.1:{port} ssl; ssl_certificate {demo}/front.pem; ssl_certificate_key {demo}/front.key;
-    location / {{ proxy_http_version 1.1; proxy_set_header Connection ""; {proxy} }}
-  }}
-}}
-"""
+PATH = "/EWS/Exchange.asmx"
+USERS = ("alice", "bob", "carol", "dave")
 
-PLAIN = "proxy_pass http://mailbox;"
-VERIFIED = """proxy_pass https://mailbox;
- proxy_ssl_certificate {demo}/client.pem; proxy_ssl_certificate_key {demo}/client.key;
- proxy_ssl_trusted_certificate {demo}/ca.pem; proxy_ssl_verify on; proxy_ssl_name {name}; proxy_ssl_server_name on;"""
+
+class Unfit(Exception):
+    """A party cannot do this, and why."""
+
+
+@frozen
+class Ground:
+    """Where a party stands: the demo organisation, a folder for files, both ports of the mailbox server's stand-in.
+
+    `polls` is how many requests will wait at a time, for those who need a thread for each.
+    """
+
+    demo: Path
+    folder: Path
+    plain: int
+    encrypted: int
+    polls: int
+
+    @property
+    def authority(self) -> Path:
+        """The certificate of the demo organisation's authority."""
+        return self.demo / "ca.pem"
+
+    @property
+    def authorization(self) -> str:
+        """The first user's Authorization."""
+        return self.authorizations()[0]
+
+    @property
+    def server(self) -> str:
+        """The name in the mailbox server's certificate."""
+        return tls_name("mbx1")
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What restricts the TLS of whoever runs with it."""
+        return {"OPENSSL_CONF": str(self.demo.with_name("openssl.cnf"))}
+
+    def authorizations(self) -> list[str]:
+        """Return every user's Authorization."""
+        password = (self.demo / "password").read_text().strip()
+        return ["Basic " + base64.b64encode(f"{user}@example.org:{password}".encode()).decode() for user in USERS]
+
+    def write(self, name: str, text: str) -> Path:
+        """Write a file into the folder."""
+        file = self.folder / name
+        file.write_text(text)
+        file.chmod(0o600)
+        return file
+
+    def pair(self, name: str) -> Path:
+        """Return one file with a certificate and its key."""
+        return self.write(
+            f"{name}.pair.pem", "".join((self.demo / f"{name}{end}").read_text() for end in (".pem", ".key"))
+        )
+
+    def waiting(self) -> int:
+        """Return how many requests wait at the mailbox server."""
+        return int(self._backend("waiting"))
+
+    def release(self) -> None:
+        """Have every waiting request answered."""
+        self._backend("release")
+
+    def _backend(self, word: str) -> bytes:
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.plain}/{word}", timeout=30) as answer:
+            return bytes(answer.read())
+
+
+@frozen
+class Peer:
+    """A proxy that can be measured. `commands` returns what to run, each with its port, the proxy itself last."""
+
+    name: str
+    label: str
+    commands: Callable[[Ground, int], Sequence[tuple[Sequence[str], int]]]
+    cores: Sequence[int] = tuple(PROXY)
 
 
 @frozen
 class Party:
-    """A proxy under measurement: where clients find it, and the process that does its work."""
+    """A peer that runs: where clients find it, and the processes that do its work."""
 
     name: str
+    label: str
     port: int
-    pid: int
+    pids: tuple[int, ...]
+
+    @property
+    def family(self) -> list[int]:
+        """Every process of it."""
+        return [pid for root in self.pids for pid in processes.family(root)]
 
     @property
     def cpu(self) -> float:
         """User and system time so far, in seconds."""
-        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / 100
+        return processes.cpu(self.family)
 
     @property
     def memory(self) -> int:
         """Proportional set size, in KiB."""
-        rollup = Path(f"/proc/{self.pid}/smaps_rollup").read_text()
-        return next(int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Pss:"))
+        return processes.memory(self.family)
 
+    @property
+    def url(self) -> str:
+        """Where clients ask."""
+        return f"https://localhost:{self.port}{PATH}"
 
-@frozen
-class Estate:
-    """What runs: casd, nginx before a plain backend, nginx before a verified one; the user's Authorization."""
-
-    casd: Party
-    nginx: Party
-    nginx_tls: Party
-    authorization: str
-    authority: Path
+    def connections_to(self, port: int) -> int:
+        """Return how many connections it has to a port of this machine."""
+        return processes.connections_to(port, self.family)
 
 
 @contextmanager
-def estate(folder: Path) -> Iterator[Estate]:
-    """Start everything in a folder of its own, on free ports; stop it at the end."""
-    front, encrypted, plain, first, second = free_ports(5)
-    demo = folder / "demo"
-    provision(demo, ports={"front": front, "mbx1": encrypted, "mbx2": encrypted})
-    password = (demo / "password").read_text().strip()
-    ini = folder / "cas.ini"
-    ini.write_text(CASD.format(demo=demo, folder=folder, front=front))
-    proxies = {
-        "nginx": (first, plain, PLAIN),
-        "nginx_tls": (second, encrypted, VERIFIED.format(demo=demo, name=tls_name("mbx1"))),
-    }
-    with ExitStack() as running:
-        backend = [sys.executable, "-m", "bench.backend", "mbx1", str(encrypted), str(demo), str(plain)]
-        running.enter_context(process(backend, plain))
-        twistd = [
-            str(Path(sys.executable).with_name("twistd")),
-            "--nodaemon",
-            f"--pidfile={folder}/cas.pid",
-            "cas",
-            "--config",
-            str(ini),
-        ]
-        parties = {"casd": Party("casd", front, running.enter_context(process(twistd, front)))}
-        for name, (port, behind, proxy) in proxies.items():
-            config = folder / f"{name}.conf"
-            config.write_text(NGINX.format(folder=folder, demo=demo, name=name, port=port, backend=behind, proxy=proxy))
-            master = running.enter_context(process(["nginx", "-c", str(config), "-e", f"{folder}/{name}.err"], port))
-            parties[name] = Party(name, port, child_of(master))
-        authorization = "Basic " + base64.b64encode(f"alice@example.org:{password}".encode()).decode()
-        yield Estate(**parties, authorization=authorization, authority=demo / "ca.pem")
+def ground(folder: Path, polls: int) -> Iterator[Ground]:
+    """Make the demo organisation and run the stand-in for its mailbox server."""
+    plain, encrypted = free_ports(2)
+    here = Ground(folder / "demo", folder, plain, encrypted, polls)
+    provision(here.demo, ports={"front": 1, "mbx1": encrypted, "mbx2": encrypted})
+    here.write("openssl.cnf", OPENSSL)
+    command = [sys.executable, "-m", "bench.backend", "mbx1", str(encrypted), str(here.demo), str(plain)]
+    with process(command, plain, LOAD, folder / "backend.err", here.environment):
+        yield here
 
 
 @contextmanager
-def process(command: list[str], port: int) -> Iterator[int]:
-    """Run a command until the end of the block, ready when its port takes connections; the value is its pid."""
-    running = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
-    try:
-        for _ in range(200):
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            if running.poll() is not None:
-                raise SystemExit(f"{command[0]} ended with {running.returncode}")
-            time.sleep(0.05)
-        yield running.pid
-    finally:
-        running.terminate()
-        running.wait(40)
+def party(peer: Peer, here: Ground) -> Iterator[Party]:
+    """Run a peer until the end of the block."""
+    port = free_ports(1)[0]
+    with TemporaryDirectory(dir=here.folder, prefix=f"{peer.name}-") as folder, ExitStack() as running:
+        Path(folder).chmod(0o755)  # Apache's worker is another user
+        own = evolve(here, folder=Path(folder))
+        pids = tuple(
+            running.enter_context(process(command, ready, peer.cores, own.folder / "printed"))
+            for command, ready in peer.commands(own, port)
+        )
+        yield Party(peer.name, peer.label, port, pids)
 
 
-def free_ports(count: int) -> list[int]:
-    """Return ports that nothing listens on."""
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [probe.getsockname()[1] for probe in sockets]
-    for probe in sockets:
-        probe.close()
-    return ports
-
-
-def child_of(pid: int) -> int:
-    """Return nginx's worker process."""
-    for _ in range(100):
-        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-        if children:
-            return int(children[0])
-        time.sleep(0.02)
-    raise SystemExit("nginx has no worker")
-
-
-def client(party: Party, authority: Path) -> ssl.SSLSocket:
-    """Return a TLS connection to a party."""
-    context = ssl.create_default_context(cafile=str(authority))
-    return context.wrap_socket(socket.create_connection(("127.0.0.1", party.port)), server_hostname="localhost")
+def shake_hands(one: Party, here: Ground, protocols: str = "http/1.1") -> tuple[str, str, str]:
+    """Return what a client and a party agree on: version, cipher, and protocol (empty: none was named)."""
+    command = [
+        "openssl",
+        "s_client",
+        "-connect",
+        f"127.0.0.1:{one.port}",
+        "-servername",
+        "localhost",
+        "-alpn",
+        protocols,
+    ]
+    said = subprocess.run(
+        [*command, "-CAfile", str(here.authority), "-verify_return_error"],
+        env={**os.environ, **here.environment},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        check=False,
+        timeout=30,
+    ).stdout.decode(errors="replace")
+    agreed = re.search(r"New, (\S+), Cipher is (\S+)", said)
+    protocol = re.search(r"ALPN protocol: (\S+)", said)
+    return *(agreed.groups() if agreed else ("", "")), protocol[1] if protocol else ""

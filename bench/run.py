@@ -1,124 +1,144 @@
-"""`make bench`: one table of casd beside nginx, medians of paired runs."""
+"""`make bench`: casd beside its peers under each load, in turn; one table, one chart, and whether the goals are met."""
 
 from __future__ import annotations
 
-import re
-import ssl
-import subprocess
+import argparse
+import resource
+import signal
 import sys
 import tempfile
-from collections.abc import Callable
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
-from statistics import median
 
-from bench.estate import Estate, Party, client, estate
+from bench.chart import chart
+from bench.estate import CIPHER, Ground, Party, Peer, Unfit, ground, party, shake_hands
+from bench.figures import Figures, Report, Result, Run, figure, from_json
+from bench.goals import verdicts
+from bench.loads import LOADS, Load
+from bench.peers import apache, casd, haproxy, mitmproxy, nginx, twisted_web
+from bench.processes import CORES, Failed
+from bench.table import table
 
-PATH = "/EWS/Exchange.asmx"
-ROUNDS = 5
-SECONDS = 4
-IDLE = 400
-
-
-def wrk(party: Party, authorization: str, path: str, connections: int) -> str:
-    """Load a party for some seconds; return what wrk prints."""
-    command = [
-        "wrk",
-        "-t1",
-        f"-c{connections}",
-        f"-d{SECONDS}",
-        "-H",
-        f"Authorization: {authorization}",
-        f"https://localhost:{party.port}{path}",
-    ]
-    printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    if "Non-2xx" in printed:
-        raise SystemExit(f"{party.name} answered with errors:\n{printed}")
-    return printed
-
-
-def number(pattern: str, text: str) -> float:
-    """Return the first number of a pattern."""
-    match = re.search(pattern, text)
-    if match is None:
-        raise SystemExit(f"wrk printed no {pattern}:\n{text}")
-    return float(match[1])
-
-
-def cpu_per_request(party: Party, running: Estate) -> float:
-    """Return the party's CPU time per 1 KiB request, in microseconds."""
-    before = party.cpu
-    printed = wrk(party, running.authorization, PATH, 32)
-    return (party.cpu - before) / number(r"(\d+) requests in", printed) * 1e6
-
-
-def download(party: Party, running: Estate) -> float:
-    """Return the throughput of 10 MiB answers, in MB/s."""
-    printed = wrk(party, running.authorization, f"{PATH}?size={10 * 1024 * 1024}", 4)
-    unit = {"KB": 1e-3, "MB": 1.0, "GB": 1e3}[re.search(r"Transfer/sec:\s+[\d.]+(KB|MB|GB)", printed)[1]]  # type: ignore[index]
-    return number(r"Transfer/sec:\s+([\d.]+)", printed) * unit
-
-
-def memory_per_idle(party: Party, running: Estate) -> float:
-    """Return what one idle TLS connection costs after one request, in KiB."""
-    held = [asked(party, running) for _ in range(IDLE // 4)]  # what the first ones cost is not theirs
-    before = party.memory
-    held += [asked(party, running) for _ in range(IDLE)]
-    cost = (party.memory - before) / IDLE
-    for connection in held:
-        connection.close()
-    return cost
-
-
-def asked(party: Party, running: Estate) -> ssl.SSLSocket:
-    """Return a connection that has had one answer."""
-    connection = client(party, running.authority)
-    connection.sendall(
-        f"GET {PATH} HTTP/1.1\r\nHost: localhost\r\nAuthorization: {running.authorization}\r\n\r\n".encode()
-    )
-    received = 0
-    while received < 1024:
-        received += len(connection.recv(65536))
-    return connection
-
-
-def compare(
-    running: Estate, what: str, unit: str, measure: Callable[[Party, Estate], float], rounds: int = ROUNDS
-) -> None:
-    """Measure the parties in turn, and print a row of medians and of casd's ratio to each."""
-    parties = (running.casd, running.nginx, running.nginx_tls)
-    if rounds > 1:
-        for party in parties:
-            measure(party, running)  # warm
-    runs: list[list[float]] = [[measure(party, running) for party in parties] for _ in range(rounds)]
-    figures = [median(run[column] for run in runs) for column in range(3)]
-    ratios = [median(run[0] / run[column] for run in runs) for column in (1, 2)]
-    print(
-        f"{what:38} {unit:6}"
-        + "".join(f"{figure:12.1f}" for figure in figures)
-        + "".join(f"{ratio:10.2f}" for ratio in ratios),
-        flush=True,
-    )
+PEERS = [peer for module in (casd, nginx, haproxy, apache, twisted_web, mitmproxy) for peer in module.PEERS]
+WARM = 1
 
 
 def main() -> None:
-    """Print the table."""
-    chosen = sys.argv[1:] or ["cpu", "memory", "download"]
-    with tempfile.TemporaryDirectory(prefix="casd-bench-") as folder, estate(Path(folder)) as running:
-        print(
-            f"{f'medians of {ROUNDS} paired runs':45}{'casd':>12}{'nginx':>12}{'nginx, TLS':>12}"
-            f"{'casd/ngx':>10}{'casd/TLS':>10}"
-        )
-        if "cpu" in chosen:
-            compare(running, "CPU per 1 KiB authenticated request", "us", cpu_per_request)
-        if "memory" in chosen:
-            compare(running, "memory per idle TLS connection", "KiB", memory_per_idle, 1)
-        if "download" in chosen:
-            compare(running, "10 MiB download", "MB/s", download)
-    print(
-        "nginx: no authentication, plain HTTP to the server behind.\n"
-        "nginx, TLS: the same with verified TLS to it, as casd always has."
+    """Measure what the arguments say, or read what was measured before."""
+    given = arguments()
+    report = from_json(given.read.read_text()) if given.read else measured(given)
+    print(table(report), verdicts(report), sep="\n")
+    if given.json:
+        given.json.write_text(report.to_json())
+    if given.chart:
+        given.chart.write_text(chart(report))
+
+
+def arguments() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(prog="python -m bench.run", description=__doc__)
+    names = [load.name for load in LOADS]
+    parser.add_argument("loads", nargs="*", metavar="LOAD", help=f"of {' '.join(names)}; all without")
+    parser.add_argument("--parties", default="", help=f"some of {','.join(peer.name for peer in PEERS)}")
+    parser.add_argument("--rounds", type=int, default=4)
+    parser.add_argument("--seconds", type=int, default=2, help="of each run")
+    parser.add_argument("--polls", type=int, default=1000, help="how many requests wait at a time")
+    parser.add_argument("--json", type=Path, help="where every run's figures are kept")
+    parser.add_argument("--read", type=Path, help="measure nothing: read such a file")
+    parser.add_argument("--chart", type=Path, help="where the chart goes")
+    given = parser.parse_args()
+    if wrong := set(given.loads) - set(names):
+        parser.error(f"no such load: {' '.join(wrong)}")
+    given.loads = [load for load in LOADS if not given.loads or load.name in given.loads]
+    wanted = given.parties.split(",") if given.parties else [peer.name for peer in PEERS]
+    if wrong := set(wanted) - {peer.name for peer in PEERS}:
+        parser.error(f"no such party: {' '.join(wrong)}")
+    given.parties = [peer for peer in PEERS if peer.name in wanted]
+    return given
+
+
+def measured(given: argparse.Namespace) -> Report:
+    """Put every party under every load."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # ends what was started, as Ctrl-C does
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    parties = {peer.name: peer.label for peer in [*given.parties, *casd.WORKERS]}
+    with tempfile.TemporaryDirectory(prefix="casd-bench-") as folder, ExitStack() as running:
+        Path(folder).chmod(0o755)
+        here = running.enter_context(ground(Path(folder), given.polls))
+        bench = Bench(here, running, given.rounds, given.seconds)
+        results = [bench.result(load, load.peers or given.parties) for load in given.loads]
+    return Report(machine(), given.rounds, given.seconds, parties, results)
+
+
+class Bench:
+    """The parties that run, and what they are put under."""
+
+    def __init__(self, here: Ground, running: ExitStack, rounds: int, seconds: int) -> None:
+        self._here = here
+        self._running = running
+        self._rounds = rounds
+        self._seconds = seconds
+        self._parties: dict[str, Party] = {}
+        self._begun = time.monotonic()
+
+    def result(self, load: Load, peers: Sequence[Peer]) -> Result:
+        """Put all peers under one load, in turn within each round; whoever cannot do it is left out from then on."""
+        runs: list[dict[str, Figures]] = []
+        unfit: dict[str, str] = {}
+        rounds = 1 if load.once else self._rounds
+        for number in range(rounds if load.once or rounds == 1 else rounds + 1):
+            run: dict[str, Figures] = {}
+            warm = rounds > 1 and number == 0
+            for peer in peers:
+                if peer.name in unfit:
+                    continue
+                try:
+                    run[peer.name] = self._measure(load, peer, WARM if warm else self._seconds)
+                except (Unfit, Failed) as error:
+                    unfit[peer.name] = str(error)
+                self._tell(load, "warm" if warm else f"{max(1, number)}/{rounds}", peer, run, unfit)
+            if not warm:
+                runs.append(run)
+        return Result(load.name, load.title.format(polls=self._here.polls), load.shown, load.more, runs, unfit)
+
+    def _measure(self, load: Load, peer: Peer, seconds: int) -> Figures:
+        if load.once:  # memory is told of a process that has done nothing else yet
+            with party(peer, self._here) as fresh:
+                return load.measure(self._checked(fresh), self._here, seconds)
+        if peer.name not in self._parties:
+            self._parties[peer.name] = self._checked(self._running.enter_context(party(peer, self._here)))
+        return load.measure(self._parties[peer.name], self._here, seconds)
+
+    def _checked(self, one: Party) -> Party:
+        version, cipher, _ = shake_hands(one, self._here)
+        if (version, cipher) != ("TLSv1.3", CIPHER):
+            raise Unfit(f"speaks {version} with {cipher}")
+        return one
+
+    def _tell(self, load: Load, number: str, peer: Peer, run: Run, unfit: Mapping[str, str]) -> None:
+        found = run.get(peer.name)
+        said = "  ".join(f"{name} {figure(value)}" for name, value in found.items()) if found else unfit[peer.name]
+        print(f"{time.monotonic() - self._begun:4.0f} s  {load.name} {number}  {peer.name}: {said}", file=sys.stderr)
+
+
+def machine() -> str:
+    """Return what this machine is, in a few words."""
+    model = next(
+        (
+            line.partition(":")[2].strip()
+            for line in Path("/proc/cpuinfo").read_text().splitlines()
+            if line.startswith("model name")
+        ),
+        "",
     )
+    return f"{len(CORES)} cores, {model}".rstrip(", ")
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except (Failed, KeyboardInterrupt) as error:
+        sys.exit(str(error) or "stopped")

@@ -1,0 +1,1 @@
+"""Whom casd is measured against: one proxy in each file."""

@@ -1,0 +1,58 @@
+"""casd itself: one process on one core; for a measurement of their own, one and two workers on all cores."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+import attrs
+
+from bench.estate import Ground, Peer
+from bench.processes import CORES
+from casd import plan
+
+INI = """
+[cas]
+name = bench
+{workers}
+[sqlite]
+file = {demo}/directory.sqlite
+[forms]
+secret = {demo}/array.secret
+[pool]
+certificate = {demo}/client.pem
+private key = {demo}/client.key
+keys = {demo}/keys
+connections = 16384
+[accesslog]
+file = {folder}/{name}.log
+[http]
+listen = 127.0.0.1:{port}
+plain =
+namespaces = localhost
+certificate = {demo}/front.pem
+private key = {demo}/front.key
+idle time = 1 h
+"""
+
+
+def has_workers() -> bool:
+    """Say whether this casd can run several workers."""
+    return any(field.name == "workers" for field in attrs.fields(plan.Settings))
+
+
+def commands(here: Ground, port: int, name: str, workers: int) -> Sequence[tuple[Sequence[str], int]]:
+    """Run twistd from the environment of this Python."""
+    line = f"workers = {workers}" if has_workers() else ""
+    ini = here.write(f"{name}.ini", INI.format(demo=here.demo, folder=here.folder, name=name, port=port, workers=line))
+    twistd = str(Path(sys.executable).with_name("twistd"))
+    return [([twistd, "--nodaemon", f"--pidfile={here.folder}/{name}.pid", "cas", "--config", str(ini)], port)]
+
+
+PEERS = (Peer("casd", "casd", partial(commands, name="casd", workers=1)),)
+WORKERS = (
+    Peer("one-worker", "casd, one worker", partial(commands, name="one-worker", workers=1), CORES),
+    Peer("two-workers", "casd, two workers", partial(commands, name="two-workers", workers=2), CORES),
+)
