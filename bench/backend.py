@@ -24,7 +24,7 @@ from casd.net.handover import read_keys
 from protocols.handover import ANSWER_HEADER, REQUEST_HEADER, BadAssertion, seal, verify
 
 BLOCK = b"x" * 65536
-FIELDS = re.compile(rb"\r\n(content-length|transfer-encoding|connection|%b): *([^\r]*)" % REQUEST_HEADER, re.IGNORECASE)
+FIELDS = re.compile(rb"\r\n(content-length|connection|expect|%b): *([^\r]*)" % REQUEST_HEADER, re.IGNORECASE)
 IDENTITY = REQUEST_HEADER.lower()
 
 
@@ -102,6 +102,8 @@ class Backend(asyncio.Protocol):
             b"Connection: close\r\n" if self._close else b"Connection: keep-alive\r\n" if b"1.0" in version else b"",
         )
         self._body = int(fields.get(b"content-length", 0)) - received
+        if b"expect" in fields:
+            self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         if not self._body:
             self._answer()
 

@@ -10,8 +10,8 @@ from bench.figures import Report, Result, figure
 
 WIDTH = 1040
 COLUMN = WIDTH // 2
-NAMES = 190
-SCALE = 230
+NAMES = 200
+SCALE = 225
 ROW = 21
 HEAD = 62
 GAP = 26
@@ -104,10 +104,10 @@ def _panel(report: Report, result: Result, left: int, top: int) -> str:
 
 def _row(report: Report, result: Result, party: str, y: int, value: float | None, low: float, high: float) -> str:
     name = escape(report.parties[party])
-    kind = ' class="ours"' if party == "casd" else ""
+    kind = ' class="ours"' if report.parties[party].startswith("casd") else ""
     start = f'    <g{kind}><text x="{NAMES - 12}" y="{y}" text-anchor="end">{name}</text>'
     if value is None:
-        said = escape(result.unfit.get(party, "nothing measurable"))
+        said = escape(result.why(party) or "nothing measurable")
         return f'{start}<text class="note" x="{NAMES}" y="{y}">{said}</text></g>'
     x = NAMES + SCALE * (math.log10(value) - low) / (high - low)
     return (

@@ -196,4 +196,4 @@ def shake_hands(one: Party, here: Ground, protocols: str = "http/1.1") -> tuple[
     ).stdout.decode(errors="replace")
     agreed = re.search(r"New, (\S+), Cipher is (\S+)", said)
     protocol = re.search(r"ALPN protocol: (\S+)", said)
-    return *(agreed.groups() if agreed else ("", "")), protocol[1] if protocol else ""
+    return agreed[1] if agreed else "", agreed[2] if agreed else "", protocol[1] if protocol else ""

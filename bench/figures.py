@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from statistics import median
+from textwrap import shorten
 from typing import Any
 
 import attrs
@@ -34,6 +35,10 @@ class Result:
     def parties(self) -> list[str]:
         """Return the names of all that were measured or would not be, in order."""
         return list(dict.fromkeys([name for run in self.runs for name in run] + list(self.unfit)))
+
+    def why(self, party: str) -> str:
+        """Return in a few words why a party has no figures; nothing when it has."""
+        return shorten(self.unfit.get(party, "").partition("\n")[0], 44, placeholder=" ...")
 
     def medians(self, party: str) -> dict[str, float]:
         """Return the median of each figure of a party, over the rounds that have it."""

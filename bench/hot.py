@@ -141,6 +141,7 @@ class Hot:
         reactor = StillReactor()
         front = Front(plan, reactor, lambda: 443)
         front.pool = front.access.pool = Pool(plan.pool, reactor, self._connect)
+        self._log = front.log
         self._keys = read_keys(demo / "keys" / "mbx1.key")
         self._backends: list[Wire] = []
         self._answers: list[tuple[Any, bytes]] = []
@@ -155,10 +156,10 @@ class Hot:
         for client in self._clients:
             assert (answer := client.taken()).startswith(b"HTTP/1.1 200 "), answer
 
-    async def _connect(self, _endpoint: Any, protocol: Any, _tls: Any, _timeout: float) -> None:
+    async def _connect(self, endpoint: Any, protocol: Any, tls: Any, timeout: float) -> None:
         self._backends.append(Wire(protocol))
 
-    def round(self, timed: Callable[[Callable[[], None]], None]) -> None:
+    def round(self, timed: Callable[[Callable[[], None]], object]) -> None:
         """Let every client ask once and be answered; what is the front end's own work goes through `timed`."""
         for client in self._clients:
             client.written.clear()
@@ -172,6 +173,10 @@ class Hot:
         ]
         assert len(self._answers) == CLIENTS, "not every request came to the mailbox server"
         timed(self.answer)
+
+    def close(self) -> None:
+        """Let go of the access log's file."""
+        self._log.close()
 
     def ask(self) -> None:
         """Let all requests arrive."""
@@ -334,6 +339,7 @@ def main(argument: str) -> None:
         hot = Hot(Path(folder))
         settle_collector()
         jobs[argument](hot)
+        hot.close()
 
 
 if __name__ == "__main__":

@@ -89,9 +89,9 @@ class Bench:
         runs: list[dict[str, Figures]] = []
         unfit: dict[str, str] = {}
         rounds = 1 if load.once else self._rounds
-        for number in range(rounds if load.once or rounds == 1 else rounds + 1):
+        for number in range(1 if load.once else 0, rounds + 1):
             run: dict[str, Figures] = {}
-            warm = rounds > 1 and number == 0
+            warm = number == 0
             for peer in peers:
                 if peer.name in unfit:
                     continue
@@ -99,7 +99,7 @@ class Bench:
                     run[peer.name] = self._measure(load, peer, WARM if warm else self._seconds)
                 except (Unfit, Failed) as error:
                     unfit[peer.name] = str(error)
-                self._tell(load, "warm" if warm else f"{max(1, number)}/{rounds}", peer, run, unfit)
+                self._tell(load, "warm" if warm else f"{number}/{rounds}", peer, run, unfit)
             if not warm:
                 runs.append(run)
         return Result(load.name, load.title.format(polls=self._here.polls), load.shown, load.more, runs, unfit)

@@ -35,19 +35,21 @@ def table(report: Report) -> str:
 
 
 def _rows(report: Report, result: Result, used: Sequence[str]) -> list[list[str]]:
-    rows = []
+    rows: list[list[str]] = []
     for party in report.in_order(result):
         found = result.medians(party)
         cells = [figure(found.get(name)) for name in used]
         other = party != OURS
         ratios = [figure(result.ratio(name, OURS, party)) if other else "" for name in ("cpu", "rate")]
-        rows.append([result.title if not rows else "", _label(report, result, party), *cells, *ratios])
+        rows.append(
+            [
+                result.title if not rows else "",
+                report.parties[party] + (f" ({why})" if (why := result.why(party)) else ""),
+                *cells,
+                *ratios,
+            ]
+        )
     return rows
-
-
-def _label(report: Report, result: Result, party: str) -> str:
-    why = result.unfit.get(party)
-    return f"{report.parties[party]} ({why.partition(chr(10))[0]})" if why else report.parties[party]
 
 
 def aligned(rows: Sequence[Sequence[str]]) -> str:

@@ -19,7 +19,9 @@ def main(port: int, backend: int, demo: Path, log: str) -> None:
         privateKey=crypto.load_privatekey(crypto.FILETYPE_PEM, (demo / "front.key").read_bytes()),
         certificate=crypto.load_certificate(crypto.FILETYPE_PEM, (demo / "front.pem").read_bytes()),
     )
-    reactor.listenSSL(port, site, options, backlog=1024, interface="127.0.0.1")
+    reactor.listenSSL(  # type: ignore[attr-defined]
+        port, site, options, backlog=1024, interface="127.0.0.1"
+    )
     reactor.run()
 
 
