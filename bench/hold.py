@@ -12,7 +12,7 @@ from contextlib import contextmanager
 
 import uvloop
 
-from bench.estate import PATH, Ground, Party, Unfit
+from bench.estate import Ground, Party, Unfit
 from bench.processes import LOAD, ROOT, end, wrapped
 
 AT_ONCE = 50
@@ -37,9 +37,9 @@ class Holder:
 
 
 @contextmanager
-def holder(party: Party, here: Ground, query: str, *, answered: bool) -> Iterator[Holder]:
+def holder(party: Party, here: Ground, method: str, target: str, *, answered: bool) -> Iterator[Holder]:
     """Run clients of a party until the end of the block; `answered`: each waits for its answer first."""
-    arguments = [str(party.port), str(here.authority), PATH + query, here.authorization, str(int(answered))]
+    arguments = [str(party.port), str(here.authority), method, target, here.authorization, str(int(answered))]
     running = subprocess.Popen(
         wrapped([sys.executable, "-m", "bench.hold", *arguments], LOAD),
         cwd=ROOT,
@@ -80,11 +80,14 @@ class Client(asyncio.Protocol):
             self.answered.set_exception(ConnectionError("it closed a connection"))
 
 
-async def main(port: int, authority: str, path: str, authorization: str, answered: bool) -> None:
+async def main(port: int, authority: str, method: str, target: str, authorization: str, *, answered: bool) -> None:
     """Hold as many more as each line of the standard input says; the end of it is the end."""
     context = ssl.create_default_context(cafile=authority)
     loop = asyncio.get_running_loop()
-    request = f"GET {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: {authorization}\r\n\r\n".encode()
+    length = "" if method == "GET" else "Content-Length: 0\r\n"
+    request = (
+        f"{method} {target} HTTP/1.1\r\nHost: localhost\r\nAuthorization: {authorization}\r\n{length}\r\n".encode()
+    )
     few = asyncio.Semaphore(AT_ONCE)
     held = []
 
@@ -106,4 +109,4 @@ async def main(port: int, authority: str, path: str, authorization: str, answere
 
 
 if __name__ == "__main__":
-    uvloop.run(main(int(sys.argv[1]), sys.argv[2], sys.argv[3], sys.argv[4], sys.argv[5] == "1"))
+    uvloop.run(main(int(sys.argv[1]), sys.argv[2], *sys.argv[3:6], answered=sys.argv[6] == "1"))

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 from attrs import frozen
 
-from bench.estate import Ground, Party, Peer, Unfit, shake_hands
+from bench.estate import PATH, Ground, Party, Peer, Unfit, shake_hands
 from bench.figures import percentile
 from bench.hold import holder
 from bench.peers.casd import WORKERS, has_workers
@@ -19,6 +19,9 @@ from bench.processes import LOAD, ROOT, busy_cores, machine_time, wrapped
 LARGE = 10 * 1024 * 1024
 IDLE = 400
 FOREGROUND = 8
+PING = "/Microsoft-Server-ActiveSync?Cmd=Ping&User=alice&DeviceId=bench&DeviceType=bench"
+"""The request by which a phone waits for mail."""
+
 REACHES = 60.0
 
 Measure = Callable[[Party, Ground, int], dict[str, float]]
@@ -52,7 +55,9 @@ def run_wrk(
     printed = output(command, here)
     spent = party.cpu - before
     said = json.loads(printed.splitlines()[-1])
-    if said["refused"] or not said["requests"]:
+    if not said["requests"]:
+        raise Unfit("answered nothing")
+    if said["refused"]:
         raise Unfit(f"answered {said['refused']} of {said['requests']} requests with errors")
     if said["broken"]:
         raise Unfit(f"broke {said['broken']} of {said['requests']} requests off")
@@ -88,7 +93,7 @@ def up(party: Party, here: Ground, seconds: int) -> dict[str, float]:
 
 def idle(party: Party, here: Ground, _seconds: int) -> dict[str, float]:
     """Hold connections that have had one answer."""
-    with holder(party, here, "", answered=True) as held:
+    with holder(party, here, "GET", PATH, answered=True) as held:
         held.hold(IDLE // 4)  # what the first ones cost is not theirs
         before = party.memory
         held.hold(IDLE)
@@ -100,7 +105,7 @@ def polls(party: Party, here: Ground, seconds: int) -> dict[str, float]:
     run_wrk(party, here, 1, FOREGROUND)  # warm
     alone = run_wrk(party, here, seconds, FOREGROUND)
     before = party.memory
-    with holder(party, here, "?wait=1", answered=False) as held:
+    with holder(party, here, "POST", PING, answered=False) as held:
         try:
             held.hold(here.polls)
             reached(here, here.polls)
@@ -149,7 +154,7 @@ def workers(party: Party, here: Ground, seconds: int) -> dict[str, float]:
     if party.name != WORKERS[0].name and not has_workers():
         raise Unfit("not offered")
     before = machine_time()
-    found = run_wrk(party, here, seconds, 64)
+    found = run_wrk(party, here, seconds, 32)
     return found | {"busy": busy_cores(before, machine_time())}
 
 
