@@ -9,7 +9,10 @@ from bench.figures import Report, figure
 
 @frozen
 class Goal:
-    """One figure of a party under a load, over that of another (or by itself): at most, or at least, so much."""
+    """One figure of a party under a load, over that of another (or by itself): at most, or at least, so much.
+
+    `beside` is a figure of the other that says what this one could come to.
+    """
 
     text: str
     load: str
@@ -18,6 +21,7 @@ class Goal:
     over: str = ""
     most: float | None = None
     least: float | None = None
+    beside: str = ""
 
     def value(self, report: Report) -> float | None:
         """Return what the report shows; None when it was not measured."""
@@ -49,7 +53,7 @@ GOALS = (
     Goal("KiB for a waiting request", "polls", "memory", "casd", most=40),
     Goal("connections to the server for all waiting requests", "polls", "backends", "casd", most=100),
     Goal("p99 beside waiting requests over p99 without them", "polls", "p99", "casd", "p99_alone", most=2),
-    Goal("two workers over one", "workers", "rate", "two-workers", "one-worker", least=1.7),
+    Goal("two workers over one", "workers", "rate", "two-workers", "one-worker", least=1.7, beside="room"),
 )
 
 
@@ -59,5 +63,8 @@ def verdicts(report: Report) -> str:
     for goal in GOALS:
         if (value := goal.value(report)) is not None:
             bound = f"at most {figure(goal.most)}" if goal.most is not None else f"at least {figure(goal.least)}"
-            lines.append(f"{'met' if goal.met(value) else 'NOT MET':8} {figure(value):>6} ({bound})  {goal.text}\n")
+            lines.append(f"{'met' if goal.met(value) else 'NOT MET':8} {figure(value):>6} ({bound})  {goal.text}")
+            if goal.beside and (result := report.result(goal.load)) is not None:
+                lines.append(f"; there was {goal.beside} for {figure(result.medians(goal.over).get(goal.beside))}")
+            lines.append("\n")
     return "".join(lines)

@@ -14,7 +14,7 @@ from bench.estate import PATH, Ground, Party, Peer, Unfit, shake_hands
 from bench.figures import percentile
 from bench.hold import holder
 from bench.peers.casd import WORKERS, has_workers
-from bench.processes import LOAD, ROOT, busy_cores, machine_time, wrapped
+from bench.processes import CORES, LOAD, ROOT, busy_cores, machine_time, wrapped
 
 LARGE = 10 * 1024 * 1024
 IDLE = 400
@@ -45,14 +45,22 @@ class Load:
 
 
 def run_wrk(
-    party: Party, here: Ground, seconds: int, connections: int, query: str = "", *, post: int = 0, close: bool = False
+    party: Party,
+    here: Ground,
+    seconds: int,
+    connections: int,
+    query: str = "",
+    *,
+    post: int = 0,
+    close: bool = False,
+    cores: Sequence[int] = LOAD,
 ) -> dict[str, float]:
     """Have wrk ask a party without a pause; return microseconds of CPU for each, requests a second, milliseconds."""
     command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}", "--timeout", "30s", "-s", "bench/wrk.lua"]
     command += ["-H", f"Authorization: {here.authorization}", party.url + query]
     command += ["--", str(post), "close" if close else "keep"]
     before = party.cpu
-    printed = output(command, here)
+    printed = output(command, here, cores)
     spent = party.cpu - before
     said = json.loads(printed.splitlines()[-1])
     if not said["requests"]:
@@ -150,18 +158,22 @@ def http2(party: Party, here: Ground, seconds: int) -> dict[str, float]:
 
 
 def workers(party: Party, here: Ground, seconds: int) -> dict[str, float]:
-    """Ask as `small` does, and see how much of the machine was busy with it."""
+    """Ask as `small` does, with all cores for everybody; see how much faster the machine could be asked: `room`.
+
+    Where clients and the mailbox server need the same cores, that is less than the number of cores.
+    """
     if party.name != WORKERS[0].name and not has_workers():
         raise Unfit("not offered")
     before = machine_time()
-    found = run_wrk(party, here, seconds, 32)
-    return found | {"busy": busy_cores(before, machine_time())}
+    found = run_wrk(party, here, seconds, 32, cores=CORES)
+    busy = busy_cores(before, machine_time())
+    return found | {"busy": busy, "room": len(CORES) / busy}
 
 
-def output(command: Sequence[str], here: Ground) -> str:
+def output(command: Sequence[str], here: Ground, cores: Sequence[int] = LOAD) -> str:
     """Run a client to its end; return what it prints."""
     done = subprocess.run(
-        wrapped(command, LOAD),
+        wrapped(command, cores),
         cwd=ROOT,
         env={**os.environ, **here.environment},
         capture_output=True,

@@ -16,6 +16,7 @@ COLUMNS = {
     "memory": "KiB each",
     "backends": "backend conn.",
     "busy": "cores busy",
+    "room": "room ×",
 }
 """The figures with the heads of their columns."""
 

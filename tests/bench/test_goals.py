@@ -1,3 +1,6 @@
+from attrs import evolve
+
+from bench.figures import Result
 from bench.goals import GOALS, Goal, verdicts
 from bench.loads import LOADS
 from bench.peers import casd, haproxy, mitmproxy, nginx, twisted_web
@@ -38,3 +41,11 @@ def test_every_goal_is_of_a_load_and_a_party_that_there_are() -> None:
     names |= {peer.name for peer in casd.WORKERS}
     assert {goal.load for goal in GOALS} <= {load.name for load in LOADS}
     assert {goal.party for goal in GOALS} <= names
+
+
+def test_a_goal_says_what_it_could_have_come_to() -> None:
+    workers = Result(
+        "workers", "", "rate", True, [{"one-worker": {"rate": 10.0, "room": 1.4}, "two-workers": {"rate": 14.0}}], {}
+    )
+    report = evolve(REPORT, parties={"one-worker": "one", "two-workers": "two"}, results=[workers])
+    assert verdicts(report) == "NOT MET    1.40 (at least 1.70)  two workers over one; there was room for 1.40\n"
