@@ -70,7 +70,8 @@ def chart(report: Report) -> str:
 
 
 def _method(report: Report) -> str:
-    return f"medians of {report.rounds} paired runs of {report.seconds} s; logarithmic scales; {report.machine}"
+    runs = f"medians of {report.rounds} paired runs" if report.rounds > 1 else "one run"
+    return f"{runs} of {report.seconds} s; logarithmic scales; {report.machine}"
 
 
 def _described(report: Report, results: Sequence[Result]) -> str:

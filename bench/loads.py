@@ -192,7 +192,7 @@ LOADS = (
     Load("down", "10 MiB down", down, "mb", more=True),
     Load("up", "10 MiB up", up, "mb", more=True),
     Load("idle", "idle TLS connection", idle, "memory", once=True),
-    Load("polls", "beside {polls} waiting requests", polls, "memory", once=True),
+    Load("polls", "{polls} waiting requests", polls, "memory", once=True),
     Load("h2", "1 KiB, HTTP/2", http2),
     Load("workers", "1 KiB, all cores", workers, "rate", more=True, peers=WORKERS),
 )

@@ -16,7 +16,7 @@ COLUMNS = {
     "memory": "KiB each",
     "backends": "backend conn.",
     "busy": "cores busy",
-    "room": "room ×",
+    "room": "room for",
 }
 """The figures with the heads of their columns."""
 
