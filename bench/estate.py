@@ -138,6 +138,15 @@ class Party:
         """Proportional set size, in KiB."""
         return processes.memory(self.family)
 
+    def forget_peak(self) -> None:
+        """Let `peak` count from now on."""
+        processes.forget_peak(self.family)
+
+    @property
+    def peak(self) -> int:
+        """The most that was resident, in KiB."""
+        return processes.peak(self.family)
+
     @property
     def url(self) -> str:
         """Where clients ask."""

@@ -89,14 +89,20 @@ def connect(party: Party, here: Ground, seconds: int) -> dict[str, float]:
 
 def down(party: Party, here: Ground, seconds: int) -> dict[str, float]:
     """Fetch 10 MiB on 4 connections."""
-    found = run_wrk(party, here, seconds, 4, f"?size={LARGE}")
-    return found | {"mb": found["rate"] * LARGE / 1e6}
+    return large(party, here, seconds, f"?size={LARGE}", 0)
 
 
 def up(party: Party, here: Ground, seconds: int) -> dict[str, float]:
     """Send 10 MiB on 4 connections."""
-    found = run_wrk(party, here, seconds, 4, post=LARGE)
-    return found | {"mb": found["rate"] * LARGE / 1e6}
+    return large(party, here, seconds, "", LARGE)
+
+
+def large(party: Party, here: Ground, seconds: int, query: str, post: int) -> dict[str, float]:
+    """Move 10 MiB on 4 connections; return also MB a second, and the MiB by which the party grew at most."""
+    party.forget_peak()
+    before = party.peak
+    found = run_wrk(party, here, seconds, 4, query, post=post)
+    return found | {"mb": found["rate"] * LARGE / 1e6, "grew": max(0, party.peak - before) / 1024}
 
 
 def idle(party: Party, here: Ground, _seconds: int) -> dict[str, float]:

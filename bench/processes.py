@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -94,6 +95,19 @@ def memory(pids: Iterable[int]) -> int:
     """Return what these processes have resident, shared pages in proportion, in KiB."""
     rollups = (_text(Path(f"/proc/{pid}/smaps_rollup")) for pid in pids)
     return sum(int(line.split()[1]) for rollup in rollups for line in rollup.splitlines() if line.startswith("Pss:"))
+
+
+def forget_peak(pids: Iterable[int]) -> None:
+    """Let the most that these processes have resident count from now on."""
+    for pid in pids:
+        with suppress(OSError):
+            Path(f"/proc/{pid}/clear_refs").write_text("5")
+
+
+def peak(pids: Iterable[int]) -> int:
+    """Return the most that these processes had resident since, each at its own time, in KiB."""
+    said = (re.search(r"VmHWM:\s+(\d+)", _text(Path(f"/proc/{pid}/status"))) for pid in pids)
+    return sum(int(found[1]) for found in said if found)
 
 
 def connections_to(port: int, pids: Iterable[int]) -> int:

@@ -10,6 +10,7 @@ COLUMNS = {
     "cpu": "CPU µs",
     "rate": "per second",
     "mb": "MB/s",
+    "grew": "grew MiB",
     "p50": "p50 ms",
     "p99": "p99 ms",
     "p99_alone": "p99 without",
