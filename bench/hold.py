@@ -29,11 +29,14 @@ class Holder:
         """Open that many more connections, with a request each; return when they are there."""
         assert self._running.stdin is not None
         assert self._running.stdout is not None
-        self._running.stdin.write(b"%d\n" % count)
-        self._running.stdin.flush()
+        try:
+            self._running.stdin.write(b"%d\n" % count)
+            self._running.stdin.flush()
+        except BrokenPipeError:
+            raise Unfit("its clients ended") from None
         said = self._running.stdout.readline().decode().strip()
         if said != "held":
-            raise Unfit(said or "a client of it ended")
+            raise Unfit(said or "its clients ended")
 
 
 @contextmanager

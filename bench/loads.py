@@ -23,6 +23,7 @@ PING = "/Microsoft-Server-ActiveSync?Cmd=Ping&User=alice&DeviceId=bench&DeviceTy
 """The request by which a phone waits for mail."""
 
 REACHES = 60.0
+PATIENCE = 120.0
 
 Measure = Callable[[Party, Ground, int], dict[str, float]]
 """Loads a party for some seconds; `Unfit` says why it cannot do this."""
@@ -178,15 +179,18 @@ def workers(party: Party, here: Ground, seconds: int) -> dict[str, float]:
 
 def output(command: Sequence[str], here: Ground, cores: Sequence[int] = LOAD) -> str:
     """Run a client to its end; return what it prints."""
-    done = subprocess.run(
-        wrapped(command, cores),
-        cwd=ROOT,
-        env={**os.environ, **here.environment},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=300,
-    )
+    try:
+        done = subprocess.run(
+            wrapped(command, cores),
+            cwd=ROOT,
+            env={**os.environ, **here.environment},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=PATIENCE,
+        )
+    except subprocess.TimeoutExpired:
+        raise Unfit(f"{command[0]} came to no end") from None
     if done.returncode:
         raise Unfit(f"{command[0]}: {(done.stderr or done.stdout).strip()[-200:]}")
     return done.stdout

@@ -74,7 +74,9 @@ def measured(given: argparse.Namespace) -> Report:
         Path(folder).chmod(0o755)
         here = running.enter_context(ground(Path(folder), given.polls))
         bench = Bench(here, running, given.rounds, given.seconds)
-        results = [bench.result(load, load.peers or given.parties) for load in given.loads]
+        planned = [(load, load.peers or given.parties) for load in given.loads]
+        bench.total = sum(len(peers) * bench.rounds(load) for load, peers in planned)
+        results = [bench.result(load, peers) for load, peers in planned]
     return Report(machine(), given.rounds, given.seconds, parties, results)
 
 
@@ -87,24 +89,30 @@ class Bench:
         self._rounds = rounds
         self._seconds = seconds
         self._parties: dict[str, Party] = {}
+        self.total = 0  # measurements planned, for those who wait for the end
+        self._done = 0
         self._begun = time.monotonic()
+
+    def rounds(self, load: Load) -> int:
+        """Return how many rounds a load has, with the first that only warms up."""
+        return 1 if load.once else self._rounds + 1
 
     def result(self, load: Load, peers: Sequence[Peer]) -> Result:
         """Put all peers under one load, in turn within each round; whoever cannot do it is left out from then on."""
         runs: list[dict[str, Figures]] = []
         unfit: dict[str, str] = {}
-        rounds = 1 if load.once else self._rounds
-        for number in range(1 if load.once else 0, rounds + 1):
+        for number in range(self.rounds(load)):
             run: dict[str, Figures] = {}
-            warm = number == 0
+            warm = number == 0 and not load.once
             for peer in peers:
+                self._done += 1
                 if peer.name in unfit:
                     continue
                 try:
                     run[peer.name] = self._measure(load, peer, WARM if warm else self._seconds)
                 except (Unfit, Failed) as error:
                     unfit[peer.name] = str(error)
-                self._tell(load, "warm" if warm else f"{number}/{rounds}", peer, run, unfit)
+                self._tell(load, peer, run, unfit, warm=warm)
             if not warm:
                 runs.append(run)
         return Result(load.name, load.title.format(polls=self._here.polls), load.shown, load.more, runs, unfit)
@@ -126,10 +134,13 @@ class Bench:
             held.hold(FIRST)
         return one
 
-    def _tell(self, load: Load, number: str, peer: Peer, run: Run, unfit: Mapping[str, str]) -> None:
+    def _tell(self, load: Load, peer: Peer, run: Run, unfit: Mapping[str, str], *, warm: bool) -> None:
+        """Show how far it has come, and what was found."""
+        how_far = f"{time.monotonic() - self._begun:4.0f} s {100 * self._done // self.total:3} %"
+        what = f"{load.name}{' (warm-up)' if warm else ''}, {peer.name}"
         found = run.get(peer.name)
         said = "  ".join(f"{name} {figure(value)}" for name, value in found.items()) if found else unfit[peer.name]
-        print(f"{time.monotonic() - self._begun:4.0f} s  {load.name} {number}  {peer.name}: {said}", file=sys.stderr)
+        print(f"{how_far}  {what}: {said}", file=sys.stderr)
 
 
 def machine() -> str:
