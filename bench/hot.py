@@ -30,11 +30,10 @@ from typing import Any
 from twisted.internet.address import IPv4Address
 
 from casd.casctl.provision import provision
-from casd.front import Front
 from casd.net.handover import read_keys
 from casd.net.pool import Pool
 from casd.plan import read_plan
-from casd.tap import settle_collector
+from casd.tap import FrontService, settle_collector
 from protocols.handover import ANSWER_HEADER, seal, verify
 
 CLIENTS = 32
@@ -139,7 +138,7 @@ class Hot:
         ini.write_text(INI.format(demo=demo, folder=folder))
         plan = read_plan(ini)
         reactor = StillReactor()
-        front = Front(plan, reactor, lambda: 443)
+        front = FrontService(plan, reactor).front
         front.pool = front.access.pool = Pool(plan.pool, reactor, self._connect)
         self._log = front.log
         self._keys = read_keys(demo / "keys" / "mbx1.key")
