@@ -4,7 +4,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 DEBIAN_PACKAGES := $$(sed 's/\#.*//' tests/debian-packages.txt)
 
-.PHONY: help run test unit integration mutants lint format bench clean-demo
+ON_THE_WAY := $(shell sed -n 's/^ *"\(.*\.py\)",/\1/p' setup.py)
+
+.PHONY: help run test unit compiled integration mutants lint format bench clean-demo
 
 help: ## show this
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -14,13 +16,17 @@ run: .venv/run ## serve the demo organisation until Ctrl-C
 	@$(BIN)/casctl demo show --wait & \
 	    exec $(BIN)/twistd --nodaemon --pidfile var/cas.pid cas --config etc/cas.ini
 
-test: unit integration ## run all tests
+test: unit compiled integration ## run all tests
 
 unit: .venv/test ## run the unit tests, with branch coverage
 	$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
+
+compiled: build/compiled ## run the unit tests on the compiled modules
+	@cp -r tests etc setup.cfg build/compiled
+	cd build/compiled && ../../$(BIN)/python -m pytest tests/casd tests/protocols
 
 integration: .venv/test ## run the tests with sockets, processes and real clients
 	@.ci/debian $(DEBIAN_PACKAGES)
@@ -40,7 +46,7 @@ format: .venv/lint ## have ruff mend what it can
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-bench: .venv/run .venv-bench/done ## measure beside other proxies: a table, and docs/bench.svg (10 minutes)
+bench: .venv/run build/compiled .venv-bench/done ## measure beside other proxies: a table, and docs/bench.svg (10 minutes)
 	@.ci/debian $$(sed 's/\#.*//' bench/debian-packages.txt)
 	@mkdir -p var
 	$(BIN)/python -m bench.run --json var/bench.json --chart docs/bench.svg
@@ -50,6 +56,15 @@ clean-demo: ## forget the demo organisation
 	rm -rf var/demo
 
 # Each of these files says when its part was installed last.
+
+build/compiled: setup.py setup.cfg $(ON_THE_WAY) | $(BIN)/python
+	@.ci/debian gcc libc6-dev
+	@$(BIN)/python -c 'import os, sysconfig; os.stat(sysconfig.get_path("include") + "/Python.h")' 2>/dev/null \
+	    || .ci/debian python3-dev
+	@rm -rf build
+	@echo "compiling what is on the way of every request"
+	CASD_COMPILE=1 $(BIN)/pip install --quiet --no-deps --target $@ .
+	@touch $@
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \

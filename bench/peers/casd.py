@@ -1,4 +1,4 @@
-"""casd itself: one process on one core; for a measurement of their own, one and two workers on all cores."""
+"""casd itself, as it stands and compiled, on one core; for a load of their own, one and two workers on all cores."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from pathlib import Path
 
 import attrs
 
-from bench.estate import Ground, Peer
-from bench.processes import CORES
+from bench.estate import Ground, Peer, Unfit
+from bench.processes import CORES, ROOT
 from casd import plan
 
 INI = """
@@ -43,16 +43,37 @@ def has_workers() -> bool:
     return any(field.name == "workers" for field in attrs.fields(plan.Settings))
 
 
-def commands(here: Ground, port: int, name: str, workers: int) -> Sequence[tuple[Sequence[str], int]]:
-    """Run twistd from the environment of this Python."""
+def commands(
+    here: Ground, port: int, name: str, workers: int = 1, source: Path = ROOT
+) -> Sequence[tuple[Sequence[str], int]]:
+    """Run twistd from the environment of this Python, in the folder that holds casd's source."""
+    if not source.is_dir():
+        raise Unfit(f"there is no {source.relative_to(ROOT)}: make bench makes it")
     line = f"workers = {workers}" if has_workers() else ""
     ini = here.write(f"{name}.ini", INI.format(demo=here.demo, folder=here.folder, name=name, port=port, workers=line))
     twistd = str(Path(sys.executable).with_name("twistd"))
-    return [([twistd, "--nodaemon", f"--pidfile={here.folder}/{name}.pid", "cas", "--config", str(ini)], port)]
+    return [
+        (
+            [
+                "env",
+                f"--chdir={source}",
+                twistd,
+                "--nodaemon",
+                f"--pidfile={here.folder}/{name}.pid",
+                "cas",
+                "--config",
+                str(ini),
+            ],
+            port,
+        )
+    ]
 
 
-PEERS = (Peer("casd", "casd", partial(commands, name="casd", workers=1)),)
+PEERS = (
+    Peer("casd", "casd", partial(commands, name="casd")),
+    Peer("casd-compiled", "casd, compiled", partial(commands, name="casd-compiled", source=ROOT / "build/compiled")),
+)
 WORKERS = (
-    Peer("one-worker", "casd, one worker", partial(commands, name="one-worker", workers=1), CORES),
+    Peer("one-worker", "casd, one worker", partial(commands, name="one-worker"), CORES),
     Peer("two-workers", "casd, two workers", partial(commands, name="two-workers", workers=2), CORES),
 )

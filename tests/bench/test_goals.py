@@ -4,7 +4,7 @@ from bench.figures import Result
 from bench.goals import GOALS, Goal, verdicts
 from bench.loads import LOADS
 from bench.peers import casd, haproxy, mitmproxy, nginx, twisted_web
-from tests.bench.reports import REPORT
+from tests.bench.reports import REPORT, SMALL
 
 
 def test_a_goal_over_another_party_is_a_ratio_of_paired_runs() -> None:
@@ -49,3 +49,13 @@ def test_a_goal_says_what_it_could_have_come_to() -> None:
     )
     report = evolve(REPORT, parties={"one-worker": "one", "two-workers": "two"}, results=[workers])
     assert verdicts(report) == "NOT MET    1.40 (at least 1.70)  two workers over one; there was room for 1.40\n"
+
+
+def test_what_is_asked_of_casd_is_asked_of_it_compiled_as_well() -> None:
+    runs = [{"casd": {"cpu": 60.0}, "casd-compiled": {"cpu": 28.0}, "nginx": {"cpu": 20.0}}]
+    names = {"casd": "casd", "casd-compiled": "compiled", "nginx": "nginx"}
+    report = evolve(REPORT, parties=names, results=[evolve(SMALL, runs=runs, unfit={})])
+    assert verdicts(report) == (
+        "NOT MET    3.00 (at most 1.50)  CPU of a small request over nginx's\n"
+        "met        1.40 (at most 1.50)  CPU of a small request over nginx's; compiled\n"
+    )
