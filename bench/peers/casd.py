@@ -46,7 +46,7 @@ def has_workers() -> bool:
 def commands(
     here: Ground, port: int, name: str, workers: int = 1, source: Path = ROOT
 ) -> Sequence[tuple[Sequence[str], int]]:
-    """Run twistd from the environment of this Python, in the folder that holds casd's source."""
+    """Run twistd from the environment of this Python, with casd from a folder."""
     if not source.is_dir():
         raise Unfit(f"there is no {source.relative_to(ROOT)}: make bench makes it")
     line = f"workers = {workers}" if has_workers() else ""
@@ -56,7 +56,7 @@ def commands(
         (
             [
                 "env",
-                f"--chdir={source}",
+                f"PYTHONPATH={source}",
                 twistd,
                 "--nodaemon",
                 f"--pidfile={here.folder}/{name}.pid",
