@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-from attrs import evolve, frozen
 from twisted.internet.defer import Deferred
 from twisted.internet.task import deferLater
 from twisted.logger import Logger
@@ -16,7 +15,7 @@ from casd.metrics import Metrics
 from casd.model import Proxy, Server
 from casd.net.backend import Backend
 from casd.net.exchange import Exchange
-from casd.net.pool import Unreachable
+from casd.net.pool import Breaker, Lane, Unreachable
 from casd.net.relay import SERVED, Abandoned, Crossed, Failed, Misdirected, Outcome, Question, Relay
 from casd.net.scrub import request_lines
 from casd.net.spawn import spawn
@@ -31,18 +30,23 @@ _PAUSE = 0.05
 Told = Callable[[Exchange, Vdir, Exception], None]
 
 
-@frozen
 class Carrier:
     """What the errands of one door share: the service, the figures, the clock, the door's settings.
 
     `told` learns of `Busy`, `Unreachable` and surprises: then nothing has been answered.
     """
 
-    access: ClientAccess
-    metrics: Metrics
-    clock: Any
-    settings: Any
-    told: Told
+    __slots__ = ("access", "clock", "handover", "metrics", "pool", "settings", "told", "window")
+
+    def __init__(self, access: ClientAccess, metrics: Metrics, clock: Any, settings: Any, told: Told) -> None:
+        self.access = access
+        self.metrics = metrics
+        self.clock = clock
+        self.settings = settings
+        self.told = told
+        self.pool = access.pool
+        self.handover = access.handover
+        self.window: int = settings.window
 
 
 class Errand:
@@ -64,25 +68,24 @@ class Errand:
         Most requests are whole and find a free connection: they are on their way before this returns.
         """
         exchange, passage, carrier = self._exchange, self._passage, self._carrier
-        if not exchange.ended or exchange.held_size > carrier.settings.window or passage.vdir.tunnel:
+        if not exchange.ended or exchange.held_size > carrier.window or passage.tunnel:
             spawn(self._receive(), self._told)
             return
         self._question = self._ask_with(exchange.take_held())
-        server = passage.proxy.server
-        lane = carrier.access.pool.lane(server, passage.vdir.protocol)
+        lane = carrier.pool.lane(passage.server, passage.protocol)
         connection = None if lane.breaker.open else lane.take()
         if connection is None:
             spawn(self._carry(None), self._told)
         else:
-            self._send(server, connection)
+            self._send(passage.server, passage.server_name, connection)
 
     def _told(self, error: Exception) -> None:
         self._carrier.told(self._exchange, self._passage.vdir, error)
 
     async def _receive(self) -> None:
         """Carry a request whose body is still on its way: wait for a short one, stream a long one."""
-        length, window = self._exchange.head.length, self._carrier.settings.window
-        short = not self._passage.vdir.tunnel and length is not None and length <= window
+        length, window = self._exchange.head.length, self._carrier.window
+        short = not self._passage.tunnel and length is not None and length <= window
         self._question = self._ask_with(await self._exchange.read(window) if short else None)
         await self._carry(None)
 
@@ -107,14 +110,13 @@ class Errand:
         """Ask the directory where the mailbox is by now; False when there is nothing left to carry."""
         exchange, passage, access = self._exchange, self._passage, self._carrier.access
         await access.directory.refresh()
-        decision = await access.locate(passage.identity, passage.anchor, passage.vdir.protocol, exchange.client)
+        decision = await access.locate(passage.identity, passage.anchor, passage.protocol, exchange.client)
         if exchange.done:
             return False
         if not isinstance(decision, Proxy):
             exchange.reply(later(b"DatabaseMoving"))
             return False
-        about = (*passage.about[:-1], ("why", "; ".join(decision.trace)))
-        self._passage = exchange.passage = evolve(passage, proxy=decision, about=about, said="")
+        self._passage = exchange.passage = passage.leading_to(decision)
         return True
 
     async def _try(self, first: Outcome | None) -> Outcome:
@@ -141,27 +143,28 @@ class Errand:
     async def _ask(self, server: Server, *, last: bool) -> Outcome:
         passage = self._passage
         access = self._carrier.access
-        connection = await access.connect(server, passage.vdir.protocol, passage.identity.user, last=last)
+        connection = await access.connect(server, passage.protocol, passage.identity.user, last=last)
         if self._exchange.done:
             connection.lane.release(connection)
             return Abandoned()
         answered: Deferred[Outcome] = Deferred()
         self._next = answered.callback
-        self._send(server, connection)
+        self._send(server, server.name, connection)
         return await answered
 
-    def _send(self, server: Server, connection: Backend) -> None:
+    def _send(self, server: Server, name: str, connection: Backend) -> None:
         """Prove who asks, and let the relay do the rest; `_answered` is told how it ended."""
-        exchange, handover = self._exchange, self._carrier.access.handover
-        head, lane = exchange.head, connection.lane
+        exchange = self._exchange
+        lane: Lane = connection.lane
+        head = exchange.head
         try:
-            proof = handover.prove(
-                self._passage.bearer, server.name, head.method, head.target.line, exchange.request_id
+            proof = self._carrier.handover.prove(
+                self._passage.bearer, name, head.method, head.target.line, exchange.request_id
             )
         except (OSError, ValueError) as error:
             lane.release(connection)
-            raise Unreachable(f"{server.name}: no hand-over key: {error}") from error
-        exchange.server = server.name
+            raise Unreachable(f"{name}: no hand-over key: {error}") from error
+        exchange.server = name
         self._server, self._breaker = server, lane.breaker
         Relay(exchange, connection, self._question, proof, lane.trace, self._answered).begin()
 
@@ -212,7 +215,7 @@ class Errand:
         first = b"%b %b HTTP/1.1\r\n" % (head.method, head.target.line)
         request_id = exchange.request_id.encode("ascii")
         lines = b"%b%brequest-id: %b\r\n" % (request_lines(head), passage.lines, request_id)
-        return Question(head.method, first, lines, body, passage.vdir.patience)
+        return Question(head.method, first, lines, body, passage.patience)
 
 
 def _may_repeat(outcome: Failed, question: Question) -> bool:

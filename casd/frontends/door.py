@@ -68,6 +68,10 @@ class Door:
         self.channels: set[Channel] = set()
         self.open: set[Exchange] = set()
         self._house = house
+        self._clock = house.clock
+        self._directory = house.access.directory
+        self._log_line = house.log
+        self._longest: int = settings.body
         self._carrier = Carrier(house.access, house.metrics, house.clock, settings, self._say)
         self._by_path: dict[str, tuple[Door, Vdir]] = {path: (self, vdir) for vdir in vdirs for path in vdir.paths}
         for other in others:
@@ -142,17 +146,17 @@ class Door:
         """Write the session's line and count it."""
         door: Door = exchange.door or self
         door.open.discard(exchange)
-        lasted = self._house.clock.seconds() - exchange.started
+        lasted = self._clock.seconds() - exchange.started
         status = 499 if exchange.lost else exchange.status
         passage: Passage | None = exchange.passage
         if passage is None:
             tally, said = self._house.metrics.requests.tally(door.name, exchange.notes.get("vdir", "")), ""
         else:
-            as_foreseen = exchange.server == passage.proxy.server.name and "end" not in exchange.notes
+            as_foreseen = exchange.server == passage.server_name and "end" not in exchange.notes
             tally, said = passage.tally, passage.said if as_foreseen else ""
         tally.finished(status, lasted)
         said = said or self._said(exchange)
-        self._house.log(exchange.request_id, lasted, status, exchange.received, exchange.sent, said)
+        self._log_line(exchange.request_id, lasted, status, exchange.received, exchange.sent, said)
 
     def rejected(self, client: str, status: int, text: str) -> None:
         """Write a line for bytes that were no request."""
@@ -180,7 +184,7 @@ class Door:
         """Let a request take the way of the one before it."""
         exchange.door, exchange.passage = self, passage
         self.open.add(exchange)
-        if (exchange.head.length or 0) > self.settings.body and not passage.vdir.tunnel:
+        if (exchange.head.length or 0) > self._longest and not passage.tunnel:
             exchange.reply(_TOO_LARGE)
         else:
             self._carry(exchange, passage)
@@ -188,7 +192,7 @@ class Door:
     def _carry(self, exchange: Exchange, passage: Passage) -> None:
         """Connect, and get out of the way."""
         exchange.passage = passage
-        exchange.patient = passage.vdir.tunnel
+        exchange.patient = passage.tunnel
         Errand(self._carrier, exchange, passage).begin()
 
     async def _serve(self, exchange: Exchange, vdir: Vdir) -> None:
@@ -234,7 +238,7 @@ class Door:
         return passage
 
     def _holds(self, passage: Passage, now: float) -> bool:
-        directory = self._house.access.directory
+        directory = self._directory
         return now < passage.until and now < directory.settled_until and directory.generation == passage.generation
 
     def _said(self, exchange: Exchange, server: str = "") -> str:

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from attrs import frozen
-
 from casd.model import Anchor, Identity, Proxy
 from casd.net.handover import Bearer
 from casd.tally import Tally
@@ -27,7 +25,6 @@ def question_of(head: RequestHead) -> tuple[Any, ...]:
     return head.method, head.target, [field for field in head.fields if field[0] in _SAYS_WHO_AND_WHERE]
 
 
-@frozen
 class Passage:
     """A question with what followed from it.
 
@@ -35,16 +32,78 @@ class Passage:
     the last of them why, `said` all of them as they stand there after a request that the proxy's server has answered.
     """
 
-    question: tuple[Any, ...]
-    door: Any
-    vdir: Vdir
-    identity: Identity
-    anchor: Anchor
-    proxy: Proxy
-    bearer: Bearer
-    lines: bytes
-    about: tuple[tuple[str, str], ...]
-    said: str
-    tally: Tally
-    generation: int
-    until: float
+    __slots__ = (
+        "about",
+        "anchor",
+        "bearer",
+        "door",
+        "generation",
+        "identity",
+        "lines",
+        "patience",
+        "protocol",
+        "proxy",
+        "question",
+        "said",
+        "server",
+        "server_name",
+        "tally",
+        "tunnel",
+        "until",
+        "vdir",
+    )
+
+    def __init__(
+        self,
+        *,
+        question: tuple[Any, ...],
+        door: Any,
+        vdir: Vdir,
+        identity: Identity,
+        anchor: Anchor,
+        proxy: Proxy,
+        bearer: Bearer,
+        lines: bytes,
+        about: tuple[tuple[str, str], ...],
+        said: str,
+        tally: Tally,
+        generation: int,
+        until: float,
+    ) -> None:
+        self.question = question
+        self.door = door
+        self.vdir = vdir
+        self.identity = identity
+        self.anchor = anchor
+        self.bearer = bearer
+        self.lines = lines
+        self.about = about
+        self.said = said
+        self.tally = tally
+        self.generation = generation
+        self.until = until
+        # What is asked for each request, at hand:
+        self.protocol = vdir.protocol
+        self.patience = vdir.patience
+        self.tunnel = vdir.tunnel
+        self.proxy = proxy
+        self.server = proxy.server
+        self.server_name = proxy.server.name
+
+    def leading_to(self, proxy: Proxy) -> Passage:
+        """Return the same for a mailbox that has moved."""
+        return Passage(
+            question=self.question,
+            door=self.door,
+            vdir=self.vdir,
+            identity=self.identity,
+            anchor=self.anchor,
+            proxy=proxy,
+            bearer=self.bearer,
+            lines=self.lines,
+            about=(*self.about[:-1], ("why", "; ".join(proxy.trace))),
+            said="",
+            tally=self.tally,
+            generation=self.generation,
+            until=self.until,
+        )

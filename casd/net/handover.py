@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
 from casd.model import Proxy
 from protocols.handover import ANSWER_HEADER, REQUEST_HEADER, Who, encode_who, sealed, sign_for
@@ -40,11 +39,14 @@ class Proof:
         return value is not None and sealed(value, self._keys, request_id=self._request_id, mailbox=self._mailbox)
 
 
-class Bearer(NamedTuple):
+class Bearer:
     """Who asks, for which mailbox (its GUID): encoded once, for all requests that say the same."""
 
-    who: bytes
-    mailbox: str
+    __slots__ = ("mailbox", "who")
+
+    def __init__(self, who: bytes, mailbox: str) -> None:
+        self.who = who
+        self.mailbox = mailbox
 
 
 def bearer(proxy: Proxy, user: str, client: str, mechanism: str) -> Bearer:

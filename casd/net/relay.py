@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
 
 from attrs import frozen
 from twisted.internet.interfaces import IPushProducer
@@ -55,17 +54,20 @@ SERVED = Served()
 Outcome = Served | Misdirected | Failed | Crossed | Abandoned
 
 
-class Question(NamedTuple):
+class Question:
     """A request as a backend gets it, but for the lines that differ from server to server.
 
     `first` is the request line, `lines` end with the fields; `body` is None when it is streamed.
     """
 
-    method: bytes
-    first: bytes
-    lines: bytes
-    body: bytes | None
-    patience: float
+    __slots__ = ("body", "first", "lines", "method", "patience")
+
+    def __init__(self, method: bytes, first: bytes, lines: bytes, body: bytes | None, patience: float) -> None:
+        self.method = method
+        self.first = first
+        self.lines = lines
+        self.body = body
+        self.patience = patience
 
 
 class Upload:
