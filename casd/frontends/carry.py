@@ -15,7 +15,7 @@ from casd.metrics import Metrics
 from casd.model import Proxy, Server
 from casd.net.backend import Backend
 from casd.net.exchange import Exchange
-from casd.net.pool import Breaker, Lane, Unreachable
+from casd.net.pool import Lane, Unreachable
 from casd.net.relay import SERVED, Abandoned, Crossed, Failed, Misdirected, Outcome, Question, Relay
 from casd.net.scrub import request_lines
 from casd.net.spawn import spawn
