@@ -199,6 +199,18 @@ def parse_target(raw: bytes) -> Target:
     return Target(known.path, line, known.segments, query, authority) if query or authority else known
 
 
+_lower_case: dict[bytes, bytes] = {}
+"""Names of fields as clients and servers spell them: few, and each stands in thousands of heads."""
+
+
+def _in_lower_case(name: bytes) -> bytes:
+    """Return a name in lower case, and remember it, unless strangers have chosen many or long ones."""
+    lower = name.lower()
+    if len(_lower_case) < 1000 and len(name) <= 64:
+        _lower_case[name] = lower
+    return lower
+
+
 class RequestEvents(Protocol):
     """What a `RequestParser` tells."""
 
@@ -263,8 +275,11 @@ class _Parser:
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take a field, of a head or of trailers."""
         self._quiet = 0
-        lower = name.lower()
-        value = value.rstrip(b" \t")
+        lower = _lower_case.get(name)
+        if lower is None:
+            lower = _in_lower_case(name)
+        if value and value[-1] <= 32:
+            value = value.rstrip(b" \t")
         self._size += len(name) + len(value) + 4
         if self._size > self._limit:
             raise BadMessage("a head that is too large", 431)
