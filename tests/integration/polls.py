@@ -15,6 +15,7 @@ import sys
 from base64 import b64encode
 from collections import Counter
 from pathlib import Path
+from statistics import median
 from time import perf_counter
 from typing import Any
 
@@ -24,7 +25,8 @@ AT_ONCE = 64
 """Handshakes under way: no storm is wanted here."""
 
 FOREGROUND = 4
-SECONDS = 8.0
+ROUNDS = 3
+SECONDS = 3.0
 PAUSE = 0.02
 
 
@@ -54,10 +56,13 @@ class Crowd:
         writer.close()
 
     async def foreground(self, users: list[list[str]]) -> float:
-        """Ask at a steady pace; return the 99th percentile of the answers' times, in milliseconds."""
-        times: list[float] = []
-        await asyncio.gather(*(self._ask(user, times) for user in users))
-        return round(sorted(times)[len(times) * 99 // 100] * 1000, 2)
+        """Ask at a steady pace; return the 99th percentile of the answers' times in ms, the median of some rounds."""
+        found: list[float] = []
+        for _ in range(ROUNDS):
+            times: list[float] = []
+            await asyncio.gather(*(self._ask(user, times) for user in users))
+            found.append(sorted(times)[len(times) * 99 // 100] * 1000)
+        return round(median(found), 2)
 
     async def _ask(self, user: list[str], times: list[float]) -> None:
         reader, writer = await self._connect()
