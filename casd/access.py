@@ -19,6 +19,7 @@ from casd.model import LONGEST_ADDRESS, Anchor, Decision, Identity, Kind, Mailbo
 from casd.net.backend import Backend
 from casd.net.handover import Handover
 from casd.net.pool import Pool, Unreachable
+from casd.net.trunk import Stream
 from casd.routing import Place, route
 
 _DECISIONS = 50_000
@@ -164,12 +165,17 @@ class ClientAccess:
 
     # connect
 
-    async def connect(self, server: Server, protocol: str, who: str, *, last: bool) -> Backend:
-        """Return a connection to a server; `Busy` or `Unreachable`. `last`: there is no other candidate."""
+    async def connect(
+        self, server: Server, protocol: str, who: str, *, last: bool, waits: bool = False
+    ) -> Backend | Stream:
+        """Return a connection to a server, or a stream of one; `Busy` or `Unreachable`.
+
+        `last`: there is no other candidate; `waits`: its answer will take long.
+        """
         lane = self.pool.lane(server, protocol)
         if not last and lane.breaker.open:
             raise Unreachable(f"{server.name} is kept out for a while: its breaker is open")
-        return lane.take() or await lane.acquire(who)
+        return await lane.acquire(who, waits=waits)
 
     async def _mailbox(self, identity: Identity, anchor: Anchor) -> tuple[Mailbox | None, Anchor]:
         """Return the mailbox that an anchor names; a hint that names nobody gives way to the user's own."""

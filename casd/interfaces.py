@@ -35,6 +35,8 @@ class IMechanism(Interface):
 
     name = Attribute("The word for the ini, for logs and for Identity.method.")
 
+    binds = Attribute("Whether it signs in a connection, not a request (NTLM, Negotiate): it is not offered on HTTP/2.")
+
     def read(authorization, realm):  # type: ignore[no-untyped-def]
         """Return what the field offers, None when it is of another scheme; raise `Denied` when it is malformed."""
 

@@ -19,7 +19,7 @@ from casd.config import Ini, key, seconds, text
 from casd.directory import cache
 from casd.net import pool, watch
 from casd.net.handover import read_keys
-from casd.net.tls import ServerTLS
+from casd.net.tls import HTTP1, HTTP2, ServerTLS
 from casd.registry import known_sections, module_of
 
 DOORS = "casd.frontends."
@@ -59,7 +59,8 @@ class Plan:
         """What the encrypted doors show."""
         http = self.doors["http"][1]
         challenges = self.acme.challenges if self.acme and self.acme.challenge == TLS_ALPN_01 else None
-        return ServerTLS(tuple(map(Pair, http.certificate, http.private_key)), challenges=challenges)
+        protocols = HTTP2 if all(settings.streams for _, settings in self.doors.values()) else HTTP1
+        return ServerTLS(tuple(map(Pair, http.certificate, http.private_key)), None, protocols, challenges)
 
     @property
     def acme_names(self) -> tuple[str, ...]:

@@ -205,6 +205,10 @@ class Entrance(Factory):
         """Let the factory of the day build it."""
         return self.factory.buildProtocol(addr)
 
+    def buildMultiplexed(self, addr: Any) -> Any:
+        """Let the factory of the day build it."""
+        return self.factory.buildMultiplexed(addr)
+
 
 def settle_collector() -> None:
     """Keep the garbage collector away from what lives as long as the process, and from most requests."""

@@ -11,6 +11,7 @@ from casd.auth.credentials import Denied, LoginPassword
 from casd.config import key, text
 
 name = "basic"
+binds = False
 
 
 @frozen

@@ -19,6 +19,7 @@ from casd.net.pool import Lane, Unreachable
 from casd.net.relay import SERVED, Abandoned, Crossed, Failed, Misdirected, Outcome, Question, Relay
 from casd.net.scrub import request_lines
 from casd.net.spawn import spawn
+from casd.net.trunk import Stream
 from casd.vdirs.vdir import Vdir, failed, later
 
 _SAFE = frozenset({b"GET", b"HEAD", b"OPTIONS"})
@@ -73,7 +74,8 @@ class Errand:
             return
         self._question = self._ask_with(exchange.take_held())
         lane = carrier.pool.lane(passage.server, passage.protocol)
-        connection = None if lane.breaker.open else lane.take()
+        waits = passage.waits(exchange.head, self._question.body)
+        connection = None if waits or lane.breaker.open else lane.take()
         if connection is None:
             spawn(self._carry(None), self._told)
         else:
@@ -143,16 +145,21 @@ class Errand:
     async def _ask(self, server: Server, *, last: bool) -> Outcome:
         passage = self._passage
         access = self._carrier.access
-        connection = await access.connect(server, passage.protocol, passage.identity.user, last=last)
-        if self._exchange.done:
-            connection.lane.release(connection)
-            return Abandoned()
-        answered: Deferred[Outcome] = Deferred()
-        self._next = answered.callback
-        self._send(server, server.name, connection)
-        return await answered
+        waits = passage.waits(self._exchange.head, self._question.body)
+        for again in (True, False):
+            connection = await access.connect(server, passage.protocol, passage.identity.user, last=last, waits=waits)
+            if self._exchange.done:
+                connection.lane.release(connection)
+                return Abandoned()
+            answered: Deferred[Outcome] = Deferred()
+            self._next = answered.callback
+            self._send(server, server.name, connection)
+            outcome = await answered
+            if not (again and isinstance(outcome, Failed) and outcome.refused):
+                break
+        return outcome
 
-    def _send(self, server: Server, name: str, connection: Backend) -> None:
+    def _send(self, server: Server, name: str, connection: Backend | Stream) -> None:
         """Prove who asks, and let the relay do the rest; `_answered` is told how it ended."""
         exchange = self._exchange
         lane: Lane = connection.lane
@@ -185,7 +192,7 @@ class Errand:
         match outcome:
             case Misdirected():
                 metrics.misdirected.labels(server.name).inc()
-            case Failed():
+            case Failed(refused=False):
                 breaker.failed(self._passage.identity.user)
                 metrics.backend_failures.labels(server.name).inc()
             case Crossed():

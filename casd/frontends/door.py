@@ -20,6 +20,7 @@ from casd.frontends.carry import Carrier, Errand
 from casd.frontends.passage import LIFETIME, Passage, question_of
 from casd.metrics import Metrics
 from casd.model import Anchor, DirectoryDown, Identity, Proxy, Redirect, Refuse
+from casd.net import http2
 from casd.net.exchange import BodyTooLarge, Exchange, Lost
 from casd.net.handover import bearer
 from casd.net.http import Channel
@@ -65,7 +66,7 @@ class Door:
         self.name = name
         self.settings = settings
         self.limits = settings.limits()
-        self.channels: set[Channel] = set()
+        self.channels: set[Channel | http2.Channel] = set()
         self.open: set[Exchange] = set()
         self._house = house
         self._clock = house.clock
@@ -84,12 +85,16 @@ class Door:
         """Return a channel for a new client."""
         return Channel(self, self._house.clock)
 
-    def entered(self, channel: Channel) -> None:
+    def buildMultiplexed(self, _address: Any) -> http2.Channel:
+        """Return a channel for a new client of HTTP/2."""
+        return http2.Channel(self, self._house.clock)
+
+    def entered(self, channel: Channel | http2.Channel) -> None:
         """Count a connection in."""
         self.channels.add(channel)
         self._connections.inc()
 
-    def left(self, channel: Channel) -> None:
+    def left(self, channel: Channel | http2.Channel) -> None:
         """Count a connection out."""
         self.channels.discard(channel)
         self._connections.dec()
@@ -172,7 +177,9 @@ class Door:
         exchange.notes["vdir"] = vdir.protocol
         self.open.add(exchange)
         head = exchange.head
-        if head.method not in vdir.methods:
+        if exchange.stream is not None and vdir.alone(self._house.access):
+            exchange.ask_for_http1()
+        elif head.method not in vdir.methods:
             allowed = b", ".join(sorted(vdir.methods))
             exchange.reply(Response(405, ((b"Allow", allowed), TEXT), b"This method is not known here.\n"))
         elif (head.length or 0) > self.settings.body and not vdir.tunnel:

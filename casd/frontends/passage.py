@@ -51,6 +51,7 @@ class Passage:
         "tunnel",
         "until",
         "vdir",
+        "waits",
     )
 
     def __init__(
@@ -86,6 +87,7 @@ class Passage:
         self.protocol = vdir.protocol
         self.patience = vdir.patience
         self.tunnel = vdir.tunnel
+        self.waits = vdir.waits
         self.proxy = proxy
         self.server = proxy.server
         self.server_name = proxy.server.name

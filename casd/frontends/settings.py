@@ -27,10 +27,26 @@ class DoorSettings:
     write_time: float = key(seconds, "5 min", "longest time in which a client reads nothing of an answer")
     idle_time: float = key(seconds, "5 min", "longest time between requests of a connection")
     pipelined: int = key(integer(1, 1000), "32", "most requests that a client may send ahead")
+    streams: int = key(integer(0, 10000), "128", "most requests at once on a connection of HTTP/2; 0: HTTP/1.1 only")
+    resets: int = key(
+        integer(1, 1000000), "200", "most requests that a client of HTTP/2 may take back or spoil, regained in 30 s"
+    )
+    frames: int = key(
+        integer(1, 1000000), "1000", "most frames that bring nothing on a connection of HTTP/2, regained in 30 s"
+    )
     hold_time: float = key(seconds, "10 s", "longest wait for a database that is being moved, before 503")
 
     def limits(self) -> Limits:
         """Return what a connection may use."""
         return Limits(
-            self.head, self.window, self.pipelined, self.head_time, self.body_time, self.write_time, self.idle_time
+            self.head,
+            self.window,
+            self.pipelined,
+            self.head_time,
+            self.body_time,
+            self.write_time,
+            self.idle_time,
+            streams=self.streams,
+            resets=self.resets,
+            frames=self.frames,
         )

@@ -10,6 +10,7 @@ from twisted.logger import Logger, LogLevel
 from twisted.python.failure import Failure
 
 from casd.mailbox.dispatch import Dispatch
+from casd.net import http2
 from casd.net.exchange import Exchange
 from casd.net.http import Channel, Limits
 from casd.net.unnoted import Unnoted
@@ -41,19 +42,23 @@ class MailboxDoor(Unnoted):
         self._keys = keys
         self._dispatch = dispatch
         self._now = now
-        self._channels: set[Channel] = set()
+        self._channels: set[Channel | http2.Channel] = set()
         self._common = b"X-BEServer: %b\r\n" % server.encode("ascii")
+
+    def buildMultiplexed(self, _address: Any) -> http2.Channel:
+        """Return a channel for a front end's connection that many requests share."""
+        return http2.Channel(self, self._clock)
 
     def drain(self) -> None:
         """Finish what is under way on each connection, then close it."""
         for channel in tuple(self._channels):
             channel.drain()
 
-    def entered(self, channel: Channel) -> None:
+    def entered(self, channel: Channel | http2.Channel) -> None:
         """Take note of a connection's begin."""
         self._channels.add(channel)
 
-    def left(self, channel: Channel) -> None:
+    def left(self, channel: Channel | http2.Channel) -> None:
         """Take note of a connection's end."""
         self._channels.discard(channel)
 

@@ -29,8 +29,14 @@ from casd.model import Endpoint
 from casd.net.handover import read_keys
 from casd.net.http import Limits
 from casd.net.shown import Shown, start_looking
-from casd.net.tls import ServerTLS
+from casd.net.tls import HTTP2, ServerTLS
 from casd.net.transports import Port, connect, listen
+
+_STREAMS = 1000
+"""Requests at once on a connection of HTTP/2: front ends come in by certificate, and bring thousands of phones."""
+
+_RESETS = 100_000
+"""Requests that a front end may take back: phones hang up in crowds."""
 
 
 def _front(value: str, _folder: Path) -> str:
@@ -101,7 +107,9 @@ class MailboxServer(Service):
             now=now,
         )
         dispatch = Dispatch(name, self.roster, services, self.submit, reactor)
-        limits = Limits(idle_time=settings.idle_time)
+        limits = Limits(
+            idle_time=settings.idle_time, streams=_STREAMS, windows=_STREAMS, resets=_RESETS, frames=_RESETS
+        )
         self._door = MailboxDoor(server=name, keys=keys, dispatch=dispatch, limits=limits, clock=reactor, now=now)
 
     def startService(self) -> None:
@@ -128,7 +136,7 @@ class MailboxServer(Service):
 
     async def _start(self) -> None:
         settings = self._settings
-        tls = ServerTLS((Pair(settings.certificate, settings.private_key),), settings.client_ca)
+        tls = ServerTLS((Pair(settings.certificate, settings.private_key),), settings.client_ca, HTTP2)
         self._shown = Shown(tls)
         await self.roster.begin(settings.mount)
         await self.open()

@@ -10,7 +10,7 @@ from twisted.python.failure import Failure
 
 from casd.net.deadline import Deadline
 from casd.net.wired import Wired
-from protocols.http1 import BadMessage, Field, ResponseHead, ResponseParser
+from protocols.http1 import BadMessage, Field, ResponseHead, ResponseParser, chunk, last_chunk
 
 
 class Taker(Protocol):
@@ -37,6 +37,8 @@ class Taker(Protocol):
 
 class Backend(Wired):
     """One connection; `expired` when it must not be used again."""
+
+    untouched = False  # the server has said that it did nothing: HTTP/1.1 has no word for it
 
     def __init__(self, clock: IReactorTime, lane: Any) -> None:
         self.lane = lane
@@ -65,6 +67,15 @@ class Backend(Wired):
         """Wait anew: the request is still on its way."""
         self._deadline.within(self._patience)
 
+    def send(self, data: bytes, *, chunked: bool) -> None:
+        """Send bytes of the request's body."""
+        self.transport.write(chunk(data) if chunked else data)
+
+    def send_end(self, fields: list[Field], *, chunked: bool) -> None:
+        """Send the end of the request's body."""
+        if chunked:
+            self.transport.write(last_chunk(fields))
+
     def pauseProducing(self) -> None:
         """Read no more of the answer for now: its client does not keep up."""
         self._deadline.never()
@@ -80,6 +91,10 @@ class Backend(Wired):
         self._taker = None
         self.expired = True
         self.transport.abortConnection()
+
+    def distrust(self) -> None:
+        """Close at once: it has answered for somebody else."""
+        self.abandon()
 
     # From the transport
 

@@ -45,11 +45,14 @@ class BodySink(Protocol):
 
 
 class Line(Protocol):
-    """The connection of an exchange: `casd.net.http.Channel` is the only one."""
+    """What an exchange travels on: `casd.net.http.Channel`, or `casd.net.http2.Stream`."""
 
     client: str
-    door: Any
     memory: Any
+
+    @property
+    def door(self) -> Any:
+        """The door that it came in by."""
 
     def send(self, data: bytes) -> None:
         """Write, or gather for one write."""
@@ -133,6 +136,7 @@ class Exchange:
         "serving",
         "started",
         "status",
+        "stream",
     )
 
     def __init__(self, channel: Line, head: RequestHead, started: float) -> None:
@@ -158,6 +162,7 @@ class Exchange:
         self.question: Any = None
         self.passage: Any = None
         self.server = ""  # the server that was asked last
+        self.stream: Any = None  # of HTTP/2, `casd.net.http2.Stream`: it is told what would be written otherwise
         self._begun = False
         self._silent = False
         self._chunked = False
@@ -184,7 +189,10 @@ class Exchange:
     def proceed(self) -> None:
         """Tell a client that waits for it to send its body."""
         if self.head.expects_continue and not self._begun and not self.received:
-            self.channel.send(CONTINUE)
+            if self.stream is None:
+                self.channel.send(CONTINUE)
+            else:
+                self.stream.go_on()
 
     def attach(self, sink: BodySink) -> None:
         """Let a sink take what is held of the body, and all that follows."""
@@ -201,6 +209,8 @@ class Exchange:
         held = b"".join(self._held)
         self._held.clear()
         self.held_size = 0
+        if self.stream is not None:
+            self.stream.taken()
         return held
 
     def pause(self) -> None:
@@ -242,6 +252,10 @@ class Exchange:
         channel = self.channel
         self._begun = True
         self.status = status
+        if self.stream is not None:
+            self._silent = status in _BODILESS or self.head.method == b"HEAD"
+            self.stream.begin(status, lines + channel.door.decorate(self), length, silent=self._silent)
+            return
         if not self.ended and not channel.will_drain(self):
             self.keep = False
         if status in _BODILESS or self.head.method == b"HEAD":
@@ -274,6 +288,8 @@ class Exchange:
             return
         if self._chunked:
             self.channel.send(last_chunk(trailers or []))
+        elif trailers and self.stream is not None:
+            self.stream.end_with(trailers)
         self.done = True
         self._on_lost.clear()  # a circle otherwise, which only the garbage collector could undo
         self._sink = None
@@ -290,6 +306,13 @@ class Exchange:
     def abort(self) -> None:
         """Close at once: what was begun cannot be ended properly, and the client must notice."""
         self.channel.abort()
+
+    def ask_for_http1(self) -> None:
+        """Have a client of HTTP/2 ask again by HTTP/1.1."""
+        self.done = True
+        self.status = 505
+        self.notes["end"] = "HTTP/1.1 required"
+        self.stream.demand_http1()
 
     # The channel's side
 

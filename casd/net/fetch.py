@@ -7,6 +7,7 @@ from twisted.internet.defer import Deferred
 
 from casd.net.backend import Backend
 from casd.net.pool import Unreachable
+from casd.net.trunk import Stream
 from protocols.http1 import Field, ResponseHead
 
 
@@ -21,7 +22,7 @@ class Answer:
 class _Fetch:
     """Gathers one answer."""
 
-    def __init__(self, connection: Backend, limit: int) -> None:
+    def __init__(self, connection: Backend | Stream, limit: int) -> None:
         self._connection = connection
         self._limit = limit
         self._head: ResponseHead | None = None
@@ -55,7 +56,13 @@ class _Fetch:
 
 
 async def fetch(
-    connection: Backend, method: bytes, target: bytes, lines: bytes, body: bytes, patience: float, limit: int = 65536
+    connection: Backend | Stream,
+    method: bytes,
+    target: bytes,
+    lines: bytes,
+    body: bytes,
+    patience: float,
+    limit: int = 65536,
 ) -> Answer:
     """Return the answer to one request; `lines` are its fields but the length. `Unreachable` when none comes."""
     taker = _Fetch(connection, limit)

@@ -33,7 +33,9 @@ _LINGER = 2.0
 class Limits:
     """What one client may use; times are in seconds, sizes in bytes.
 
-    `window` is how much of a body is held while nobody takes it; `pipelined` how many requests may wait.
+    `window` is how much of a body is held while nobody takes it; `pipelined` how many requests may wait. On a
+    connection of HTTP/2: `streams` requests at once, of whose bodies `windows` windows are held together; `resets`
+    requests taken back or spoilt and `frames` that bring nothing, each regained within half a minute.
     """
 
     head: int = MAX_HEAD
@@ -43,6 +45,10 @@ class Limits:
     body_time: float = 60
     write_time: float = 300
     idle_time: float = 300
+    streams: int = 128
+    windows: int = 4
+    resets: int = 200
+    frames: int = 1000
 
 
 class Door(Protocol):
@@ -50,10 +56,10 @@ class Door(Protocol):
 
     limits: Limits
 
-    def entered(self, channel: Channel) -> None:
+    def entered(self, channel: Any) -> None:
         """Take note of a connection's begin."""
 
-    def left(self, channel: Channel) -> None:
+    def left(self, channel: Any) -> None:
         """Take note of a connection's end."""
 
     def serve(self, exchange: Exchange) -> None:

@@ -12,15 +12,16 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
-from attrs import frozen
+from attrs import evolve, frozen
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
 from casd.config import file, integer, key, path, seconds, secret
 from casd.model import Endpoint, Server
 from casd.net.backend import Backend
-from casd.net.tls import ClientTLS
+from casd.net.tls import HTTP2, ClientTLS
 from casd.net.transports import connect
+from casd.net.trunk import Stream, Trunk
 
 
 class Busy(Exception):
@@ -48,6 +49,14 @@ class Settings:
         path, doc="folder of hand-over keys, one file SERVER.key for each server, with lines `ID HEX`; the first signs"
     )
     connections: int = key(integer(1, 65535), "256", "most connections to one server")
+    streams: int = key(
+        integer(0, 10000),
+        "250",
+        "most requests that share one connection of HTTP/2; 0: none do",
+    )
+    alone: int = key(
+        integer(0, 65535), "32", "requests at once that get a connection of their own before others share one"
+    )
     waiting: int = key(integer(0, 1000000), "10000", "most requests that wait for one server's connections")
     wait_time: float = key(seconds, "10 s", "longest wait for a free connection before 503")
     connect_time: float = key(seconds, "5 s", "longest wait for a new connection")
@@ -108,10 +117,14 @@ class Breaker:
         self._distrusted_until = self._clock.seconds() + self._settings.quarantine
 
 
+_ASK_AGAIN = 300.0
+"""Seconds after which a server that did not speak HTTP/2 may have learned it."""
+
+
 class Connector(Protocol):
     """How a lane opens a connection; tests put their own here."""
 
-    async def __call__(self, endpoint: Endpoint, protocol: Backend, tls: ClientTLS, timeout: float) -> None:
+    async def __call__(self, endpoint: Endpoint, protocol: Any, tls: ClientTLS, timeout: float) -> None:
         """Connect the protocol, or raise."""
 
 
@@ -134,13 +147,16 @@ class Lane:
         self._connections: set[Backend] = set()
         self._idle: list[Backend] = []
         self._opening = 0
-        self._waiting: OrderedDict[str, deque[Deferred[Backend]]] = OrderedDict()
+        self._waiting: OrderedDict[str, deque[Deferred[Any]]] = OrderedDict()
         self._sweep: Any = None
+        self._trunks: list[Trunk] = []  # the one that was opened first is filled first
+        self._sharing: list[Deferred[None]] | None = None  # those who wait for the trunk that is being opened
+        self._speaks_at = 0.0
 
     @property
     def open_connections(self) -> int:
         """How many connections there are."""
-        return len(self._connections)
+        return len(self._connections) + len(self._trunks)
 
     @property
     def idle_connections(self) -> int:
@@ -160,18 +176,23 @@ class Lane:
                 return connection
         return None
 
-    async def acquire(self, who: str) -> Backend:
-        """Return a connection for one request of `who`; `Busy` or `Unreachable`."""
-        connection = self.take()
+    async def acquire(self, who: str, *, waits: bool = False) -> Backend | Stream:
+        """Return a connection for one request of `who`, or a stream of a shared one; `Busy` or `Unreachable`.
+
+        HTTP/2 costs more for each request and less for each that `waits`: those share, and whatever is too many.
+        """
+        connection: Backend | Stream | None = None if waits else self.take()
+        if connection is None and (waits or len(self._connections) + self._opening >= self._settings.alone):
+            connection = await self._share() or self.take()
         if connection is not None:
             return connection
-        if len(self._connections) + self._opening < self._settings.connections:
+        if self.open_connections + self._opening < self._settings.connections:
             return await self._open()
         return await self._wait(who)
 
-    def release(self, connection: Backend) -> None:
+    def release(self, connection: Backend | Stream) -> None:
         """Take a connection back, for whoever has waited longest in his turn."""
-        if connection.expired:
+        if connection.expired or isinstance(connection, Stream):
             connection.transport.loseConnection()
             return
         if self._waiting and (waiter := self._next()) is not None:
@@ -181,9 +202,17 @@ class Lane:
         if self._sweep is None:
             self._sweep = self._clock.callLater(self._settings.idle_time, self._close_idle)
 
-    def gone(self, connection: Backend) -> None:
+    def freed(self, trunk: Trunk) -> None:
+        """Take note that a shared connection has room again."""
+        if self._waiting and (waiter := self._next()) is not None:
+            waiter.callback(trunk.stream())
+
+    def gone(self, connection: Backend | Trunk) -> None:
         """Take note that a connection has ended; let a waiter have a new one."""
-        self._connections.discard(connection)
+        if isinstance(connection, Backend):
+            self._connections.discard(connection)
+        elif connection in self._trunks:
+            self._trunks.remove(connection)
         if connection in self._idle:
             self._idle.remove(connection)
         waiter = self._next()
@@ -201,25 +230,79 @@ class Lane:
         for connection in self._idle[:]:
             connection.transport.loseConnection()
         self._idle.clear()
+        for trunk in self._trunks:
+            trunk.leave()
+
+    @property
+    def _speaks(self) -> bool:
+        """Whether the server may speak HTTP/2."""
+        return bool(self._settings.streams and self._clock.seconds() >= self._speaks_at)
 
     async def _open(self) -> Backend:
         connection = Backend(self._clock, self)
+        await self._connect(connection, self._tls)
+        self._connections.add(connection)
+        return connection
+
+    async def _share(self) -> Stream | None:
+        """Return a stream of a shared connection; None when the server speaks no HTTP/2, or no more of it."""
+        while self._speaks:
+            for trunk in self._trunks:
+                if trunk.room:
+                    return trunk.stream()
+            if self._sharing is not None:
+                waiter: Deferred[None] = Deferred()
+                self._sharing.append(waiter)
+                await waiter
+            elif self.open_connections + self._opening >= self._settings.connections:
+                return None
+            else:
+                await self._open_trunk()
+        return None
+
+    async def _open_trunk(self) -> None:
+        """Open one more; whoever wants to share meanwhile waits for it."""
+        settings = self._settings
+        trunk = Trunk(self._clock, self, streams=settings.streams, idle_time=settings.idle_time)
+        self._sharing = []
+        trouble: Unreachable | None = None
+        try:
+            await self._connect(trunk, evolve(self._tls, protocols=HTTP2))
+            if trunk.speaks:
+                await trunk.ready.addTimeout(settings.connect_time, self._clock)
+                self._trunks.append(trunk)
+            else:
+                self._speaks_at = self._clock.seconds() + _ASK_AGAIN
+        except Unreachable as error:
+            trouble = error
+            raise
+        except Exception as failure:
+            trunk.abort()
+            trouble = Unreachable(f"{self.server.name} at {self.endpoint}: {failure or type(failure).__name__}")
+            raise trouble from failure
+        finally:
+            sharing, self._sharing = self._sharing, None
+            for waiter in sharing:
+                if trouble is None:
+                    waiter.callback(None)
+                else:
+                    waiter.errback(Unreachable(str(trouble)))
+
+    async def _connect(self, connection: Backend | Trunk, tls: ClientTLS) -> None:
         self._opening += 1
         try:
-            await self._connector(self.endpoint, connection, self._tls, self._settings.connect_time)
+            await self._connector(self.endpoint, connection, tls, self._settings.connect_time)
         except Exception as error:
             self.breaker.refused()
             raise Unreachable(f"{self.server.name} at {self.endpoint}: {error or type(error).__name__}") from error
         finally:
             self._opening -= 1
         self.opened += 1
-        self._connections.add(connection)
-        return connection
 
-    async def _wait(self, who: str) -> Backend:
+    async def _wait(self, who: str) -> Backend | Stream:
         if self.waiting >= self._settings.waiting:
             raise Busy(f"{self.server.name}: too many wait already")
-        waiter: Deferred[Backend] = Deferred(lambda _: None)
+        waiter: Deferred[Backend | Stream] = Deferred(lambda _: None)
         queue = self._waiting.setdefault(who, deque())
         queue.append(waiter)
         timer = self._clock.callLater(self._settings.wait_time, self._give_up, who, waiter)
@@ -229,7 +312,7 @@ class Lane:
             if timer.active():
                 timer.cancel()
 
-    def _give_up(self, who: str, waiter: Deferred[Backend]) -> None:
+    def _give_up(self, who: str, waiter: Deferred[Any]) -> None:
         queue = self._waiting.get(who)
         if queue is None or waiter not in queue:
             return  # a connection is being opened for it
@@ -238,7 +321,7 @@ class Lane:
             del self._waiting[who]
         waiter.errback(Busy(f"{self.server.name}: no connection became free in time"))
 
-    def _next(self) -> Deferred[Backend] | None:
+    def _next(self) -> Deferred[Any] | None:
         """Return whose turn it is: each user in turn, so that one with many requests delays himself only."""
         if not self._waiting:
             return None
@@ -312,5 +395,5 @@ class Pool:
         for lane in self._lanes.values():
             lane.close()
 
-    async def _connect(self, endpoint: Endpoint, protocol: Backend, tls: ClientTLS, timeout: float) -> None:
+    async def _connect(self, endpoint: Endpoint, protocol: Any, tls: ClientTLS, timeout: float) -> None:
         await connect(self._reactor, endpoint, protocol, tls, timeout)

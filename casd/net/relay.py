@@ -12,8 +12,9 @@ from casd.net.backend import Backend
 from casd.net.exchange import Exchange
 from casd.net.handover import ANSWER_FIELD, Proof
 from casd.net.scrub import response_lines, trailers
+from casd.net.trunk import Stream
 from protocols.handover import ACTIVE_SERVER_HEADER
-from protocols.http1 import Field, ResponseHead, chunk, last_chunk
+from protocols.http1 import Field, ResponseHead
 
 _ACTIVE_SERVER = ACTIVE_SERVER_HEADER.lower()
 
@@ -32,11 +33,15 @@ class Misdirected:
 
 @frozen
 class Failed:
-    """No proper answer came. `answered`: part of one was passed on; `sent`: the request may have been acted on."""
+    """No proper answer came. `answered`: part of one was passed on; `sent`: the request may have been acted on.
+
+    `refused`: the server said that it did nothing and may be asked again.
+    """
 
     reason: str
     answered: bool
     sent: bool
+    refused: bool = False
 
 
 @frozen
@@ -75,7 +80,7 @@ class Upload:
 
     __slots__ = ("_chunked", "_connection", "_exchange", "_transport", "began", "ended")
 
-    def __init__(self, exchange: Exchange, connection: Backend) -> None:
+    def __init__(self, exchange: Exchange, connection: Backend | Stream) -> None:
         self._exchange = exchange
         self._connection = connection
         self._transport = connection.transport
@@ -93,13 +98,12 @@ class Upload:
     def body(self, data: bytes) -> None:
         """Pass bytes on."""
         self._connection.asking()
-        self._transport.write(chunk(data) if self._chunked else data)
+        self._connection.send(data, chunked=self._chunked)
 
     def end(self, fields: list[Field]) -> None:
         """Pass the end on."""
         self.ended = True
-        if self._chunked:
-            self._transport.write(last_chunk(trailers(fields)))
+        self._connection.send_end(trailers(fields), chunked=self._chunked)
         self._transport.unregisterProducer()
 
     def pauseProducing(self) -> None:
@@ -138,7 +142,7 @@ class Relay:
     def __init__(
         self,
         exchange: Exchange,
-        connection: Backend,
+        connection: Backend | Stream,
         question: Question,
         proof: Proof,
         trace: bytes,
@@ -215,8 +219,9 @@ class Relay:
 
     def broken(self, reason: str) -> None:
         """Tell how far it had come."""
-        sent = self._upload is None or self._exchange.received > 0
-        self._finish(Failed(reason, self._answered, sent))
+        sent = not self._connection.untouched if self._upload is None else self._exchange.received > 0
+        refused = self._connection.untouched and not sent
+        self._finish(Failed(reason, self._answered, sent, refused))
 
     # From the client's connection
 
@@ -225,7 +230,10 @@ class Relay:
             self._stop(Abandoned())
 
     def _stop(self, outcome: Outcome) -> None:
-        self._connection.abandon()
+        if isinstance(outcome, Crossed):
+            self._connection.distrust()
+        else:
+            self._connection.abandon()
         self._finish(outcome)
 
     def _finish(self, outcome: Outcome) -> None:

@@ -107,6 +107,11 @@ class Shown:
         self.prepare(tls)()
 
     @property
+    def protocols(self) -> tuple[str, ...]:
+        """What is spoken, the best one first."""
+        return self._tls.protocols
+
+    @property
     def certificates(self) -> tuple[Certificate, ...]:
         """What is shown at present, the default first."""
         return tuple(each.certificate for each in self._shown.values())

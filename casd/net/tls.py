@@ -29,6 +29,9 @@ The profile's DHE suites need parameters that we do not have; whoever speaks the
 """
 
 
+HTTP1 = ("http/1.1",)
+HTTP2 = ("h2", *HTTP1)
+
 C = TypeVar("C", bound=ssl.SSLContext)
 Select = Callable[[SSL.Connection, "list[bytes]"], Any]
 
@@ -47,7 +50,7 @@ class ServerTLS:
 
     pairs: tuple[Pair, ...]
     client_ca: Path | None = None
-    protocols: tuple[str, ...] = ("http/1.1",)
+    protocols: tuple[str, ...] = HTTP1
     challenges: Path | None = None
 
     def loop_context(self, pair: Pair | None = None, kind: type[C] = ssl.SSLContext) -> C:  # type: ignore[assignment]
@@ -87,7 +90,7 @@ class ClientTLS:
     """What a server must show, and what the client shows to it.
 
     The chain is checked against `ca` (PEM text) and the certificate's names against `name`; a `pin`
-    (SHA-256 of the certificate, hex) is enough by itself where no authority is given.
+    (SHA-256 of the certificate, hex) is enough by itself where no authority is given. `protocols` may be spoken (ALPN).
     """
 
     name: str
@@ -95,6 +98,7 @@ class ClientTLS:
     pin: str = ""
     certificate: Path | None = None
     key: Path | None = None
+    protocols: tuple[str, ...] = ()
 
     @lru_cache(256)  # noqa: B019 (values, few, and a context costs more than a connection)
     def loop_context(self) -> ssl.SSLContext:
@@ -108,6 +112,8 @@ class ClientTLS:
             context.verify_mode = ssl.CERT_NONE
         if self.certificate:
             context.load_cert_chain(self.certificate, self.key)
+        if self.protocols:
+            context.set_alpn_protocols(self.protocols)
         return context
 
     @lru_cache(256)  # noqa: B019
@@ -120,6 +126,8 @@ class ClientTLS:
             for authority in x509.load_pem_x509_certificates(self.ca.encode()) if self.ca else ():
                 store.add_cert(crypto.X509.from_cryptography(authority))
             context.set_verify(SSL.VERIFY_PEER)
+        if self.protocols:
+            context.set_alpn_protos([name.encode("ascii") for name in self.protocols])
         return ContextOf(context, self.name)
 
     def verify(self, der: bytes | None) -> None:

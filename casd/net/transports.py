@@ -28,6 +28,9 @@ from casd.net.shown import Shown
 from casd.net.tls import ClientTLS
 
 BACKLOG = 1024
+HANDSHAKE = 10
+"""Seconds in which a client may prove that it speaks TLS."""
+
 DONE = Failure(ConnectionDone())
 
 
@@ -54,6 +57,8 @@ async def listen(
 ) -> Port:
     """Accept connections for a factory, on a socket that was handed to this process if there is one.
 
+    Those that agree on HTTP/2 are built by its `buildMultiplexed`.
+
     Raises OSError or CannotListenError when the address is taken.
     """
     loop = loop_of(reactor)
@@ -62,10 +67,10 @@ async def listen(
     where = {"sock": inherited} if inherited else {"host": endpoint.host, "port": endpoint.port}
     server = await _future(
         loop.create_server(
-            lambda: LoopTransport(factory.buildProtocol),
+            lambda: LoopTransport(lambda transport: _build(factory, transport)),
             ssl=shown.loop if shown else None,
             backlog=BACKLOG,
-            ssl_handshake_timeout=10 if shown else None,
+            ssl_handshake_timeout=HANDSHAKE if shown else None,
             ssl_shutdown_timeout=2 if shown else None,
             **where,
         ),
@@ -115,6 +120,20 @@ def peer_certificate(transport: Any) -> bytes | None:
     return certificate.to_cryptography().public_bytes(Encoding.DER) if certificate else None
 
 
+def negotiated(transport: Any) -> str:
+    """Return the protocol that both sides of a connection agreed on (ALPN), or nothing."""
+    if isinstance(transport, LoopTransport):
+        encrypted = transport.get_extra_info("ssl_object")
+        return (encrypted.selected_alpn_protocol() if encrypted else None) or ""
+    return (getattr(transport, "negotiatedProtocol", None) or b"").decode("ascii")
+
+
+def _build(factory: Any, transport: Any) -> Any:
+    """Have a factory build the protocol that was agreed on."""
+    build = factory.buildMultiplexed if negotiated(transport) == "h2" else factory.buildProtocol
+    return build(transport.getPeer())
+
+
 @implementer(ITransport)
 class LoopTransport(asyncio.Protocol):
     """The thin piece between an asyncio transport and a Twisted protocol: each is called in C or directly."""
@@ -130,7 +149,7 @@ class LoopTransport(asyncio.Protocol):
         "write",
     )
 
-    def __init__(self, build: Callable[[Any], IProtocol | None]) -> None:
+    def __init__(self, build: Callable[[LoopTransport], IProtocol | None]) -> None:
         self._build = build
         self._producer: IPushProducer | None = None
         self.disconnecting = False
@@ -142,7 +161,7 @@ class LoopTransport(asyncio.Protocol):
         wire = self._transport = cast(asyncio.Transport, transport)
         self.get_extra_info = wire.get_extra_info
         self.write = wire.write
-        protocol = self._build(self.getPeer())
+        protocol = self._build(self)
         del self._build  # it may hold the protocol, which holds this
         if protocol is None:
             wire.abort()
@@ -232,7 +251,10 @@ class LoopTransport(asyncio.Protocol):
 async def _listen_twisted(
     reactor: Any, endpoint: Endpoint, factory: IProtocolFactory, shown: Shown | None, inherited: socket.socket | None
 ) -> Port:
-    wrapped = TLSMemoryBIOFactory(shown.twisted, False, factory, reactor) if shown else factory
+    wrapped = factory
+    if shown:
+        inner = _Choosing(factory, reactor) if "h2" in shown.protocols else factory
+        wrapped = TLSMemoryBIOFactory(shown.twisted, False, inner, reactor)
     if inherited:
         port = reactor.adoptStreamPort(inherited.fileno(), inherited.family, wrapped)
     else:
@@ -252,26 +274,49 @@ async def _connect_twisted(
     shaken: Deferred[None] = Deferred()
     shaken.addTimeout(timeout, reactor)
     wrapped = wrapClientTLS(tls.twisted_context(), address)
-    await wrapped.connect(Factory.forProtocol(lambda: _Handshake(protocol, shaken)))
+    await wrapped.connect(Factory.forProtocol(lambda: _Handshake(lambda _: protocol, shaken)))
     await shaken
 
 
 @implementer(IHandshakeListener)
 class _Handshake(Protocol):
-    """Holds a client's protocol back until the handshake has ended."""
+    """Holds a protocol back until the handshake has ended."""
 
-    def __init__(self, protocol: Protocol, shaken: Deferred[None]) -> None:
-        self._protocol = protocol
+    def __init__(self, build: Callable[[Any], Any], shaken: Deferred[None]) -> None:
+        self._build = build
         self._shaken = shaken
 
     def handshakeCompleted(self) -> None:
         transport = cast(Any, self.transport)
-        transport.wrappedProtocol = self._protocol
-        self._protocol.makeConnection(transport)
+        protocol = transport.wrappedProtocol = self._build(transport)
+        protocol.makeConnection(transport)
         self._shaken.callback(None)
 
     def connectionLost(self, reason: Failure = DONE) -> None:
         self._shaken.errback(reason)
+
+
+class _Choosing(Factory):
+    """Builds what was agreed on, once it is: within the time that a handshake may take."""
+
+    noisy = False
+
+    def __init__(self, factory: Any, reactor: Any) -> None:
+        self.wrappedFactory = factory
+        self._reactor = reactor
+
+    def doStart(self) -> None:
+        self.wrappedFactory.doStart()
+
+    def doStop(self) -> None:
+        self.wrappedFactory.doStop()
+
+    def buildProtocol(self, _address: Any) -> _Handshake:
+        shaken: Deferred[None] = Deferred()
+        protocol = _Handshake(lambda transport: _build(self.wrappedFactory, transport), shaken)
+        shaken.addTimeout(HANDSHAKE, self._reactor)
+        shaken.addErrback(lambda _: cast(Any, protocol.transport).abortConnection())
+        return protocol
 
 
 def _future(awaitable: Any, loop: asyncio.AbstractEventLoop) -> Deferred[Any]:

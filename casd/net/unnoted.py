@@ -27,10 +27,10 @@ class Unnoted(Factory):
         """Answer this request, now or later."""
         raise NotImplementedError
 
-    def entered(self, channel: Channel) -> None:
+    def entered(self, channel: Any) -> None:
         """Note nothing."""
 
-    def left(self, channel: Channel) -> None:
+    def left(self, channel: Any) -> None:
         """Note nothing."""
 
     def decorate(self, exchange: Exchange | None) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from casd.vdirs.vdir import Vdir
+from protocols.http1 import RequestHead
 
 
 class Ews(Vdir):
@@ -12,3 +13,7 @@ class Ews(Vdir):
     protocol = "ews"
     component = "EwsProxy"
     patience = 1860
+
+    def waits(self, head: RequestHead, body: bytes | None) -> bool:
+        """Say yes to a streaming subscription."""
+        return body is not None and b"GetStreamingEvents>" in body

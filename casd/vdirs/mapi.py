@@ -18,6 +18,10 @@ class Mapi(Vdir):
     methods = frozenset({b"GET", b"HEAD", b"POST"})
     patience = 420
 
+    def waits(self, head: RequestHead, body: bytes | None) -> bool:
+        """Say yes to a NotificationWait."""
+        return head.get(b"x-requesttype") == b"NotificationWait"
+
     def anchor(self, head: RequestHead, identity: Identity) -> Anchor:
         """Return the MailboxId, or the authenticated user."""
         for name, value in parse_qsl(head.query):

@@ -75,6 +75,10 @@ class Owa(Vdir):
                 exchange.lines += b"Set-Cookie: %b\r\n" % cookie
         return identity
 
+    def alone(self, access: ClientAccess) -> bool:
+        """Say no: nobody signs in here by the Authorization field."""
+        return False
+
     def challenge(self, exchange: Exchange, access: ClientAccess) -> Response:
         """Send a browser to the page, tell a script 440."""
         head = exchange.head

@@ -49,6 +49,17 @@ class Vdir:
             raise Denied
         return await access.authenticate(authorization, exchange.notes["host"])
 
+    def waits(self, head: RequestHead, body: bytes | None) -> bool:
+        """Say whether a request asks to be told of what will happen, so that its answer may take long."""
+        return False
+
+    def alone(self, access: ClientAccess) -> bool:
+        """Say whether a request needs a connection of its own, so that it must come by HTTP/1.1.
+
+        A tunnel does, and what proves who a connection is (NTLM, Negotiate), not who a request is.
+        """
+        return self.tunnel or any(mechanism.binds for mechanism in access.mechanisms)
+
     def challenge(self, exchange: Exchange, access: ClientAccess) -> Response:
         """Return what asks for a proof: one WWW-Authenticate for each mechanism."""
         fields = [(b"WWW-Authenticate", mechanism.challenge(exchange.notes["host"])) for mechanism in access.mechanisms]

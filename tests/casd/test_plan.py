@@ -79,6 +79,11 @@ def test_a_good_file_becomes_a_plan(read: Read) -> None:
     assert plan.watch.interval == 5
 
 
+def test_http2_is_spoken_unless_a_door_leaves_it_out(read: Read) -> None:
+    assert read(more="[mapihttp]\n").tls.protocols == ("h2", "http/1.1")
+    assert read(more="[mapihttp]\nstreams = 0\n").tls.protocols == ("http/1.1",)
+
+
 def test_without_a_name_a_front_end_has_its_hosts(read: Read) -> None:
     assert read(("name = fe1\n", "")).name
 

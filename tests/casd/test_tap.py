@@ -92,7 +92,9 @@ class Desk:
     def factory(self, port: int) -> Any:
         """Return what listens on a port, without its encryption."""
         found = next(server[1] for server in self.reactor.tcpServers if server[0] == port)
-        return getattr(found, "wrappedFactory", found)
+        while hasattr(found, "wrappedFactory"):
+            found = found.wrappedFactory
+        return found
 
     def reload(self) -> bool:
         return result(self.service.reload())

@@ -3,7 +3,8 @@
     python -m tests.integration.echo NAME PORT FOLDER
 
 The answer is JSON: server, user, mailbox, address, and the request's body. A query changes what it does: `seal=other`
-answers for another mailbox, `size=N` sends N bytes at the client's pace, `slow=yes` takes a body at 64 KiB in 50 ms.
+answers for another mailbox, `size=N` sends N bytes at the client's pace, `slow=yes` takes a body at 64 KiB in 50 ms,
+`wait=S` answers after S seconds.
 RPC_IN_DATA and RPC_OUT_DATA are joined by the first 16 bytes of their bodies: what comes in goes out.
 """
 
@@ -28,11 +29,12 @@ from twisted.python.failure import Failure  # noqa: E402
 
 from casd.certificates import Pair  # noqa: E402
 from casd.model import Endpoint  # noqa: E402
+from casd.net import http2  # noqa: E402
 from casd.net.exchange import Exchange  # noqa: E402
 from casd.net.handover import read_keys  # noqa: E402
 from casd.net.http import Limits  # noqa: E402
 from casd.net.shown import Shown  # noqa: E402
-from casd.net.tls import ServerTLS  # noqa: E402
+from casd.net.tls import HTTP2, ServerTLS  # noqa: E402
 from casd.net.transports import listen  # noqa: E402
 from casd.net.unnoted import Unnoted  # noqa: E402
 from protocols.handover import ANSWER_HEADER, Assertion, seal, verify  # noqa: E402
@@ -47,10 +49,13 @@ class Echo(Unnoted):
     """A `casd.net.http.Door`."""
 
     def __init__(self, server: str, keys: dict[str, bytes]) -> None:
-        super().__init__(Limits(idle_time=3600), reactor)
+        super().__init__(Limits(idle_time=3600, streams=1000, windows=1000, resets=100_000, frames=100_000), reactor)
         self._server = server
         self._keys = keys
         self._channels: dict[bytes, Exchange] = {}
+
+    def buildMultiplexed(self, _address: Any) -> http2.Channel:
+        return http2.Channel(self, reactor)
 
     def decorate(self, exchange: Exchange | None) -> bytes:
         return exchange.lines if exchange else b""
@@ -81,6 +86,8 @@ class Echo(Unnoted):
                 exchange.attach(_Inward(exchange, self._channels))
             case _ if "size" in query:
                 _Outward(exchange, int(query["size"]))
+            case _ if "wait" in query:
+                reactor.callLater(float(query["wait"]), exchange.reply, Response(200, (), self._echo(assertion, b"")))
             case _ if "slow" in query:
                 exchange.proceed()
                 exchange.attach(_Slow(exchange))
@@ -172,7 +179,7 @@ def say(text: str) -> None:
 
 def main(server: str, port: int, folder: Path) -> None:
     factory = Echo(server, read_keys(folder / "keys" / f"{server}.key"))
-    tls = ServerTLS((Pair(folder / f"{server}.pem", folder / f"{server}.key"),), folder / "ca.pem")
+    tls = ServerTLS((Pair(folder / f"{server}.pem", folder / f"{server}.key"),), folder / "ca.pem", HTTP2)
     listening = Deferred.fromCoroutine(listen(reactor, Endpoint("127.0.0.1", port), factory, Shown(tls)))
     listening.addCallback(lambda _: say("ready"))
     reactor.run()

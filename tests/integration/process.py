@@ -34,14 +34,14 @@ class Process:
     def signal(self, number: int) -> None:
         self._popen.send_signal(number)
 
-    def wait_for(self, pattern: str, after: int = 0) -> str:
+    def wait_for(self, pattern: str, after: int = 0, patience: float = PATIENCE) -> str:
         """Return the first line, from the line numbered `after` on, in which a pattern is found."""
 
         def found() -> str | None:
             return next((line for line in self.lines[after:] if re.search(pattern, line)), None)
 
         with self._changed:
-            self._changed.wait_for(lambda: found() or not self._reader.is_alive(), PATIENCE)
+            self._changed.wait_for(lambda: found() or not self._reader.is_alive(), patience)
         if (line := found()) is None:
             raise AssertionError(f"no line with {pattern!r}:\n" + "\n".join(self.lines[-40:]))
         return line

@@ -27,11 +27,17 @@ class Identity(EstateTestCase):
         self.estate.stand_ins()
 
     def test_no_answer_is_anothers_on_shared_connections(self) -> None:
+        self._check({})
+
+    def test_no_answer_is_anothers_on_shared_connections_of_http2(self) -> None:
+        self._check({"alone": "0"}, "h2")
+
+    def _check(self, pool: dict[str, str], *how: str) -> None:
         users = [self._user(number) for number in range(USERS)]
         sections = self.estate.sections("fe1")
-        sections["pool"]["connections"] = str(CONNECTIONS)
+        sections["pool"] |= {"connections": str(CONNECTIONS), **pool}
         front = self.estate.front("fe1", sections)
-        result = self._load(front, users)
+        result = self._load(front, users, *how)
         counts = result["counts"]
         pools = front.status()["pools"]
         self.report(
@@ -66,10 +72,19 @@ class Identity(EstateTestCase):
         mailbox = add_user(self.estate.demo / "directory.sqlite", address, database, self.estate.password)
         return address, str(mailbox.guid), ACTIVE[database]
 
-    def _load(self, front: FrontEnd, users: list[tuple[str, str, str]]) -> dict[str, Any]:
+    def _load(self, front: FrontEnd, users: list[tuple[str, str, str]], *how: str) -> dict[str, Any]:
         ca, password = str(self.estate.demo / "ca.pem"), self.estate.password
         done = subprocess.run(
-            [sys.executable, "-m", "tests.integration.load", str(front.ports["front"]), ca, password, str(REQUESTS)],
+            [
+                sys.executable,
+                "-m",
+                "tests.integration.load",
+                str(front.ports["front"]),
+                ca,
+                password,
+                str(REQUESTS),
+                *how,
+            ],
             cwd=ROOT,
             input=json.dumps(users),
             capture_output=True,

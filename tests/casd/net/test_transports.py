@@ -25,8 +25,8 @@ from zope.interface.verify import verifyObject
 from casd.certificates import Pair
 from casd.model import Endpoint
 from casd.net.shown import Shown
-from casd.net.tls import ClientTLS, ServerTLS, UntrustedPeer
-from casd.net.transports import LoopTransport, connect, listen, loop_of, peer_certificate
+from casd.net.tls import HTTP1, HTTP2, ClientTLS, ServerTLS, UntrustedPeer
+from casd.net.transports import LoopTransport, connect, listen, loop_of, negotiated, peer_certificate
 from tests.casd.estate import outcome_of
 
 LOOPBACK = Endpoint("127.0.0.1", 0)
@@ -253,6 +253,37 @@ def test_an_encrypted_connection_on_uvloop(reactor: Reactor, certificates: Path)
     reactor.run(port.stop())
 
 
+class Hall(Room):
+    """Speaks two protocols; those who come for the better one are `many`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.many: list[Echo] = []
+
+    def buildMultiplexed(self, _address: Any) -> Echo:
+        self.many.append(Echo())
+        return self.many[-1]
+
+
+CHOICES = [(HTTP2, "h2"), (HTTP1, "http/1.1"), ((), ""), (("h2",), "h2")]
+
+
+@pytest.mark.parametrize(("wanted", "spoken"), CHOICES)
+def test_the_best_protocol_of_both_is_spoken_on_uvloop(
+    reactor: Reactor, certificates: Path, wanted: tuple[str, ...], spoken: str
+) -> None:
+    hall, visitor = Hall(), Echo()
+    shown = Shown(ServerTLS((pair(certificates, "server"),), None, HTTP2))
+    port = reactor.run(listen(reactor, LOOPBACK, hall, shown))  # type: ignore[arg-type]
+    tls = ClientTLS("mbx1.example.org", (certificates / "ca.pem").read_text(), protocols=wanted)
+    reactor.run(connect(reactor, port.endpoint, visitor, tls, 5))
+    reactor.until(lambda: hall.guests or hall.many)
+    assert negotiated(visitor.transport) == spoken
+    assert bool(hall.many) is (spoken == "h2")
+    visitor.transport.abortConnection()
+    reactor.run(port.stop())
+
+
 def test_nobody_there_is_an_error(reactor: Reactor) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -313,13 +344,21 @@ def test_a_plain_connection_on_twisteds_transports(host: str) -> None:
 class Meeting:
     """Both ends of an encrypted connection, in memory."""
 
-    def __init__(self, certificates: Path, name: str, shown: str = "server") -> None:
-        self.memory, self.room, self.visitor = Memory(), Room(), Echo()
-        self.shown = Shown(ServerTLS((pair(certificates, shown),), certificates / "ca.pem"))
+    def __init__(
+        self,
+        certificates: Path,
+        name: str,
+        shown: str = "server",
+        room: Any = None,
+        wanted: tuple[str, ...] = (),
+    ) -> None:
+        self.memory, self.room, self.visitor = Memory(), room or Room(), Echo()
+        spoken = HTTP2 if room else HTTP1
+        self.shown = Shown(ServerTLS((pair(certificates, shown),), certificates / "ca.pem", spoken))
         self.port = opened(listen(self.memory, Endpoint("127.0.0.1", 1), self.room, self.shown))  # type: ignore[arg-type]
         own = {"certificate": certificates / "client.pem", "key": certificates / "client.key"}
-        wanted = ClientTLS(name, (certificates / "ca.pem").read_text(), **own)
-        self.outcome = outcome_of(connect(self.memory, Endpoint("127.0.0.1", 1), self.visitor, wanted, 5))
+        tls = ClientTLS(name, (certificates / "ca.pem").read_text(), **own, protocols=wanted)
+        self.outcome = outcome_of(connect(self.memory, Endpoint("127.0.0.1", 1), self.visitor, tls, 5))
         server = self.memory.tcpServers[0][1].buildProtocol(None)
         client = self.memory.tcpClients[0][2].buildProtocol(None)
         self.pump = wire_up(server, FakeTransport(server, True), client, FakeTransport(client, False))
@@ -333,6 +372,30 @@ def test_an_encrypted_connection_on_twisteds_transports(certificates: Path) -> N
     meeting.pump.flush()
     assert meeting.room.guests[0].heard == b"hello" * 20_000
     assert peer_certificate(meeting.visitor.transport)
+
+
+@pytest.mark.parametrize(("wanted", "spoken"), CHOICES)
+def test_the_best_protocol_of_both_is_spoken_on_twisteds_transports(
+    certificates: Path, wanted: tuple[str, ...], spoken: str
+) -> None:
+    hall = Hall()
+    meeting = Meeting(certificates, "mbx1.example.org", room=hall, wanted=wanted)
+    assert negotiated(meeting.visitor.transport) == spoken
+    assert (len(hall.many), len(hall.guests)) == ((1, 0) if spoken == "h2" else (0, 1))
+    assert outcome_of(meeting.port.stop()) == [None]
+
+
+@pytest.mark.negative
+def test_a_client_that_never_ends_its_handshake_is_cut_off(certificates: Path) -> None:
+    memory, hall = Memory(), Hall()
+    shown = Shown(ServerTLS((pair(certificates, "server"),), None, HTTP2))
+    opened(listen(memory, Endpoint("127.0.0.1", 1), hall, shown))  # type: ignore[arg-type]
+    server = memory.tcpServers[0][1].buildProtocol(None)
+    transport = FakeTransport(server, True)
+    server.makeConnection(transport)
+    memory.advance(10)
+    assert transport.disconnecting or transport.disconnected
+    assert (hall.guests, hall.many) == ([], [])
 
 
 @pytest.mark.negative
