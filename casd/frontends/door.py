@@ -68,6 +68,7 @@ class Door:
         self.limits = settings.limits()
         self.channels: set[Channel | http2.Channel] = set()
         self.open: set[Exchange] = set()
+        self._concluding = False
         self._house = house
         self._clock = house.clock
         self._directory = house.access.directory
@@ -107,9 +108,15 @@ class Door:
             channel.door, channel.memory = self, None
         for exchange in before.open:
             exchange.door = self  # which is told of its end
+        before.channels, before.open = set(), set()  # else what is under way would hold all that ever was
+
+    def conclude(self) -> None:
+        """Close each connection with the next answer on it."""
+        self._concluding = True
 
     def drain(self) -> None:
         """Finish what is under way, then close."""
+        self.conclude()
         for channel in list(self.channels):
             channel.drain()
 
@@ -117,6 +124,8 @@ class Door:
 
     def serve(self, exchange: Exchange) -> None:
         """Let a request take the way of the one before it, or find its door and its virtual directory."""
+        if self._concluding:
+            exchange.keep = False
         question = question_of(exchange.head)
         passage: Passage | None = exchange.channel.memory
         if passage is not None and passage.question == question and self._holds(passage, exchange.started):
