@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+import select
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import IO, Any
 
 from attrs import frozen
@@ -21,6 +22,9 @@ _HELD = 500
 
 _TEXT = "%s id=%s seconds=%.4f status=%d in=%d out=%d %s\n"
 _JSON = '{"time": "%s", "id": "%s", "seconds": %.4f, "status": %d, "in": %d, "out": %d, %s}\n'
+
+_WHOLE = select.PIPE_BUF
+"""Bytes that arrive in one piece, whoever else writes to the same file or pipe: other workers do."""
 
 
 def _style(value: str, _folder: object) -> str:
@@ -78,8 +82,9 @@ class AccessLog:
         self._timer = None
         if self._entries:
             form = _JSON if self._json else _TEXT
-            self._stream.write("".join([form % entry for entry in self._entries]))
-            self._stream.flush()
+            for piece in _pieces(form % entry for entry in self._entries):
+                self._stream.write(piece)
+                self._stream.flush()
             self._entries.clear()
 
     def close(self) -> None:
@@ -93,6 +98,18 @@ class AccessLog:
         if now != self._second:
             self._second, self._stamp = now, time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now))
         return self._stamp
+
+
+def _pieces(lines: Iterable[str]) -> Iterator[str]:
+    """Join lines to texts that are written whole."""
+    piece, size = "", 0
+    for line in lines:
+        length = len(line) if line.isascii() else len(line.encode())
+        if piece and size + length > _WHOLE:
+            yield piece
+            piece, size = "", 0
+        piece, size = piece + line, size + length
+    yield piece
 
 
 def _quoted(text: str) -> str:

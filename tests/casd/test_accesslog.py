@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import select
 import sys
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,19 @@ def test_lines_are_written_together_after_a_moment() -> None:
     desk.add()
     desk.clock.advance(1)
     assert "08:00:01Z" in desk.paper.getvalue()
+
+
+@pytest.mark.parametrize("path", ["/" + "a" * 400, "/" + "ä" * 300])
+def test_no_line_is_torn_when_several_processes_write_to_one_pipe(path: str) -> None:
+    desk = Desk()
+    for _ in range(50):
+        desk.add(path)
+    pieces: list[str] = []
+    desk.paper.write = pieces.append  # type: ignore[method-assign, assignment]
+    desk.log.flush()
+    assert sum(piece.count("\n") for piece in pieces) == 50
+    assert all(piece.endswith("\n") and len(piece.encode()) <= select.PIPE_BUF for piece in pieces)
+    assert len(pieces) < 10
 
 
 def test_many_lines_do_not_wait() -> None:
