@@ -21,6 +21,7 @@ from casd.directory.cache import CachedDirectory
 from casd.frontends.admin import Admin
 from casd.frontends.door import Door, House
 from casd.frontends.plain import PlainDoor
+from casd.gather import Alone, Place
 from casd.metrics import Metrics
 from casd.model import Endpoint
 from casd.net.handover import Handover, read_keys
@@ -42,7 +43,13 @@ class Front:
     """
 
     def __init__(
-        self, plan: Plan, reactor: Any, encrypted_port: Callable[[], int], shown: Shown, before: Front | None = None
+        self,
+        plan: Plan,
+        reactor: Any,
+        encrypted_port: Callable[[], int],
+        shown: Shown,
+        before: Front | None = None,
+        place: Place | None = None,
     ) -> None:
         self.plan = plan
         self.shown = shown
@@ -67,7 +74,8 @@ class Front:
         )
         self.watch = Watch(plan.watch, self.pool, reactor)
         self.doors = self._doors(reactor)
-        self.admin = Admin(plan.name, self.access, self.metrics, self.doors.values(), self.certificates, reactor)
+        doors, place = self.doors.values(), place or Alone()
+        self.admin = Admin(plan.name, self.access, self.metrics, doors, self.certificates, reactor, place)
         http = plan.doors["http"][1]
         tokens = plan.acme.challenges if plan.acme and plan.acme.challenge == HTTP_01 else None
         self.plain = PlainDoor(_namespaces(http), encrypted_port, reactor, tokens)
@@ -113,6 +121,11 @@ class Front:
     def busy(self) -> bool:
         """Say whether any client is still connected."""
         return any(door.channels for door in self.doors.values())
+
+    def conclude(self) -> None:
+        """Have clients told with their next answer that their connection closes."""
+        for door in self.doors.values():
+            door.conclude()
 
     def drain(self) -> None:
         """Let what is under way end."""

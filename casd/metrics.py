@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from itertools import accumulate
+from typing import ClassVar
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, disable_created_metrics, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, disable_created_metrics
 from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
@@ -47,7 +48,15 @@ class Requests(Collector):
 
 
 class Metrics:
-    """The figures of one process."""
+    """The figures of one process; `across` says how gauges of several workers make one (max, unless said here)."""
+
+    across: ClassVar = {
+        "casd_open_requests": "sum",
+        "casd_client_connections": "sum",
+        "casd_pool_connections": "sum",
+        "casd_pool_waiting": "sum",
+        "casd_directory_up": "min",
+    }
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
@@ -82,7 +91,3 @@ class Metrics:
             ["certificate", "file"],
             registry=self.registry,
         )
-
-    def page(self) -> bytes:
-        """Return everything in Prometheus' text format."""
-        return generate_latest(self.registry)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -15,8 +16,9 @@ from casd import access, accesslog, acme
 from casd.acme import HTTP_01, TLS_ALPN_01
 from casd.auth import forms, password
 from casd.certificates import BadCertificate, Pair, general_name, read_certificate
-from casd.config import Ini, key, seconds, text
+from casd.config import Converter, Ini, integer, key, seconds, text
 from casd.directory import cache
+from casd.model import Endpoint
 from casd.net import pool, watch
 from casd.net.handover import read_keys
 from casd.net.tls import HTTP1, HTTP2, ServerTLS
@@ -25,11 +27,20 @@ from casd.registry import known_sections, module_of
 DOORS = "casd.frontends."
 
 
+def _workers(value: str, folder: Path) -> int:
+    """Read a number of processes; `auto` is one for each processor that this process may use."""
+    return len(os.sched_getaffinity(0)) if value == "auto" else int(integer(1, 256)(value, folder))
+
+
+workers: Converter = _workers
+
+
 @frozen
 class Settings:
     """Section `[cas]`."""
 
     name: str = key(text, "", "short name of this front end, shown in X-FEServer; empty: the host's")
+    workers: int = key(workers, "1", "processes that serve clients: a number, or auto for one a processor")
     drain_time: float = key(seconds, "30 s", "on SIGTERM, requests under way may take this long to end")
 
 
@@ -39,6 +50,7 @@ class Plan:
 
     file: Path
     name: str
+    workers: int
     drain_time: float
     access: access.Settings
     accesslog: accesslog.Settings
@@ -72,6 +84,18 @@ class Plan:
     def client_pair(self) -> Pair:
         """What mailbox servers are shown."""
         return Pair(self.pool.certificate, self.pool.private_key)
+
+    @property
+    def addresses(self) -> list[Endpoint]:
+        """Where the front end listens."""
+        return addresses([*(settings for _, settings in self.doors.values()), *([self.admin] if self.admin else [])])
+
+
+def addresses(everyone: Iterable[Any]) -> list[Endpoint]:
+    """Return every address that sections listen at."""
+    return [
+        endpoint for settings in everyone for name in ("listen", "plain") for endpoint in getattr(settings, name, ())
+    ]
 
 
 def read_plan(file: Path) -> Plan:
@@ -115,6 +139,7 @@ class _Reader:
         return Plan(
             file=ini.file,
             name=cas.name or socket.gethostname().partition(".")[0],
+            workers=cas.workers,
             drain_time=cas.drain_time,
             **general,
             acme=asked if asked and asked.directory else None,

@@ -8,7 +8,7 @@ import time
 
 from casd.casctl.invocation import Down
 from casd.model import Endpoint
-from casd.plan import Plan
+from casd.plan import Plan, addresses
 
 _PATIENCE = 60.0
 _PAUSE = 0.1
@@ -16,11 +16,7 @@ _PAUSE = 0.1
 
 def listeners(plan: Plan) -> list[Endpoint]:
     """Return every address that the front end and the mailbox servers of a plan open."""
-    everyone = [settings for _, settings in (*plan.doors.values(), *plan.mailboxes.values())]
-    everyone += [plan.admin] if plan.admin else []
-    return [
-        endpoint for settings in everyone for name in ("listen", "plain") for endpoint in getattr(settings, name, ())
-    ]
+    return plan.addresses + addresses(settings for _, settings in plan.mailboxes.values())
 
 
 def wait_for(endpoints: list[Endpoint]) -> None:

@@ -1,13 +1,17 @@
-"""The operator's listener on loopback: figures for Prometheus, and what is going on; it changes nothing."""
+"""The operator's listener on loopback: figures of all workers, and what is going on; it changes nothing."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+import os
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from attrs import frozen
+from twisted.logger import Logger
+from twisted.python.failure import Failure
 
+from casd import gather
 from casd.access import ClientAccess
 from casd.certificates import Certificate
 from casd.config import endpoints, key
@@ -16,6 +20,7 @@ from casd.metrics import Metrics
 from casd.model import Endpoint
 from casd.net.exchange import Exchange
 from casd.net.http import Limits
+from casd.net.spawn import spawn
 from casd.net.unnoted import Unnoted
 from protocols.http1 import Response
 
@@ -30,7 +35,9 @@ class Settings:
 
 
 class Admin(Unnoted):
-    """Answers GET /metrics and /status."""
+    """Answers GET /metrics and /status for every worker of the front end, whichever was asked."""
+
+    _log = Logger()
 
     def __init__(
         self,
@@ -40,6 +47,7 @@ class Admin(Unnoted):
         doors: Iterable[Door],
         certificates: Callable[[], Iterable[Certificate]],
         clock: Any,
+        place: gather.Place,
     ) -> None:
         super().__init__(Limits(), clock)
         self._name = name
@@ -47,7 +55,11 @@ class Admin(Unnoted):
         self._metrics = metrics
         self._doors = tuple(doors)
         self._certificates = certificates
-        self._pages: dict[str, Callable[[], Response]] = {"/metrics": self._figures, "/status": self._status}
+        self._place = place
+        self._pages: dict[str, Callable[[Sequence[gather.Report], list[int]], Response]] = {
+            "/metrics": _figures,
+            "/status": self._status,
+        }
 
     def serve(self, exchange: Exchange) -> None:
         """Answer one page. A foreign Host is a web page that tries to read us through a browser."""
@@ -57,10 +69,23 @@ class Admin(Unnoted):
             exchange.reply(Response(403))
         elif exchange.head.method not in {b"GET", b"HEAD"}:
             exchange.reply(Response(405, ((b"Allow", b"GET, HEAD"),)))
+        elif page is None:
+            exchange.reply(Response(404))
         else:
-            exchange.reply(page() if page else Response(404))
+            spawn(self._answer(exchange, page), lambda error: self._failed(exchange, error))
 
-    def _figures(self) -> Response:
+    async def _answer(self, exchange: Exchange, page: Callable[[Sequence[gather.Report], list[int]], Response]) -> None:
+        told = await self._place.siblings()
+        reports = [self.report(), *(json.loads(report) for _, report in told if report is not None)]
+        reports.sort(key=lambda report: report["worker"])
+        exchange.reply(page(reports, sorted(worker for worker, report in told if report is None)))
+
+    def _failed(self, exchange: Exchange, error: Exception) -> None:
+        self._log.failure("a page for the operator failed", Failure(error))
+        exchange.reply(Response(502))
+
+    def report(self) -> gather.Report:
+        """Return what this worker has to tell."""
         for lane in self._access.pool.lanes:
             name = lane.server.name
             self._metrics.pool.labels(name, "open").set(lane.open_connections)
@@ -74,14 +99,22 @@ class Admin(Unnoted):
             labels = (each.names[0] if each.names else "", str(each.pair.certificate))
             self._metrics.certificates.labels(*labels).set(each.expires.timestamp())
         self._metrics.directory.set(not self._access.directory.down)
-        return Response(200, ((b"Content-Type", b"text/plain; version=0.0.4; charset=utf-8"),), self._metrics.page())
+        return {
+            "worker": self._place.post,
+            "pid": os.getpid(),
+            "figures": gather.figures(self._metrics.registry.collect(), self._metrics.across),
+            "status": self.status(),
+        }
 
-    def _status(self) -> Response:
-        body = json.dumps(self.status(), indent=1).encode()
+    def _status(self, reports: Sequence[gather.Report], silent: list[int]) -> Response:
+        body = json.dumps(
+            gather.status(reports, silent) | {"pid": self._place.main, "supervised": self._place.main != os.getpid()},
+            indent=1,
+        ).encode()
         return Response(200, ((b"Content-Type", b"application/json"),), body)
 
     def status(self) -> dict[str, Any]:
-        """Return what is going on: servers, databases, pools, breakers, open requests."""
+        """Return what is going on in this worker: servers, databases, pools, breakers, open requests."""
         topology = self._access.known_topology
         now = self._clock.seconds()
         return {
@@ -127,3 +160,8 @@ class Admin(Unnoted):
                 for exchange in door.open
             ],
         }
+
+
+def _figures(reports: Sequence[gather.Report], silent: list[int]) -> Response:
+    page = gather.page(reports, silent)
+    return Response(200, ((b"Content-Type", b"text/plain; version=0.0.4; charset=utf-8"),), page)

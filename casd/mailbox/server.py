@@ -91,6 +91,7 @@ class MailboxServer(Service):
         now: Callable[[], float] = time,
     ) -> None:
         self.ready: Deferred[None] = Deferred()
+        self.failed = False
         self.ports: list[Port] = []
         self.roster = Roster(settings.databases, name, reactor, patience=settings.dismount_time)
         self._settings = settings
@@ -149,6 +150,7 @@ class MailboxServer(Service):
 
     def _cannot_start(self, failure: Failure) -> None:
         self._log.critical("cannot start: {error}", error=failure.getErrorMessage())
+        self.failed = True
         self.ready.addErrback(lambda _: None)
         self.ready.errback(failure)
         with suppress(ReactorNotRunning):  # another service could not start either

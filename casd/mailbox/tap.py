@@ -10,7 +10,7 @@ from twisted.python import usage
 
 from casd.config import BadConfiguration, Ini
 from casd.mailbox.server import Settings, service
-from casd.net.reactor import choose_reactor
+from casd.net.reactor import choose_reactor, fail_if
 
 
 class Options(usage.Options):
@@ -51,4 +51,5 @@ def makeService(options: Options) -> IService:
     servers = MultiService()
     for name, settings in options["servers"].items():
         service(name, settings, reactor).setServiceParent(servers)
+    fail_if(lambda: any(server.failed for server in servers))
     return servers

@@ -12,6 +12,7 @@ from uuid import UUID
 import argon2
 import attrs
 from attrs import evolve
+from prometheus_client import generate_latest
 from twisted.internet.address import IPv4Address
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.error import ConnectionDone, ConnectionLost
@@ -485,7 +486,7 @@ class Estate:
 
     def figure(self, text: str) -> float:
         """Return a figure from the page of metrics, 0 when it is not there."""
-        for line in self.metrics.page().decode().splitlines():
+        for line in generate_latest(self.metrics.registry).decode().splitlines():
             if line.startswith(text + " "):
                 return float(line.rpartition(" ")[2])
         return 0

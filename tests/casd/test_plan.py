@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from casd import plan
 from casd.casctl.provision import provision
 from casd.config import BadConfiguration
 from casd.model import Endpoint
@@ -178,6 +179,15 @@ def test_everything_that_is_wrong_is_told_at_once(read: Read) -> None:
 def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(BadConfiguration, match=r"none\.ini.*cannot be read"):
         read_plan(tmp_path / "none.ini")
+
+
+def test_auto_is_a_worker_for_each_processor(read: Read, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plan.os, "sched_getaffinity", lambda _: {0, 2, 5})
+    assert read().workers == 1
+    assert read(("name = fe1", "name = fe1\nworkers = auto")).workers == 3
+    assert read(("name = fe1", "name = fe1\nworkers = 7")).workers == 7
+    with pytest.raises(BadConfiguration, match="'many' is not a whole number"):
+        read(("name = fe1", "name = fe1\nworkers = many"))
 
 
 ACME = "[acme]\ndirectory = https://acme.example.net/directory\nagree = yes\n"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
 import socket
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,19 +16,24 @@ from typing import Any
 import pytest
 from twisted.application.service import Service
 from twisted.internet import asyncioreactor
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, succeed
 from twisted.internet.error import CannotListenError
 from twisted.python.usage import UsageError
 
 from casd import tap
 from casd.casctl.provision import provision
+from casd.crew import MAILBOX
 from casd.model import Endpoint
+from casd.net import reactor, systemd
+from casd.net.tether import Tether, pair, receive
 from casd.plan import read_plan
+from casd.supervisor import UPGRADE
 from casd.tap import FrontService, Options, Whole
 from tests.casd.casctl.conftest import CHEAP
 from tests.casd.estate import Client, get, outcome_of, result
 from tests.casd.test_front import Memory
 from tests.casd.test_plan import GOOD
+from tests.test_house import ROOT
 
 PORTS = GOOD.replace("127.0.0.1:0", "127.0.0.1:8443").replace("plain =", "plain = 127.0.0.1:8080")
 
@@ -63,10 +70,11 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(autouse=True)
 def _calm(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Leave the process as it is: its signals, its garbage collector, its reactor."""
-    before = signal.getsignal(signal.SIGHUP)
+    before = {number: signal.getsignal(number) for number in (signal.SIGHUP, signal.SIGTERM, signal.SIGINT)}
     monkeypatch.setattr(tap, "settle_collector", lambda: None)
     yield
-    signal.signal(signal.SIGHUP, before)
+    for number, action in before.items():
+        signal.signal(number, action)
 
 
 class Desk:
@@ -209,12 +217,138 @@ def test_the_whole_is_built_of_a_plan(desk: Desk) -> None:
     assert (whole.mailboxes, type(whole.front)) == ([], FrontService)
 
 
+def test_a_second_signal_waits_for_nobody(desk: Desk) -> None:
+    desk.start()
+    client = Client(desk.factory(8443), desk.reactor)
+    client.send(b"POST /owa/auth.owa HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\n\r\n")
+    stopped = outcome_of(desk.service.stopService())
+    desk.reactor.advance(0.05)
+    assert stopped == []
+    signal.raise_signal(signal.SIGTERM)
+    desk.reactor.advance(0.05)
+    assert stopped == [None]
+
+
+# A worker
+
+
+class Supervised:
+    """A worker whose supervisor is the test."""
+
+    def __init__(self, desk: Desk, post: int = 1) -> None:
+        self.line, theirs = pair()
+        self.desk = desk
+        self.tether = Tether(post, 77, theirs, {})
+        self.given: list[socket.socket] = []
+        self.reload: Any = None
+        self.report: Any = None
+        self.tether.begin = self._begin  # type: ignore[method-assign]
+
+    def give(self, port: int, host: str = "127.0.0.1") -> None:
+        self.given.append(socket.socket())
+        self.tether.sockets.setdefault(Endpoint(host, port), []).append(self.given[-1])
+
+    def heard(self) -> list[str]:
+        found = []
+        while True:
+            try:
+                received = receive(self.line)
+            except BlockingIOError:
+                return found
+            assert received
+            found.append(received[0]["word"])
+
+    def _begin(self, _reactor: Any, reload: Any, report: Any) -> None:
+        self.reload, self.report = reload, report
+
+    def close(self) -> None:
+        for each in (*self.given, self.line, self.tether._line):
+            each.close()
+
+
+@pytest.fixture
+def supervised(desk: Desk) -> Iterator[Supervised]:
+    found = Supervised(desk)
+    yield found
+    found.close()
+
+
+def build(supervised: Supervised) -> Whole:
+    whole = tap.build(supervised.desk.service.plan, supervised.desk.reactor, supervised.tether)
+    whole.obey(supervised.tether, supervised.desk.reactor)
+    whole.startService()
+    return whole
+
+
+def test_a_worker_accepts_from_what_it_was_given_and_says_when_it_is_ready(supervised: Supervised) -> None:
+    supervised.give(8443)
+    supervised.give(8080)
+    whole = build(supervised)
+    assert supervised.desk.reactor.adopted == [each.fileno() for each in supervised.given]
+    assert supervised.heard() == ["ready"]
+    assert not whole.failed
+    report = json.loads(supervised.report())
+    assert (report["worker"], report["status"]["name"]) == (1, "fe1")
+
+
+def test_a_worker_opens_nothing_by_itself(supervised: Supervised) -> None:
+    supervised.give(8443)
+    whole = build(supervised)
+    assert whole.failed
+    assert supervised.desk.reactor.stopped == 1
+    assert supervised.heard() == []
+
+
+def test_a_worker_takes_more_sockets_with_a_reload(supervised: Supervised) -> None:
+    supervised.give(8443)
+    supervised.give(8080)
+    whole = build(supervised)
+    supervised.desk.write(PORTS.replace("8080", "8081"))
+    assert result(supervised.reload()) is False
+    supervised.give(8081)
+    supervised.give(8443)  # of a worker that is no longer there
+    assert result(supervised.reload()) is True
+    assert whole.front
+    assert {place.port: len(ports) for (place, _), ports in whole.front.ports.items()} == {8443: 2, 8081: 1}
+
+
+def test_a_worker_that_leaves_tells_clients_with_their_next_answer(supervised: Supervised) -> None:
+    supervised.give(8443)
+    supervised.give(8080)
+    whole = build(supervised)
+    client = Client(supervised.desk.factory(8443), supervised.desk.reactor)
+    assert "connection" not in client.ask(get("/x", host="localhost")).fields
+    stopped = outcome_of(whole.stopService())
+    assert client.ask(get("/x", host="localhost")).fields["connection"] == "close"
+    for _ in range(30):
+        supervised.desk.reactor.advance(0.05)
+    assert stopped == [None]
+
+
+def test_the_mailbox_servers_of_a_worker_are_its_only_part(desk: Desk) -> None:
+    supervised = Supervised(desk, MAILBOX)
+
+    class Server(Service):
+        failed = False
+
+        def __init__(self) -> None:
+            self.ready: Deferred[None] = succeed(None)
+
+    whole = Whole(None, [Server()])
+    whole.obey(supervised.tether, desk.reactor)
+    assert supervised.heard() == ["ready"]
+    assert result(supervised.reload()) is True
+    assert (supervised.report(), whole.failed) == (b"", False)
+    assert tap.build(desk.service.plan, desk.reactor, supervised.tether).front is None
+    supervised.close()
+
+
 # systemd
 
 
 def test_a_socket_of_systemd_is_used(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.socket() as one:
-        monkeypatch.setattr(tap, "inherited_sockets", lambda: {Endpoint("127.0.0.1", 8443): one})
+        monkeypatch.setattr(tap, "inherited_sockets", lambda: {Endpoint("127.0.0.1", 8443): [one]})
         desk.start()
         assert desk.reactor.adopted == [one.fileno()]
 
@@ -230,29 +364,107 @@ def test_only_sockets_meant_for_this_process_are_inherited(tmp_path: Path, monke
         def getsockname(self) -> tuple[str, int]:
             return "127.0.0.1", self.port
 
-    monkeypatch.setattr(tap.socket, "socket", Inherited)
-    monkeypatch.setattr(tap.os, "dup", lambda number: number)
+    monkeypatch.setattr(systemd.socket, "socket", Inherited)
+    monkeypatch.setattr(systemd.os, "dup", lambda number: number)
     environment = tmp_path / "environ"
     for other in ("", "LISTEN_PID=1\0LISTEN_FDS=2\0"):
         environment.write_text(other)
-        assert tap.inherited_sockets(environment) == {}
+        assert systemd.inherited_sockets(environment) == {}
     environment.write_text(f"A=b\0LISTEN_PID={os.getpid()}\0LISTEN_FDS=2\0")
-    assert len(tap.inherited_sockets(environment)) == 2
+    assert len(systemd.inherited_sockets(environment)) == 2
     assert made == [3, 4]
 
 
 def test_systemd_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NOTIFY_SOCKET", raising=False)
-    tap.notify("READY=1")
+    systemd.notify("READY=1")
     name = str(tmp_path / "notify")
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as ear:
         ear.bind(name)
         monkeypatch.setenv("NOTIFY_SOCKET", name)
-        tap.notify("READY=1")
+        systemd.notify("READY=1")
         assert ear.recv(100) == b"READY=1"
 
 
 # twistd
+
+
+class Parent(dict[str, Any]):
+    """What twistd was told before `cas`."""
+
+    def __init__(self, **changes: Any) -> None:
+        super().__init__({"nodaemon": 1, "syslog": 0, "logfile": None, "pidfile": "", **changes})
+
+
+@pytest.fixture
+def _no_reactor(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have no reactor yet, and none installed."""
+    monkeypatch.delitem(sys.modules, "twisted.internet.reactor", raising=False)
+    monkeypatch.setattr(tap, "choose_reactor", lambda: None)
+
+
+@pytest.mark.usefixtures("_no_reactor")
+def test_several_workers_have_a_supervisor(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk.write(PORTS.replace("fe1", "fe1\nworkers = 2"))
+    asked: list[Any] = []
+    monkeypatch.setattr(tap, "supervise", lambda *what: asked.append(what) or ("tether", what[0]))
+    options = Options()
+    options.parent = Parent(pidfile=str(desk.folder / "cas.pid"))  # type: ignore[assignment]
+    options.parseOptions(["--config", str(desk.folder / "cas.ini")])
+    ((plan, upgrade, pidfile),) = asked
+    assert (plan.workers, upgrade, pidfile) == (2, "", desk.folder / "cas.pid")
+    assert options["tether"] == "tether"
+    assert options.parent["pidfile"] == ""
+
+
+@pytest.mark.usefixtures("_no_reactor")
+def test_an_upgrade_has_a_supervisor_whatever_the_file_says(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tap, "supervise", lambda *what: (what[1], what[0]))
+    monkeypatch.setenv(UPGRADE, "{}")
+    options = Options()
+    options.parent = Parent()  # type: ignore[assignment]
+    options.parseOptions(["--config", str(desk.folder / "cas.ini")])
+    assert options["tether"] == "{}"
+    assert UPGRADE not in os.environ
+
+
+@pytest.mark.usefixtures("_no_reactor")
+def test_a_rehearsal_starts_nothing(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(UPGRADE, "rehearse")
+    with pytest.raises(SystemExit) as ended:
+        Options().parseOptions(["--config", str(desk.folder / "cas.ini")])
+    assert ended.value.code == 0
+
+
+@pytest.mark.usefixtures("_no_reactor")
+@pytest.mark.parametrize("changes", [{"nodaemon": 0}, {"syslog": 1}, {"logfile": "cas.log"}])
+def test_several_workers_refuse_what_they_cannot_share(desk: Desk, changes: dict[str, Any]) -> None:
+    desk.write(PORTS.replace("fe1", "fe1\nworkers = 2"))
+    options = Options()
+    options.parent = Parent(**changes)  # type: ignore[assignment]
+    with pytest.raises(UsageError, match="several workers"):
+        options.parseOptions(["--config", str(desk.folder / "cas.ini")])
+
+
+def test_reading_a_file_installs_no_reactor(desk: Desk) -> None:
+    code = (
+        "import sys, pathlib, casd.tap; casd.tap.read_plan(pathlib.Path(sys.argv[1])); casd.registry.known_sections();"
+        "sys.exit('twisted.internet.reactor' in sys.modules)"
+    )
+    command = [sys.executable, "-c", code, str(desk.folder / "cas.ini")]
+    assert subprocess.run(command, cwd=ROOT, check=False).returncode == 0
+
+
+def test_a_process_whose_services_failed_ends_with_1(monkeypatch: pytest.MonkeyPatch) -> None:
+    registered: list[Any] = []
+    left: list[int] = []
+    monkeypatch.setattr(reactor.atexit, "register", lambda *what: registered.append(what))
+    monkeypatch.setattr(reactor.os, "_exit", left.append)
+    for failed in (False, True):
+        reactor.fail_if(lambda failed=failed: failed)  # type: ignore[misc]
+        end, *arguments = registered[-1]
+        end(*arguments)
+    assert left == [1]
 
 
 def test_a_good_file_is_taken_from_the_command_line(desk: Desk) -> None:

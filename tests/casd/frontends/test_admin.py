@@ -9,9 +9,11 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from twisted.internet.defer import succeed
 
 from casd.certificates import Pair
 from casd.frontends.admin import Admin
+from casd.gather import Alone
 from tests.casd.estate import Answer, Client, Estate, basic_auth, get
 
 
@@ -22,7 +24,8 @@ class Desk:
         self.estate = estate
         doors = [estate.door, estate.mapi, estate.rpc]
         self.certificates: list[Any] = []
-        self.admin = Admin("fe1", estate.access, estate.metrics, doors, lambda: self.certificates, estate.clock)
+        certificates = lambda: self.certificates  # noqa: E731
+        self.admin = Admin("fe1", estate.access, estate.metrics, doors, certificates, estate.clock, Alone())
 
     def ask(self, target: str, host: str = "127.0.0.1:8444", method: str = "GET") -> Answer:
         client = Client(self.admin, self.estate.clock)
@@ -118,6 +121,36 @@ def test_loopback_is_its_name(desk: Desk, host: str) -> None:
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
 def test_it_changes_nothing(desk: Desk, method: str) -> None:
     assert desk.ask("/status", method=method).status == 405
+
+
+class Sibling(Alone):
+    """The place of worker 1 of 3, of which one hangs."""
+
+    main = 4711
+
+    def __init__(self, told: Any) -> None:
+        self.told = told
+
+    def siblings(self) -> Any:
+        return succeed(self.told)
+
+
+def test_it_tells_for_all_workers(desk: Desk) -> None:
+    other = json.dumps(desk.admin.report() | {"worker": 3}).encode()
+    desk.admin._place = Sibling([(3, other), (2, None)])
+    desk.estate.client().send(get("/ews/", basic_auth()))
+    status = desk.status()
+    assert [(each["worker"], each["state"]) for each in status["workers"]] == [(1, "up"), (3, "up"), (2, "silent")]
+    assert (status["pid"], status["supervised"]) == (4711, True)
+    assert [request["worker"] for request in status["requests"]] == [1]
+    page = desk.ask("/metrics").body
+    assert b'casd_client_connections{door="http"} 1.0' in page
+    assert b'casd_worker_up{worker="2"} 0.0' in page
+
+
+def test_what_a_sibling_says_that_cannot_be_read_is_a_fault_and_no_crash(desk: Desk) -> None:
+    desk.admin._place = Sibling([(2, b"garbage")])
+    assert desk.ask("/status").status == 502
 
 
 def test_there_is_nothing_else(desk: Desk) -> None:
