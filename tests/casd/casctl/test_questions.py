@@ -69,6 +69,7 @@ STATUS = {
     "pools": [],
     "connections": {"http": 3},
     "requests": [],
+    "workers": [{"worker": 1, "pid": 7, "state": "up", "connections": 3, "requests": 0}],
 }
 
 
@@ -107,6 +108,7 @@ def test_status_shows_what_the_front_end_tells(demo: Casctl, monkeypatch: pytest
     text = demo("status").output
     assert "connections  http=3" in text
     assert "servers:\nname  site  version\nmbx1  Main  15.2\n" in text
+    assert "workers:\nworker  pid  state  connections  requests\n1       7    up     3            0\n" in text
     assert answer(demo("status --json")) == STATUS
 
 
