@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import signal
 import socket
 import ssl
 import subprocess
@@ -18,7 +19,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from casd.casctl.provision import SERVERS
 from casd.testing import layout
-from tests.integration.process import PATIENCE, ROOT, Process, wait_until
+from tests.integration.process import PATIENCE, ROOT, Process, memory_of, wait_until
 
 _BIN = Path(sys.executable).parent
 
@@ -47,11 +48,38 @@ class FrontEnd:
         answer: dict[str, Any] = json.loads(_get(self.ports["admin"], "/status"))
         return answer
 
+    def memory(self) -> int:
+        """Return the resident memory of all its processes, in bytes."""
+        return sum(memory_of(pid) for pid in (self.process.pid, *self.process.children))
+
+
+class Clients:
+    """Clients that always wait for an answer (tests.integration.waiting)."""
+
+    def __init__(self, estate: Estate, front: FrontEnd, *, polls: int, others: int) -> None:
+        port, ca = str(front.ports["front"]), str(estate.demo / "ca.pem")
+        module = (sys.executable, "-m", "tests.integration.waiting")
+        self._process = estate.begin(*module, port, ca, estate.password, str(polls), str(others))
+        self._process.wait_for("all are connected")
+        self.told()  # what it costs to come in is another question
+
+    def told(self, number: int = signal.SIGUSR1) -> dict[str, Any]:
+        """Return what happened to them since this was asked last."""
+        so_far = len(self._process.lines)
+        self._process.signal(number)
+        answer: dict[str, Any] = json.loads(self._process.wait_for("^{", so_far))
+        return answer
+
+    def end(self) -> dict[str, Any]:
+        """End them; return what happened since they were asked last."""
+        return self.told(signal.SIGTERM)
+
 
 class Estate:
     """The demo organisation in a folder, and the processes that were started for it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, workers: int = 1) -> None:
+        self.workers = workers
         self.folder = folder.absolute()
         self.folder.mkdir(parents=True)
         names = (f"{front}.{port}" for front in ("fe1", "fe2") for port in ("front", "plain", "admin"))
@@ -63,12 +91,14 @@ class Estate:
 
     def sections(self, name: str) -> layout.Sections:
         """Return the configuration of a front end: fe1 or fe2."""
-        return layout.front(name, self._ports_of(name))
+        sections = layout.front(name, self._ports_of(name))
+        sections["cas"]["workers"] = str(self.workers)
+        return sections
 
     def front(self, name: str, sections: layout.Sections | None = None) -> FrontEnd:
         """Start a front end, and return when it is ready."""
         ini = layout.write_ini(self.folder / f"{name}.ini", sections or self.sections(name))
-        process = self._begin(_BIN / "twistd", "--nodaemon", "--pidfile=", "cas", "--config", ini)
+        process = self.begin(_BIN / "twistd", "--nodaemon", "--pidfile=", "cas", "--config", ini)
         process.wait_for("ready: ")
         return FrontEnd(process, ini, self._ports_of(name))
 
@@ -79,7 +109,7 @@ class Estate:
         for server in SERVERS:
             section = f"mailbox:{server}"
             ini = layout.write_ini(self.folder / f"{server}.ini", {section: sections[section]})
-            processes[server] = self._begin(_BIN / "twistd", "--nodaemon", "--pidfile=", "mailbox", "--config", ini)
+            processes[server] = self.begin(_BIN / "twistd", "--nodaemon", "--pidfile=", "mailbox", "--config", ini)
         for server in SERVERS:
             wait_until(lambda port=self.ports[server]: listens(port), f"{server} to listen")
         return processes
@@ -88,7 +118,7 @@ class Estate:
         """Start a stand-in for each mailbox server, that answers with what it was asked (tests.integration.echo)."""
         for server in SERVERS:
             module = "tests.integration.echo"
-            self._begin(sys.executable, "-m", module, server, str(self.ports[server]), self.demo).wait_for("ready")
+            self.begin(sys.executable, "-m", module, server, str(self.ports[server]), self.demo).wait_for("ready")
 
     def casctl(self, *arguments: str, ini: Path) -> str:
         """Return what a casctl command prints; it must not fail."""
@@ -117,7 +147,8 @@ class Estate:
         for process in reversed(self.processes):
             process.kill()
 
-    def _begin(self, *command: str | Path) -> Process:
+    def begin(self, *command: str | Path) -> Process:
+        """Start a process of the estate."""
         process = Process(*command)
         self.processes.append(process)
         return process
@@ -127,10 +158,12 @@ class Estate:
 
 
 class EstateTestCase(SynchronousTestCase):
-    """A test with an estate of its own. It blocks: all the work is done by other processes."""
+    """A test with an estate of its own, whose front ends have so many workers. It blocks: others do all the work."""
+
+    workers = 1
 
     def setUp(self) -> None:
-        self.estate = Estate(Path(self.mktemp()))
+        self.estate = Estate(Path(self.mktemp()), self.workers)
         self.addCleanup(self.estate.close)
 
     def report(self, text: str) -> None:

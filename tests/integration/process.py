@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
 import subprocess
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
-from threading import Condition, Thread
+from threading import Condition, Event, Thread
 from time import monotonic
 
 ROOT = Path(__file__).parents[2]
@@ -60,29 +63,33 @@ class Process:
             raise
 
     def kill(self) -> None:
-        """End the process as a power cut does."""
+        """End the process, and those that it has started, as a power cut does."""
+        started = self.children if self._popen.poll() is None else []
         self._popen.kill()
+        for pid in started:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        wait_until(lambda: not any(map(is_alive, started)), "its processes to end")
         self._popen.wait()
 
     @property
     def memory(self) -> int:
         """Resident memory now, in bytes."""
-        return self._status("VmRSS")
+        return memory_of(self.pid)
+
+    @property
+    def children(self) -> list[int]:
+        """The processes that it has started and that are still there."""
+        return [int(pid) for pid in Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()]
 
     @property
     def most_memory(self) -> int:
         """The most that it was since `forget_memory`, or ever."""
-        return self._status("VmHWM")
+        return memory_of(self.pid, "VmHWM")
 
     def forget_memory(self) -> None:
         """Let `most_memory` begin anew (proc(5), clear_refs)."""
         Path(f"/proc/{self.pid}/clear_refs").write_text("5", encoding="ascii")
-
-    def _status(self, name: str) -> int:
-        status = Path(f"/proc/{self.pid}/status").read_text(encoding="ascii")
-        kibibytes = re.search(rf"{name}:\s+(\d+) kB", status)
-        assert kibibytes, "the process is gone"
-        return int(kibibytes[1]) * 1024
 
     def _read(self) -> None:
         assert self._popen.stdout
@@ -94,12 +101,30 @@ class Process:
             self._changed.notify_all()
 
 
+def is_alive(pid: int) -> bool:
+    """Say whether a process is still there, and not only waited for by its parent."""
+    try:
+        return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text(encoding="ascii")
+    except OSError:
+        return False
+
+
+def memory_of(pid: int, name: str = "VmRSS") -> int:
+    """Return a process' memory in bytes (proc(5), status)."""
+    kibibytes = re.search(rf"{name}:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text(encoding="ascii"))
+    assert kibibytes, "the process is gone"
+    return int(kibibytes[1]) * 1024
+
+
 def wait_until(condition: Callable[[], bool], what: str, patience: float = PATIENCE) -> None:
     """Look again and again until a condition holds that nobody tells of."""
     give_up = monotonic() + patience
-    pause = Condition()
     while not condition():
         if monotonic() > give_up:
             raise AssertionError(f"waited {patience} s for {what}")
-        with pause:
-            pause.wait(0.02)
+        pause(0.02)
+
+
+def pause(seconds: float) -> None:
+    """Let other processes work."""
+    Event().wait(max(0.0, seconds))

@@ -67,3 +67,9 @@ class Array(EstateTestCase):
         assert answer.status_code == 200, (answer.status_code, answer.headers)
         assert soap.succeeded(answer.content), answer.text
         return answer.headers["X-FEServer"]
+
+
+class ArrayOfWorkers(Array):
+    """The same with two workers in each of them."""
+
+    workers = 2

@@ -95,3 +95,9 @@ class Identity(EstateTestCase):
         assert done.returncode == 0, done.stderr
         result: dict[str, Any] = json.loads(done.stdout)
         return result
+
+
+class IdentityOfWorkers(Identity):
+    """The same with two workers behind its port."""
+
+    workers = 2

@@ -104,3 +104,9 @@ class Reload(EstateTestCase):
             certificate = encrypted.getpeercert(binary_form=True)
         assert certificate
         return x509.load_der_x509_certificate(certificate).serial_number
+
+
+class ReloadOfWorkers(Reload):
+    """The same with two workers."""
+
+    workers = 2

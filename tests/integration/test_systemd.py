@@ -12,7 +12,7 @@ from pathlib import Path
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.integration.estate import EstateTestCase
-from tests.integration.process import PATIENCE, ROOT, Process
+from tests.integration.process import PATIENCE, ROOT, Process, wait_until
 
 TWISTD = Path(sys.executable).parent / "twistd"
 EXPOSED = 1.5
@@ -46,17 +46,7 @@ class Units(SynchronousTestCase):
 
 class Service(EstateTestCase):
     def test_sockets_that_were_handed_over_are_served_and_survive_a_reload(self) -> None:
-        ini = self.estate.front("fe1").ini
-        self.estate.close()
-        ports = [self.estate.ports[f"fe1.{name}"] for name in ("front", "plain")]
-        sockets = [option for port in ports for option in ("--listen", f"127.0.0.1:{port}")]
-        service = Process(
-            "systemd-socket-activate", *sockets, TWISTD, "--nodaemon", "--pidfile=", "cas", "--config", ini
-        )
-        self.addCleanup(service.kill)
-        service.wait_for("Listening")
-        assert self.health(ports[0]) == 200  # systemd-socket-activate starts it when the first client comes
-        service.wait_for("ready: ")
+        service, ports = self.activated()
         for _ in range(2):
             seen = len(service.lines)
             service.signal(signal.SIGHUP)
@@ -77,6 +67,21 @@ class Service(EstateTestCase):
             service.signal(signal.SIGTERM)
             assert told.recv(100) == b"STOPPING=1"
 
+    def activated(self) -> tuple[Process, list[int]]:
+        """Start a front end by its first client; return it with its encrypted and its plain port."""
+        ini = self.estate.front("fe1").ini
+        self.estate.close()
+        ports = [self.estate.ports[f"fe1.{name}"] for name in ("front", "plain")]
+        sockets = [option for port in ports for option in ("--listen", f"127.0.0.1:{port}")]
+        service = Process(
+            "systemd-socket-activate", *sockets, TWISTD, "--nodaemon", "--pidfile=", "cas", "--config", ini
+        )
+        self.addCleanup(service.kill)
+        service.wait_for("Listening")
+        assert self.health(ports[0]) == 200  # systemd-socket-activate starts it when the first client comes
+        service.wait_for("ready: ")
+        return service, ports
+
     def health(self, port: int) -> int:
         url = f"https://localhost:{port}/owa/healthcheck.htm"
         command = [
@@ -91,3 +96,18 @@ class Service(EstateTestCase):
             url,
         ]
         return int(subprocess.run(command, capture_output=True, check=True, timeout=PATIENCE).stdout)
+
+
+class ServiceOfWorkers(Service):
+    """The same with two workers, which share the sockets that were handed over."""
+
+    workers = 2
+
+    def test_sockets_that_were_handed_over_survive_an_upgrade(self) -> None:
+        service, ports = self.activated()
+        for _ in range(2):
+            seen, before = len(service.lines), set(service.children)
+            service.signal(signal.SIGUSR2)
+            service.wait_for("ready: ", after=seen)
+            wait_until(lambda before=before: not before & set(service.children), "the workers before to leave")
+            assert self.health(ports[0]) == 200
