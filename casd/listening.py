@@ -8,7 +8,7 @@ whom the kernel gave to a worker that dies is still there for the next one.
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import closing
 
 from casd.crew import dealt
@@ -26,16 +26,16 @@ class Listening:
         self.sockets: Given = {}
         self._inherited = inherited
 
-    def open(self, endpoints: Iterable[Endpoint], workers: int) -> None:
-        """Have sockets for these addresses and workers, and no others; after an `OSError` nothing has changed."""
-        wanted: Given = {endpoint: list(self.sockets.get(endpoint, ())) for endpoint in endpoints}
+    def open(self, numbers: Mapping[Endpoint, int]) -> None:
+        """Have so many sockets at each of these addresses, and no others; after an `OSError` nothing has changed."""
+        wanted: Given = {endpoint: list(self.sockets.get(endpoint, ())) for endpoint in numbers}
         opened: list[socket.socket] = []
         try:
             for endpoint, sockets in wanted.items():
                 if endpoint in self._inherited:
                     sockets[:] = self._inherited[endpoint]  # systemd's: as many as casd.socket says
                     continue
-                while len(sockets) < workers:
+                while len(sockets) < numbers[endpoint]:
                     opened.append(_listen(endpoint, first=not sockets))
                     sockets.append(opened[-1])
         except BaseException:

@@ -22,6 +22,7 @@ from casd.certificates import BadCertificate
 from casd.config import BadConfiguration
 from casd.crew import MAILBOX, Crew, name_of
 from casd.listening import Listening
+from casd.model import Endpoint
 from casd.net import tether
 from casd.net.shown import Shown
 from casd.net.systemd import inherited_sockets, notify
@@ -38,6 +39,15 @@ def supervise(plan: Plan, upgrade: str = "", pidfile: Path | None = None) -> tup
     """Start workers and care for them; returns in each of them, with the plan of the day, and nowhere else."""
     supervisor = Supervisor(plan, upgrade, pidfile)
     return supervisor.run(), supervisor.plan
+
+
+def sockets_of(plan: Plan) -> dict[Endpoint, int]:
+    """Return the addresses with the number of their sockets: one a worker; the operator's have one for all.
+
+    Who asks what is wrong is to be answered by a worker that is well, not to wait for the one that hangs.
+    """
+    operators = plan.admin.listen if plan.admin else ()
+    return dict.fromkeys(plan.addresses, plan.workers) | dict.fromkeys(operators, 1)
 
 
 class Supervisor:
@@ -70,7 +80,7 @@ class Supervisor:
     def run(self) -> Tether:
         """Start, watch, end; returns in a worker."""
         try:
-            self._listening.open(self.plan.addresses, self.plan.workers)
+            self._listening.open(sockets_of(self.plan))
         except OSError as error:
             self._log.critical("cannot start: {error}", error=error.strerror)
             sys.exit(1)
@@ -233,7 +243,7 @@ class Supervisor:
         try:
             plan = read_plan(self.plan.file)
             show = self._shown.prepare(plan.tls)
-            self._listening.open(plan.addresses, plan.workers)
+            self._listening.open(sockets_of(plan))
         except (BadConfiguration, BadCertificate, OSError) as error:
             said = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
             self._log.error("the configuration was not reloaded, nothing changed:\n{error}", error=said)

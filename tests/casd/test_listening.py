@@ -59,7 +59,7 @@ Open = Callable[[Endpoint], list[Socket]]
 
 def test_each_worker_has_a_socket_of_its_own_at_each_address(system: Open) -> None:
     found = Listening({})
-    found.open([ONE, TWO], 2)
+    found.open({ONE: 2, TWO: 2})
     assert len(system(ONE)) == len(system(TWO)) == 2
     first, second = found.of(1, 2), found.of(2, 2)
     assert [len(each[place]) for each in (first, second) for place in (ONE, TWO)] == [1, 1, 1, 1]
@@ -68,18 +68,18 @@ def test_each_worker_has_a_socket_of_its_own_at_each_address(system: Open) -> No
 
 def test_more_workers_get_more_sockets_and_fewer_share_what_is_there(system: Open) -> None:
     found = Listening({})
-    found.open([ONE], 2)
+    found.open({ONE: 2})
     before = system(ONE)
-    found.open([ONE], 3)
+    found.open({ONE: 3})
     assert system(ONE)[:2] == before
-    found.open([ONE], 1)
+    found.open({ONE: 1})
     assert len(found.of(1, 1)[ONE]) == len(system(ONE)) == 3  # nobody waits at a socket that nobody looks at
 
 
 def test_an_address_that_is_gone_is_closed(system: Open) -> None:
     found = Listening({})
-    found.open([ONE, TWO], 2)
-    found.open([TWO], 2)
+    found.open({ONE: 2, TWO: 2})
+    found.open({TWO: 2})
     assert (len(system(ONE)), len(system(TWO))) == (0, 2)
     found.close()
     assert system(TWO) == []
@@ -87,34 +87,34 @@ def test_an_address_that_is_gone_is_closed(system: Open) -> None:
 
 def test_when_an_address_is_taken_nothing_changes(system: Open) -> None:
     found = Listening({})
-    found.open([ONE], 2)
+    found.open({ONE: 2})
     Socket.taken.add(TWO)
     with pytest.raises(OSError, match=r"cannot listen at \[2001:db8::1\]:80: Address already in use$"):
-        found.open([TWO], 3)
+        found.open({TWO: 3})
     assert list(found.sockets) == [ONE]
     assert len(system(ONE)) == 2
 
 
 @pytest.mark.negative
 def test_two_front_ends_do_not_share_an_address_by_mistake(system: Open) -> None:
-    Listening({}).open([ONE], 2)
+    Listening({}).open({ONE: 2})
     with pytest.raises(OSError, match="in use"):
-        Listening({}).open([ONE], 2)
+        Listening({}).open({ONE: 2})
 
 
 def test_the_sockets_of_systemd_are_used_as_they_are(system: Open) -> None:
     handed: Any = Socket(3)
     found = Listening({ONE: [handed]})
-    found.open([ONE], 2)
+    found.open({ONE: 2})
     assert found.of(1, 2) == found.of(2, 2) == {ONE: [handed]}
     assert system(ONE) == []
-    found.open([], 2)
+    found.open({})
     assert handed.open  # it can come again
 
 
 def test_a_worker_lets_go_of_what_is_not_its_own(system: Open) -> None:
     found = Listening({})
-    found.open([ONE], 2)
+    found.open({ONE: 2})
     given = found.of(2, 2)
     found.forget(given)
     assert system(ONE) == given[ONE]
@@ -123,12 +123,12 @@ def test_a_worker_lets_go_of_what_is_not_its_own(system: Open) -> None:
 def test_a_new_program_goes_on_with_the_same_sockets(system: Open) -> None:
     handed: Any = Socket(50, TWO)
     before = Listening({TWO: [handed]})
-    before.open([ONE, TWO], 2)
+    before.open({ONE: 2, TWO: 2})
     state = before.state()
     assert all(each.inheritable for each in (*system(ONE), handed))
     after = Listening({})
     after.take_over(state)
-    after.open([ONE, TWO], 2)
+    after.open({ONE: 2, TWO: 2})
     numbers = {place: [each.fileno() for each in sockets] for place, sockets in after.sockets.items()}
     assert numbers == {ONE: [each.number for each in system(ONE)], TWO: [50]}
     assert not any(each.inheritable for sockets in after.sockets.values() for each in sockets)  # type: ignore[attr-defined]

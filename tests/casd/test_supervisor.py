@@ -21,7 +21,7 @@ from casd.model import Endpoint
 from casd.net import tether
 from casd.net.tether import Tether
 from casd.plan import read_plan
-from casd.supervisor import UPGRADE, Signals, Supervisor
+from casd.supervisor import UPGRADE, Signals, Supervisor, sockets_of
 from tests.casd.casctl.conftest import CHEAP
 from tests.casd.test_plan import GOOD
 
@@ -148,7 +148,7 @@ class Run:
     def __init__(self, system: System) -> None:
         self.system = system
         self.supervisor = system.supervisor
-        self.supervisor._listening.open(self.supervisor.plan.addresses, self.supervisor.plan.workers)
+        self.supervisor._listening.open(sockets_of(self.supervisor.plan))
         self.signals: Any = Quiet()
         self.step()
 
@@ -363,6 +363,14 @@ def test_mailbox_servers_have_a_process_of_their_own(system: System, run: Run, m
     system.worker(1).says("gather")
     run.step()
     assert mailbox.hears() == []
+
+
+def test_clients_have_a_socket_of_each_worker_and_the_operator_one_of_all(system: System) -> None:
+    system.write(f"{INI}\n[admin]\nlisten = 127.0.0.1:8444\n")
+    assert sockets_of(read_plan(system.folder / "cas.ini")) == {
+        Endpoint("127.0.0.1", 0): 2,
+        Endpoint("127.0.0.1", 8444): 1,
+    }
 
 
 # In a worker
