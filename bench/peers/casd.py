@@ -7,16 +7,13 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-import attrs
-
 from bench.estate import Ground, Peer, Unfit
 from bench.processes import CORES, ROOT
-from casd import plan
 
 INI = """
 [cas]
 name = bench
-{workers}
+workers = {workers}
 [sqlite]
 file = {demo}/directory.sqlite
 [forms]
@@ -38,19 +35,14 @@ idle time = 1 h
 """
 
 
-def has_workers() -> bool:
-    """Say whether this casd can run several workers."""
-    return any(field.name == "workers" for field in attrs.fields(plan.Settings))
-
-
 def commands(
     here: Ground, port: int, name: str, workers: int = 1, source: Path = ROOT
 ) -> Sequence[tuple[Sequence[str], int]]:
     """Run twistd from the environment of this Python, with casd from a folder."""
     if not source.is_dir():
         raise Unfit(f"there is no {source.relative_to(ROOT)}: make bench makes it")
-    line = f"workers = {workers}" if has_workers() else ""
-    ini = here.write(f"{name}.ini", INI.format(demo=here.demo, folder=here.folder, name=name, port=port, workers=line))
+    content = INI.format(demo=here.demo, folder=here.folder, name=name, port=port, workers=workers)
+    ini = here.write(f"{name}.ini", content)
     twistd = str(Path(sys.executable).with_name("twistd"))
     return [
         (
