@@ -194,6 +194,8 @@ class Supervisor:
             self.crew.began(post, pid)
             return None
         signals.forget()
+        for number in (signal.SIGHUP, signal.SIGUSR2):
+            signal.signal(number, signal.SIG_IGN)  # meant for the supervisor, whoever they are sent to
         os.setpgid(0, 0)  # Ctrl-C is for the supervisor, who tells the others
         os.environ.pop("NOTIFY_SOCKET", None)
         for line in (ours, *self.lines.values()):

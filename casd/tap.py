@@ -158,6 +158,7 @@ class FrontService(Service):
         super().startService()
         if self._tether is None:
             self._on(signal.SIGHUP, self._hangup)
+            self._on(signal.SIGUSR2, lambda: self._log.error("one process cannot be upgraded in place: restart it"))
         Deferred.fromCoroutine(self._start()).addErrback(self._cannot_start)
 
     def stopService(self) -> Deferred[None]:

@@ -199,8 +199,11 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def system(demo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[System]:
     shutil.copytree(demo, tmp_path / "demo")
     found = System(tmp_path / "demo", monkeypatch)
+    before = {number: signal.getsignal(number) for number in supervisor.SIGNALS}
     yield found
     found.close()
+    for number, action in before.items():
+        signal.signal(number, action)
 
 
 @pytest.fixture
@@ -383,6 +386,7 @@ def test_a_worker_goes_on_with_its_own_sockets_only(system: System, run: Run) ->
     assert isinstance(worker, Tether)
     assert (worker.post, worker.main) == (2, os.getpid())
     assert "NOTIFY_SOCKET" not in os.environ
+    assert signal.getsignal(signal.SIGHUP) == signal.getsignal(signal.SIGUSR2) == signal.SIG_IGN
     assert all(line.fileno() == -1 for line in lines)
     ((place, (own,)),) = worker.sockets.items()
     assert place == Endpoint("127.0.0.1", 0)

@@ -27,7 +27,7 @@ from casd.model import Endpoint
 from casd.net import reactor, systemd
 from casd.net.tether import Tether, pair, receive
 from casd.plan import read_plan
-from casd.supervisor import UPGRADE
+from casd.supervisor import SIGNALS, UPGRADE
 from casd.tap import FrontService, Options, Whole
 from tests.casd.casctl.conftest import CHEAP
 from tests.casd.estate import Client, get, outcome_of, result
@@ -70,7 +70,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(autouse=True)
 def _calm(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Leave the process as it is: its signals, its garbage collector, its reactor."""
-    before = {number: signal.getsignal(number) for number in (signal.SIGHUP, signal.SIGTERM, signal.SIGINT)}
+    before = {number: signal.getsignal(number) for number in SIGNALS}
     monkeypatch.setattr(tap, "settle_collector", lambda: None)
     yield
     for number, action in before.items():
@@ -159,6 +159,13 @@ def test_a_hangup_reloads(desk: Desk) -> None:
     desk.write(PORTS.replace("fe1", "fe2"))
     signal.raise_signal(signal.SIGHUP)
     assert desk.service.plan.name == "fe2"
+
+
+def test_what_only_several_workers_can_do_ends_nothing(desk: Desk) -> None:
+    desk.start()
+    signal.raise_signal(signal.SIGUSR2)
+    assert desk.reactor.stopped == 0
+    assert desk.open == {8443, 8080}
 
 
 def test_at_the_end_what_is_under_way_may_end(desk: Desk) -> None:
