@@ -72,4 +72,12 @@ def _listens(pid: int, listener: Endpoint, proc: Path = Path("/proc")) -> bool:
         for row in rows
         if row[3] == _LISTEN and int(row[1].rpartition(":")[2], 16) == listener.port
     }
-    return any(str(held.readlink()) in wanted for held in (proc / str(pid) / "fd").iterdir())
+    return any(_target(held) in wanted for held in (proc / str(pid) / "fd").iterdir())
+
+
+def _target(held: Path) -> str:
+    """Return what an open file is; it may have been closed meanwhile."""
+    try:
+        return str(held.readlink())
+    except FileNotFoundError:
+        return ""

@@ -61,6 +61,10 @@ def test_who_does_not_listen_there_is_sent_nothing(demo: Casctl, listening: dict
     assert sent == []
 
 
+def test_a_file_that_is_closed_meanwhile_is_nothing(tmp_path: Path) -> None:
+    assert running._target(tmp_path / "7") == ""
+
+
 @pytest.mark.parametrize(
     ("error", "status", "words"), [(PermissionError(), 1, "another user's"), (ProcessLookupError("no"), 3, "is gone")]
 )
