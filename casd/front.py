@@ -70,7 +70,7 @@ class Front:
         self.admin = Admin(plan.name, self.access, self.metrics, self.doors.values(), self.certificates, reactor)
         http = plan.doors["http"][1]
         tokens = plan.acme.challenges if plan.acme and plan.acme.challenge == HTTP_01 else None
-        self.plain = PlainDoor(_namespaces(http), encrypted_port, reactor, tokens)
+        self.plain = PlainDoor(_namespaces(http), encrypted_port, reactor, tokens, http.proxy_protocol)
         self._renewal = Renewal(plan.acme, plan.acme_names, in_thread, reactor) if plan.acme else None
         self._same = None
         self._reactor = reactor

@@ -137,22 +137,28 @@ class FrontService(Service):
         self.ready.callback(None)
 
     async def _open(self, wanted: Listening) -> None:
-        """Open what is new; when one of them cannot be opened, none is."""
+        """Open what is new, or has other balancers before it; when one of them cannot be opened, none is."""
         inherited = inherited_sockets()
         opened: dict[tuple[Endpoint, bool], tuple[Entrance, Port]] = {}
         try:
-            for place in [place for place in wanted if place not in self.ports]:
-                entrance = Entrance(wanted[place])
+            for place, factory in wanted.items():
+                before = self.ports.get(place)
+                if before is not None and before.proxies == factory.proxies:
+                    continue
+                entrance = Entrance(factory)
                 shown = self.front.shown if place[1] else None
+                found = before.twin() if before else inherited.get(place[0])
                 opened[place] = (
                     entrance,
-                    await listen(self._reactor, place[0], entrance, shown, inherited.get(place[0])),
+                    await listen(self._reactor, place[0], entrance, shown, found, factory.proxies),
                 )
         except BaseException:
             for _, port in opened.values():
                 await port.stop()
             raise
         for place, (entrance, port) in opened.items():
+            if place in self.ports:
+                await self.ports[place].stop()
             self._entrances[place], self.ports[place] = entrance, port
 
     async def _settle(self, wanted: Listening) -> None:

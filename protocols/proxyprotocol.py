@@ -1,13 +1,12 @@
 """The PROXY protocol, versions 1 and 2: what a load balancer says first about the connection behind it.
 
-Sections are those of HAProxy's "The PROXY protocol" (2020/03/05). `parse` gives None while bytes are missing, and refuses
-as soon as no byte to come could make a header of what is there.
+Sections are those of HAProxy's "The PROXY protocol" (2020/03/05). `parse` gives None while bytes are missing, and
+refuses as soon as no byte to come could make a header of what is there.
 """
 
 from __future__ import annotations
 
 import re
-import socket
 import struct
 from ipaddress import AddressValueError, IPv4Address, IPv6Address
 from typing import NamedTuple
@@ -22,7 +21,7 @@ _V1 = b"PROXY "
 _V2 = b"\r\n\r\n\0\r\nQUIT\n"
 _HEAD = struct.Struct("!12sBBH")
 _NUMBER = re.compile(rb"0|[1-9][0-9]{0,4}")
-_WORDS = {b"TCP4": IPv4Address, b"TCP6": IPv6Address}
+_WORDS: dict[bytes, type[IPv4Address] | type[IPv6Address]] = {b"TCP4": IPv4Address, b"TCP6": IPv6Address}
 _LOCAL, _PROXY = 0x20, 0x21
 _UNSPECIFIED, _TCP4, _TCP6 = 0x00, 0x11, 0x21
 _WIDTHS = {_UNSPECIFIED: 0, _TCP4: 12, _TCP6: 36}
@@ -41,7 +40,7 @@ class Peer(NamedTuple):
 
 
 class Header(NamedTuple):
-    """Who connected to what, both None for a connection of the balancer's own; `tlvs` are (type, value); `size` bytes."""
+    """Who connected to what, both None for a connection of the balancer's own; `tlvs` are (type, value)."""
 
     source: Peer | None
     destination: Peer | None
@@ -70,8 +69,8 @@ def write_v2(source: Peer | None = None, destination: Peer | None = None) -> byt
     """Return a binary header about a client's connection, or, without addresses, about one of our own."""
     if source is None or destination is None:
         return _HEAD.pack(_V2, _LOCAL, _UNSPECIFIED, 0)
-    family, kind = (socket.AF_INET6, _TCP6) if ":" in source.host else (socket.AF_INET, _TCP4)
-    packed = [socket.inet_pton(family, peer.host) for peer in (source, destination)]
+    address, kind = (IPv6Address, _TCP6) if ":" in source.host else (IPv4Address, _TCP4)
+    packed = [address(peer.host).packed for peer in (source, destination)]
     body = b"".join(packed) + struct.pack("!HH", source.port, destination.port)
     return _HEAD.pack(_V2, _PROXY, kind, len(body)) + body
 
@@ -99,14 +98,14 @@ def _parse_v1(data: bytes) -> Header | None:
     return Header(Peer(hosts[0], ports[0]), Peer(hosts[1], ports[1]), (), size)
 
 
-def _host(kind: type[IPv4Address | IPv6Address], word: bytes) -> str:
+def _host(kind: type[IPv4Address] | type[IPv6Address], word: bytes) -> str:
     try:
-        text = word.decode("ascii")
-        if "%" in text:
-            raise AddressValueError("a zone means nothing on another host")
-        return str(kind(text))
+        host = str(kind(word.decode("ascii")))
     except (AddressValueError, UnicodeDecodeError) as error:
         raise BadHeader(f"{word!r} is not an address of its family") from error
+    if "%" in host:
+        raise BadHeader(f"{word!r} has a zone, which means nothing on another host")
+    return host
 
 
 def _port(word: bytes) -> int:
@@ -138,9 +137,9 @@ def _parse_v2(data: bytes) -> Header | None:
     tlvs = _tlvs(data[:size], _HEAD.size + _WIDTHS[kind])
     if kind == _UNSPECIFIED:
         return Header(None, None, tlvs, size)
-    family, width = (socket.AF_INET, 4) if kind == _TCP4 else (socket.AF_INET6, 16)
+    address, width = (IPv4Address, 4) if kind == _TCP4 else (IPv6Address, 16)
     body = data[_HEAD.size :]
-    source, destination = (socket.inet_ntop(family, body[at : at + width]) for at in (0, width))
+    source, destination = (str(address(body[at : at + width])) for at in (0, width))
     ports = struct.unpack_from("!HH", body, 2 * width)
     return Header(Peer(source, ports[0]), Peer(destination, ports[1]), tlvs, size)
 

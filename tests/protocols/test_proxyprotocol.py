@@ -93,7 +93,7 @@ def test_a_checksum_is_compared() -> None:
         b"PROXY TCP4 192.0.2.7 198.51.100.1 01 2\r\n",
         b"PROXY TCP4 192.0.2.7 198.51.100.1 -1 2\r\n",
         b"PROXY TCP4 192.0.2.7 198.51.100.1 65536 2\r\n",
-        "PROXY TCP4 192.0.2.٧ 198.51.100.1 1 2\r\n".encode(),
+        "PROXY TCP4 192.0.2.\u0667 198.51.100.1 1 2\r\n".encode(),
         b"PROXY UDP4 192.0.2.7 198.51.100.1 1 2\r\n",
         b"PROXY TCP4 192.0.2.7 198.51.100.1 1 2\n",
         b"PROXY TCP4 192.0.2.7 198.51.100.1 1 2\r.",
