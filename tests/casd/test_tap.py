@@ -9,19 +9,20 @@ import socket
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from unittest.mock import Mock
 
 import pytest
 from twisted.application.service import Service
 from twisted.internet import asyncioreactor
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, succeed
 from twisted.internet.error import CannotListenError
 from twisted.python.usage import UsageError
 
 from casd import tap
 from casd.casctl.provision import provision
 from casd.model import Endpoint
+from casd.net.transports import Port
 from casd.plan import read_plan
 from casd.tap import FrontService, Options, Whole
 from tests.casd.casctl.conftest import CHEAP
@@ -210,6 +211,33 @@ def test_the_mailbox_servers_end_after_the_front_end() -> None:
 def test_the_whole_is_built_of_a_plan(desk: Desk) -> None:
     whole = tap.build(desk.service.plan, desk.reactor)
     assert (whole.mailboxes, type(whole.front)) == ([], FrontService)
+
+
+# Load balancers
+
+
+def test_a_balancer_is_put_before_ports_that_stay_open(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[tuple[str, int, Any]] = []
+
+    async def listen(_reactor: Any, endpoint: Endpoint, _factory: Any, _shown: Any, found: Any, proxies: Any) -> Port:
+        told.append(("opened", endpoint.port, found))
+
+        def stop() -> Deferred[None]:
+            told.append(("closed", endpoint.port, None))
+            return succeed(None)
+
+        return Port(endpoint, stop, lambda: cast(Any, f"twin of {endpoint.port}"), proxies)
+
+    monkeypatch.setattr(tap, "listen", listen)
+    desk.start()
+    told.clear()
+    desk.write(PORTS.replace("[http]", "[http]\nproxy protocol = 192.0.2.1"))
+    assert desk.reload()
+    assert told[:2] == [("opened", 8443, "twin of 8443"), ("opened", 8080, "twin of 8080")]
+    assert sorted(told[2:]) == [("closed", 8080, None), ("closed", 8443, None)]
+    told.clear()
+    assert desk.reload()
+    assert told == []
 
 
 # systemd
