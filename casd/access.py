@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -13,9 +12,10 @@ from attrs import evolve, frozen
 from casd.auth.credentials import Denied, LoginPassword
 from casd.auth.forms import Session, Sessions
 from casd.auth.password import Passwords
-from casd.config import key, text, words
+from casd.config import key, networks, text, words
 from casd.directory.cache import CachedDirectory
-from casd.model import LONGEST_ADDRESS, Anchor, Decision, Identity, Kind, Mailbox, Server, Topology
+from casd.model import LONGEST_ADDRESS, Anchor, Decision, Identity, Kind, Mailbox, Networks, Server, Topology
+from casd.net.addresses import within
 from casd.net.backend import Backend
 from casd.net.handover import Handover
 from casd.net.pool import Pool, Unreachable
@@ -24,11 +24,6 @@ from casd.routing import Place, route
 
 _DECISIONS = 50_000
 """Most decisions remembered; over that all are forgotten, which costs some microseconds for each."""
-
-
-def networks(value: str, folder: Path) -> tuple[IPv4Network | IPv6Network, ...]:
-    """Read networks such as `10.0.0.0/8 fd00::/8`."""
-    return tuple(ip_network(word) for word in words(value, folder))
 
 
 def version(value: str, _folder: Path) -> tuple[int, int]:
@@ -51,7 +46,7 @@ class Settings:
     version: tuple[int, int] = key(
         version, "15.2", "the version this front end stands for: it does not proxy the web to newer servers"
     )
-    internal_networks: tuple[IPv4Network | IPv6Network, ...] = key(
+    internal_networks: Networks = key(
         networks,
         "127.0.0.0/8 ::1/128 10.0.0.0/8 172.16.0.0/12 192.168.0.0/16 fd00::/8",
         "clients from here are sent to internal URLs",
@@ -201,8 +196,7 @@ class ClientAccess:
         if inside is None:
             if len(self._inside) >= _DECISIONS:
                 self._inside.clear()
-            address = ip_address(client.partition("%")[0])
-            inside = self._inside[client] = any(address in network for network in self.settings.internal_networks)
+            inside = self._inside[client] = within(client, self.settings.internal_networks)
         return inside
 
     def _place(self, internal: bool, topology: Topology) -> Place:

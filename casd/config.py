@@ -12,13 +12,14 @@ import re
 import stat
 from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, TypeVar
 
 import attrs
 from attrs import frozen
 
-from casd.model import Endpoint
+from casd.model import Endpoint, Networks
 
 S = TypeVar("S")
 Converter = Callable[[str, Path], Any]
@@ -118,6 +119,11 @@ def endpoint(value: str, _folder: Path) -> Endpoint:
 def endpoints(value: str, folder: Path) -> tuple[Endpoint, ...]:
     """Read several `address:port`, separated by blanks."""
     return tuple(endpoint(word, folder) for word in words(value, folder))
+
+
+def networks(value: str, folder: Path) -> Networks:
+    """Read networks such as `10.0.0.0/8 fd00::/8`; one address is a network by itself."""
+    return tuple(ip_network(word) for word in words(value, folder))
 
 
 def path(value: str, folder: Path) -> Path:

@@ -78,7 +78,7 @@ class Front:
         self.admin = Admin(plan.name, self.access, self.metrics, doors, self.certificates, reactor, place)
         http = plan.doors["http"][1]
         tokens = plan.acme.challenges if plan.acme and plan.acme.challenge == HTTP_01 else None
-        self.plain = PlainDoor(_namespaces(http), encrypted_port, reactor, tokens)
+        self.plain = PlainDoor(_namespaces(http), encrypted_port, reactor, tokens, http.proxy_protocol)
         self._renewal = Renewal(plan.acme, plan.acme_names, in_thread, reactor) if plan.acme else None
         self._same = None
         self._reactor = reactor

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
+from ipaddress import IPv4Network, IPv6Network
 from uuid import UUID
 
 from attrs import field, frozen
 
 LONGEST_ADDRESS = 320
 """Characters of a local part, an at sign and a domain (RFC 5321 section 4.5.3.1); what is longer names nobody."""
+
+Networks = tuple[IPv4Network | IPv6Network, ...]
 
 
 class DirectoryDown(Exception):
@@ -94,6 +97,14 @@ class Site:
     redirect: bool = False
 
 
+class ProxyProtocol(StrEnum):
+    """Which PROXY header a server wants first on each connection."""
+
+    NONE = "none"
+    V1 = "v1"
+    V2 = "v2"
+
+
 @frozen
 class Server:
     """One mailbox server. `endpoints` maps a protocol to its address; `http` serves those not named.
@@ -109,6 +120,7 @@ class Server:
     tls_name: str = ""
     ca: str = ""
     pin: str = ""
+    proxy_protocol: ProxyProtocol = ProxyProtocol.NONE
 
     def endpoint(self, protocol: str) -> Endpoint | None:
         """Return where this server listens for `protocol`, or None."""

@@ -27,7 +27,7 @@ from twisted.scripts._twistd_unix import checkPID
 from casd.config import BadConfiguration
 from casd.crew import MAILBOX
 from casd.front import Front, Listening
-from casd.model import Endpoint
+from casd.model import Endpoint, Networks
 from casd.net.reactor import choose_reactor, fail_if
 from casd.net.shown import Shown
 from casd.net.systemd import inherited_sockets, notify
@@ -204,33 +204,39 @@ class FrontService(Service):
         self.ready.callback(None)
 
     async def _open(self, wanted: Listening) -> None:
-        """Open what is new; when one of them cannot be opened, none is."""
+        """Open what is new, or has other balancers before it; when one of them cannot be opened, none is."""
         inherited = None if self._tether else inherited_sockets()
         opened: list[tuple[tuple[Endpoint, bool], Entrance, Port]] = []
         try:
             for place, factory in wanted.items():
-                for handed in self._sockets(place, inherited):
+                for handed in self._sockets(place, factory.proxies, inherited):
                     entrance = self._entrances.get(place) or Entrance(factory)
                     shown = self.front.shown if place[1] else None
-                    opened.append((place, entrance, await listen(self._reactor, place[0], entrance, shown, handed)))
+                    port = await listen(self._reactor, place[0], entrance, shown, handed, factory.proxies)
+                    opened.append((place, entrance, port))
         except BaseException:
             for _, _, port in opened:
                 await port.stop()
             raise
+        for place, factory in wanted.items():
+            for port in [port for port in self.ports.get(place, ()) if port.proxies != factory.proxies]:
+                self.ports[place].remove(port)
+                await port.stop()
         for place, entrance, port in opened:
             self._entrances[place] = entrance
             self.ports.setdefault(place, []).append(port)
 
     def _sockets(
-        self, place: tuple[Endpoint, bool], inherited: dict[Endpoint, list[socket.socket]] | None
+        self, place: tuple[Endpoint, bool], proxies: Networks, inherited: dict[Endpoint, list[socket.socket]] | None
     ) -> Sequence[socket.socket | None]:
         """Return the sockets to begin to listen at; None stands for one that is still to be opened."""
+        twins = [port.twin() for port in self.ports.get(place, ()) if port.proxies != proxies]
         if self._tether:  # more may come for an address that is open: those of a worker that is no longer there
             given = self._tether.take(place[0])
             if not given and place not in self.ports:
                 raise OSError(f"{place[0]} was not opened by the supervisor")
-            return given
-        return () if place in self.ports else (inherited or {}).get(place[0]) or (None,)
+            return (*given, *twins)
+        return twins if place in self.ports else (inherited or {}).get(place[0]) or (None,)
 
     async def _settle(self, wanted: Listening) -> None:
         """Hand new factories to what stays, close what is gone."""

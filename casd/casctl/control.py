@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import socket
 import time
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from casd.casctl.invocation import Down
 from casd.directory.sqlite_edit import Mistake
 from casd.model import Server
 from casd.net.handover import read_keys
+from casd.net.pool import OWN
 from casd.net.tls import ClientTLS, UntrustedPeer
 from protocols.handover import ANSWER_HEADER, REQUEST_HEADER, Assertion, sealed, sign
 
@@ -67,13 +69,16 @@ class Control:
             raise Down(f"{server.name} has no endpoint for http: casctl server set {server.name} --endpoint HOST:PORT")
         tls = ClientTLS(server.tls_name or server.name, server.ca, server.pin, self.certificate, self.private_key)
         context = tls.loop_context()
-        connection = http.client.HTTPSConnection(endpoint.host, endpoint.port, context=context, timeout=_PATIENCE)
+        wire = socket.create_connection((endpoint.host, endpoint.port), _PATIENCE)
         try:
-            connection.connect()
-            tls.verify(connection.sock.getpeercert(binary_form=True))
+            wire.sendall(OWN[server.proxy_protocol])
+            wire = encrypted = context.wrap_socket(wire, server_hostname=tls.name)
+            tls.verify(encrypted.getpeercert(binary_form=True))
         except BaseException:
-            connection.close()
+            wire.close()
             raise
+        connection = http.client.HTTPSConnection(endpoint.host, endpoint.port, context=context)
+        connection.sock = encrypted
         return connection
 
 

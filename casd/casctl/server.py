@@ -15,7 +15,7 @@ from casd.config import endpoint
 from casd.directory.sqlite_edit import Mistake
 from casd.directory.sqlite_edit_topology import put_server, remove_server
 from casd.directory.sqlite_topology import read_topology
-from casd.model import Endpoint, Server
+from casd.model import Endpoint, ProxyProtocol, Server
 
 _COLUMNS = ["name", "site", "version", "endpoints", "tls_name"]
 
@@ -67,6 +67,12 @@ _CA = click.option(
     help="File (PEM) of the authority that signed it.",
 )
 _PIN = click.option("--pin", help="SHA-256 of its certificate, in hex.")
+_PROXY_PROTOCOL = click.option(
+    "--proxy-protocol",
+    type=click.Choice([version.value for version in ProxyProtocol]),
+    callback=lambda _ctx, _parameter, value: value and ProxyProtocol(value),
+    help="The PROXY header that it wants first on each connection.",
+)
 
 
 @click.group("server", cls=Noun)
@@ -82,6 +88,7 @@ def command() -> None:
 @_TLS_NAME
 @_CA
 @_PIN
+@_PROXY_PROTOCOL
 @click.pass_obj
 def add(invocation: Invocation, /, name: str, **options: Any) -> None:
     """Add the server NAME."""
@@ -121,6 +128,7 @@ def show_server(invocation: Invocation, name: str) -> None:
 @_TLS_NAME
 @_CA
 @_PIN
+@_PROXY_PROTOCOL
 @click.pass_obj
 def set_(invocation: Invocation, /, name: str, **options: Any) -> None:
     """Change the server NAME; what is not given stays, and endpoints are replaced together."""
@@ -149,4 +157,5 @@ def _record(server: Server) -> dict[str, Any]:
         "tls_name": server.tls_name,
         "ca": server.ca,
         "pin": server.pin,
+        "proxy_protocol": server.proxy_protocol.value,
     }

@@ -70,10 +70,12 @@ def put_server(connection: sqlite3.Connection, server: Server) -> None:
     _check_name(server.name)
     site = _number(connection, "site", server.site)
     (number,) = connection.execute(
-        "INSERT INTO server (name, site, major, minor, tls_name, ca, pin) VALUES (?, ?, ?, ?, ?, ?, ?) "
+        "INSERT INTO server (name, site, major, minor, tls_name, ca, pin, proxy_protocol) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?) "
         "ON CONFLICT (name) DO UPDATE SET site = excluded.site, major = excluded.major, minor = excluded.minor, "
-        "tls_name = excluded.tls_name, ca = excluded.ca, pin = excluded.pin RETURNING id",
-        (server.name, site, *server.version, server.tls_name, server.ca, server.pin),
+        "tls_name = excluded.tls_name, ca = excluded.ca, pin = excluded.pin, "
+        "proxy_protocol = excluded.proxy_protocol RETURNING id",
+        (server.name, site, *server.version, server.tls_name, server.ca, server.pin, server.proxy_protocol.value),
     ).fetchone()
     connection.execute("DELETE FROM endpoint WHERE server = ?", (number,))
     connection.executemany(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-VERSION = 1
+VERSION = 2
 """Stands in the file as `PRAGMA user_version`; another number is another casd's file."""
 
 # GUIDs are lower-case text, so that the sqlite3 shell shows what the logs show. `change` has one row, whose
@@ -29,7 +29,8 @@ CREATE TABLE server (
     minor INTEGER NOT NULL,
     tls_name TEXT NOT NULL,
     ca TEXT NOT NULL,
-    pin TEXT NOT NULL
+    pin TEXT NOT NULL,
+    proxy_protocol TEXT NOT NULL
 );
 CREATE TABLE endpoint (
     server INTEGER NOT NULL REFERENCES server ON DELETE CASCADE,

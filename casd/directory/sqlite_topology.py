@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from uuid import UUID
 
-from casd.model import Copy, Database, Endpoint, Server, Site, Topology
+from casd.model import Copy, Database, Endpoint, ProxyProtocol, Server, Site, Topology
 
 
 def read_topology(connection: sqlite3.Connection) -> Topology:
@@ -62,12 +62,12 @@ def _servers(connection: sqlite3.Connection) -> dict[str, Server]:
     for server, protocol, host, port in connection.execute("SELECT server, protocol, host, port FROM endpoint"):
         endpoints[server][protocol] = Endpoint(host, port)
     rows = connection.execute(
-        "SELECT r.id, r.name, s.name, major, minor, tls_name, ca, pin "
+        "SELECT r.id, r.name, s.name, major, minor, tls_name, ca, pin, proxy_protocol "
         "FROM server r JOIN site s ON s.id = r.site ORDER BY r.name"
     )
     return {
-        name: Server(name, site, (major, minor), endpoints[number], tls_name, ca, pin)
-        for number, name, site, major, minor, tls_name, ca, pin in rows
+        name: Server(name, site, (major, minor), endpoints[number], tls_name, ca, pin, ProxyProtocol(spoken))
+        for number, name, site, major, minor, tls_name, ca, pin, spoken in rows
     }
 
 

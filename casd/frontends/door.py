@@ -17,9 +17,10 @@ from casd.access import ClientAccess
 from casd.accesslog import AccessLog
 from casd.auth.credentials import Denied
 from casd.frontends.carry import Carrier, Errand
+from casd.frontends.forwarded import client_of
 from casd.frontends.passage import LIFETIME, Passage, question_of
 from casd.metrics import Metrics
-from casd.model import Anchor, DirectoryDown, Identity, Proxy, Redirect, Refuse
+from casd.model import Anchor, DirectoryDown, Identity, Networks, Proxy, Redirect, Refuse
 from casd.net import http2
 from casd.net.exchange import BodyTooLarge, Exchange, Lost
 from casd.net.handover import bearer
@@ -66,6 +67,8 @@ class Door:
         self.name = name
         self.settings = settings
         self.limits = settings.limits()
+        self.proxies: Networks = settings.proxy_protocol
+        self._trusted: Networks = settings.trusted_proxies
         self.channels: set[Channel | http2.Channel] = set()
         self.open: set[Exchange] = set()
         self._concluding = False
@@ -127,6 +130,9 @@ class Door:
         if self._concluding:
             exchange.keep = False
         question = question_of(exchange.head)
+        if self._trusted:
+            exchange.client = client_of(exchange, self._trusted, self.settings.forwarded_field)
+            question += (exchange.client,)
         passage: Passage | None = exchange.channel.memory
         if passage is not None and passage.question == question and self._holds(passage, exchange.started):
             passage.door.again(exchange, passage)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from casd.model import Networks
 from casd.net.exchange import Exchange
 from casd.net.http import Limits
 from casd.net.unnoted import Unnoted
@@ -21,9 +22,15 @@ class PlainDoor(Unnoted):
     """
 
     def __init__(
-        self, namespaces: frozenset[str], port: Callable[[], int], clock: Any, challenges: Path | None = None
+        self,
+        namespaces: frozenset[str],
+        port: Callable[[], int],
+        clock: Any,
+        challenges: Path | None = None,
+        proxies: Networks = (),
     ) -> None:
         super().__init__(Limits(idle_time=30), clock)
+        self.proxies = proxies
         self._namespaces = namespaces
         self._port = port
         self._challenges = challenges

@@ -6,7 +6,9 @@ from typing import Any
 
 from attrs import frozen
 
-from casd.config import endpoints, integer, key, seconds, size
+from casd.config import endpoints, integer, key, networks, seconds, size
+from casd.frontends.forwarded import forwarded_field
+from casd.model import Networks
 from casd.net.http import Limits
 
 
@@ -35,6 +37,9 @@ class DoorSettings:
         integer(1, 1000000), "1000", "most frames that bring nothing on a connection of HTTP/2, regained in 30 s"
     )
     hold_time: float = key(seconds, "10 s", "longest wait for a database that is being moved, before 503")
+    proxy_protocol: Networks = key(networks, "", "load balancers, whose connections must begin with a PROXY header")
+    trusted_proxies: Networks = key(networks, "", "HTTP proxies that are believed what they say of their clients")
+    forwarded_field: bytes = key(forwarded_field, "X-Forwarded-For", "where they say it: X-Forwarded-For or Forwarded")
 
     def limits(self) -> Limits:
         """Return what a connection may use."""

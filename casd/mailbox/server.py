@@ -19,13 +19,13 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from casd.certificates import Pair
-from casd.config import endpoints, file, key, path, seconds, secret, words
+from casd.config import endpoints, file, key, networks, path, seconds, secret, words
 from casd.mailbox.dispatch import Dispatch, ServiceOfPath
 from casd.mailbox.door import MailboxDoor
 from casd.mailbox.roster import Roster
 from casd.mailbox.services import SERVICES
 from casd.mailbox.submission import Submission
-from casd.model import Endpoint
+from casd.model import Endpoint, Networks
 from casd.net.handover import read_keys
 from casd.net.http import Limits
 from casd.net.shown import Shown, start_looking
@@ -67,6 +67,7 @@ class Settings:
     front_ca: Path = key(file, doc="the authority (PEM) of the front door's certificate")
     dismount_time: float = key(seconds, "30 s", "how long a dismount waits for the requests in flight")
     idle_time: float = key(seconds, "5 min", "how long a front end may keep an idle connection")
+    proxy_protocol: Networks = key(networks, "", "front ends and balancers whose connections begin with a PROXY header")
 
 
 def service(name: str, settings: Settings, reactor: Any) -> MailboxServer:
@@ -127,7 +128,8 @@ class MailboxServer(Service):
     async def open(self) -> None:
         """Listen; raises when an address is taken."""
         for endpoint in self._settings.listen:
-            self.ports.append(await listen(self._reactor, endpoint, self._door, self._shown))
+            port = await listen(self._reactor, endpoint, self._door, self._shown, proxies=self._settings.proxy_protocol)
+            self.ports.append(port)
 
     async def shut(self) -> None:
         """Listen no more, and close each connection when what is under way on it has ended."""

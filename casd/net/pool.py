@@ -1,7 +1,10 @@
 """The pool of connections to mailbox servers, one service for every frontend.
 
 A `Lane` is everything towards one server for one protocol: its connections, those who wait, its breaker.
-Only connections that the front end itself authenticated are shared; who is asking travels in each request.
+Only connections that the front end itself authenticated are shared; who is asking travels in each request. So a
+server that wants a PROXY header is told the truth about such a connection: it is the front end's own (LOCAL, or UNKNOWN
+in version 1), and the address of each request's client stands in the request, signed. A lane for each address would
+give every phone a connection of its own. A connection that one user keeps (`Mode.USER`) is where the header names him.
 """
 
 from __future__ import annotations
@@ -9,6 +12,7 @@ from __future__ import annotations
 from collections import OrderedDict, deque
 from collections.abc import Mapping
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
@@ -17,11 +21,15 @@ from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
 from casd.config import file, integer, key, path, seconds, secret
-from casd.model import Endpoint, Server
+from casd.model import Endpoint, ProxyProtocol, Server
 from casd.net.backend import Backend
 from casd.net.tls import HTTP2, ClientTLS
 from casd.net.transports import connect
 from casd.net.trunk import Stream, Trunk
+from protocols.proxyprotocol import write_v1, write_v2
+
+OWN = {ProxyProtocol.NONE: b"", ProxyProtocol.V1: write_v1(), ProxyProtocol.V2: write_v2()}
+"""What a server gets first on a connection that is the front end's own."""
 
 
 class Busy(Exception):
@@ -350,8 +358,8 @@ class Pool:
     def __init__(self, settings: Settings, reactor: Any, connector: Connector | None = None) -> None:
         self.settings = settings
         self._reactor = reactor
-        self._connector = connector or self._connect
-        self._lanes: dict[tuple[str, Endpoint, ClientTLS, Mode], Lane] = {}
+        self._connector: Any = connector or self._connect
+        self._lanes: dict[tuple[str, Endpoint, ClientTLS, Mode, ProxyProtocol], Lane] = {}
         self._known: dict[tuple[str, str, Mode], Lane] = {}
 
     @property
@@ -371,10 +379,12 @@ class Pool:
         tls = ClientTLS(
             server.tls_name or server.name, server.ca, server.pin, self.settings.certificate, self.settings.private_key
         )
-        index = (server.name, endpoint, tls, mode)
+        index = (server.name, endpoint, tls, mode, server.proxy_protocol)
         lane = self._lanes.get(index)
         if lane is None:
-            lane = self._lanes[index] = Lane(server, endpoint, tls, self.settings, self._connector, self._reactor)
+            preface = OWN[server.proxy_protocol]
+            connector = partial(self._connector, preface=preface) if preface else self._connector
+            lane = self._lanes[index] = Lane(server, endpoint, tls, self.settings, connector, self._reactor)
         lane.server = server
         self._known[short] = lane
         return lane
@@ -382,10 +392,11 @@ class Pool:
     def retain(self, servers: Mapping[str, Server]) -> None:
         """Close the lanes to what the directory no longer names, or names with another address or identity."""
         for index, lane in list(self._lanes.items()):
-            name, endpoint, tls, _ = index
+            name, endpoint, tls, _, spoken = index
             server = servers.get(name)
             addresses = set(server.endpoints.values()) if server else set()
-            if server is None or endpoint not in addresses or (tls.ca, tls.pin) != (server.ca, server.pin):
+            kept = (tls.ca, tls.pin, spoken)
+            if server is None or endpoint not in addresses or kept != (server.ca, server.pin, server.proxy_protocol):
                 del self._lanes[index]
                 lane.close()
         self._known.clear()
@@ -395,5 +406,7 @@ class Pool:
         for lane in self._lanes.values():
             lane.close()
 
-    async def _connect(self, endpoint: Endpoint, protocol: Any, tls: ClientTLS, timeout: float) -> None:
-        await connect(self._reactor, endpoint, protocol, tls, timeout)
+    async def _connect(
+        self, endpoint: Endpoint, protocol: Any, tls: ClientTLS, timeout: float, preface: bytes = b""
+    ) -> None:
+        await connect(self._reactor, endpoint, protocol, tls, timeout, preface)

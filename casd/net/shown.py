@@ -14,7 +14,8 @@ from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
 from casd.certificates import BadCertificate, Certificate, Pair, by_name, chosen, read_certificate
-from casd.net.alpn_challenge import PROTOCOL, Connection, Listening, challenge
+from casd.net.alpn_challenge import PROTOCOL, challenge
+from casd.net.encryption import NO_APPLICATION_PROTOCOL, Accepted
 from casd.net.tls import ContextOf, ServerTLS
 
 INTERVAL = 2.0
@@ -98,7 +99,7 @@ class Shown:
 
     def __init__(self, tls: ServerTLS) -> None:
         self._tls = tls
-        self.loop = tls.loop_context(kind=Listening)
+        self.loop = tls.loop_context()
         self.loop.sni_callback = self._choose_loop
         plain = tls.twisted_context()
         plain.set_tlsext_servername_callback(self._choose_twisted)
@@ -127,7 +128,6 @@ class Shown:
         def show() -> None:
             self._shown = shown
             self._challenges = tls.challenges
-            self.loop.hears = tls.challenges is not None
             self._settle()
 
         return show
@@ -148,9 +148,13 @@ class Shown:
         self._default = shown[0].made
         self._table = by_name((each.certificate, each.made) for each in shown)
 
-    def _choose_loop(self, wire: ssl.SSLObject, name: str | None, _: ssl.SSLContext) -> None:
-        asked = self._asked(name) if isinstance(wire, Connection) and wire.asks() else None
+    def _choose_loop(self, wire: ssl.SSLObject, name: str | None, _: ssl.SSLContext) -> int | None:
+        assert isinstance(wire, Accepted)  # noqa: S101 (by ServerContext)
+        asked = self._asked(name) if PROTOCOL.encode() in wire.offered else None
+        if asked is None and not wire.in_common:
+            return NO_APPLICATION_PROTOCOL
         wire.context = _ASKED.loop_context(asked) if asked else chosen(self._table, name, self._default).loop
+        return None
 
     def _choose_twisted(self, wire: SSL.Connection) -> None:
         wire.set_context(chosen(self._table, _name(wire), self._default).twisted)

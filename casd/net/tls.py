@@ -8,7 +8,7 @@ import ssl
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 
 from attrs import frozen
 from cryptography import x509
@@ -20,6 +20,7 @@ from twisted.protocols.tls import TLSMemoryBIOProtocol
 from zope.interface import implementer
 
 from casd.certificates import Pair
+from casd.net.encryption import AcceptedOpenSSL, Frugal, ServerContext
 
 CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20"
 """TLS 1.2 suites of Mozilla's profile "intermediate" (5.7); those of TLS 1.3 are all good.
@@ -32,7 +33,6 @@ The profile's DHE suites need parameters that we do not have; whoever speaks the
 HTTP1 = ("http/1.1",)
 HTTP2 = ("h2", *HTTP1)
 
-C = TypeVar("C", bound=ssl.SSLContext)
 Select = Callable[[SSL.Connection, "list[bytes]"], Any]
 
 
@@ -53,13 +53,14 @@ class ServerTLS:
     protocols: tuple[str, ...] = HTTP1
     challenges: Path | None = None
 
-    def loop_context(self, pair: Pair | None = None, kind: type[C] = ssl.SSLContext) -> C:  # type: ignore[assignment]
+    def loop_context(self, pair: Pair | None = None) -> ServerContext:
         """Return a context for asyncio transports that shows one pair."""
-        context = kind(ssl.PROTOCOL_TLS_SERVER)
+        context = ServerContext(ssl.PROTOCOL_TLS_SERVER)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         context.set_ciphers(CIPHERS)
         context.options |= ssl.OP_NO_RENEGOTIATION
         context.options &= ~ssl.OP_CIPHER_SERVER_PREFERENCE
+        context.num_tickets = 1  # a client that comes back gets the next; a second at once costs 20 us a handshake
         context.set_alpn_protocols(self.protocols)
         if pair:
             context.load_cert_chain(pair.certificate, pair.key)
@@ -80,9 +81,11 @@ class ServerTLS:
         return context
 
     def select(self, _: SSL.Connection, offered: list[bytes]) -> Any:
-        """Return which of the protocols that a client offers is spoken."""
-        wanted = (name.encode("ascii") for name in self.protocols)
-        return next((name for name in wanted if name in offered), SSL.NO_OVERLAPPING_PROTOCOLS)
+        """Return which of the protocols that a client offers is spoken; SSL.Error, and it is told, if none is."""
+        for name in self.protocols:
+            if name.encode("ascii") in offered:
+                return name.encode("ascii")
+        raise SSL.Error("no protocol in common")
 
 
 @frozen
@@ -104,6 +107,7 @@ class ClientTLS:
     def loop_context(self) -> ssl.SSLContext:
         """Return the context for asyncio transports, the same for every connection."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.sslobject_class = Frugal
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         context.check_hostname = False  # by `verify`, the same for both libraries
         if self.ca:
@@ -168,7 +172,7 @@ class ContextOf:
 
     def serverConnectionForTLS(self, tlsProtocol: TLSMemoryBIOProtocol) -> SSL.Connection:
         """Return a connection that waits for its client."""
-        return SSL.Connection(self._context, None)
+        return AcceptedOpenSSL(self._context, None)
 
     def clientConnectionForTLS(self, tlsProtocol: TLSMemoryBIOProtocol) -> SSL.Connection:
         """Return a connection that names the server it wants."""
@@ -182,6 +186,7 @@ def _openssl(method: int, pair: Pair | None) -> SSL.Context:
     context = SSL.Context(method)
     context.set_min_proto_version(SSL.TLS1_2_VERSION)
     context.set_cipher_list(CIPHERS.encode())
+    context.set_mode(SSL.MODE_RELEASE_BUFFERS)  # as Python's ssl does: an idle connection needs none
     if pair:
         context.use_certificate_chain_file(str(pair.certificate))
         context.use_privatekey_file(str(pair.key))

@@ -7,25 +7,31 @@ the memory per idle connection (docs/performance.md). A protocol sees the same I
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from typing import Any, cast
 
 from attrs import frozen
-from cryptography.hazmat.primitives.serialization import Encoding
 from twisted.internet.address import IPv4Address, IPv6Address
-from twisted.internet.defer import Deferred, maybeDeferred
-from twisted.internet.endpoints import TCP4ClientEndpoint, TCP6ClientEndpoint, wrapClientTLS
-from twisted.internet.error import ConnectionDone, ConnectionLost
-from twisted.internet.interfaces import IHandshakeListener, IProtocol, IProtocolFactory, IPushProducer, ITransport
-from twisted.internet.protocol import Factory, Protocol
+from twisted.internet.defer import Deferred, fail, maybeDeferred
+from twisted.internet.endpoints import TCP4ClientEndpoint, TCP6ClientEndpoint
+from twisted.internet.error import ConnectionAborted, ConnectionDone, ConnectionLost
+from twisted.internet.interfaces import IHalfCloseableProtocol, IProtocol, IProtocolFactory, IPushProducer, ITransport
+from twisted.internet.protocol import Factory
 from twisted.protocols.tls import TLSMemoryBIOFactory
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from casd.model import Endpoint
+from casd.model import Endpoint, Networks
+from casd.net import layers
+from casd.net.addresses import address_of
+from casd.net.encryption import Encryption, OfOpenSSL, OfSSL
+from casd.net.layers import Handshake, PrefacedFactory, ProxiedFactory
+from casd.net.proxyprotocol import Admit, Gate
 from casd.net.shown import Shown
 from casd.net.tls import ClientTLS
+from protocols.proxyprotocol import Header
 
 BACKLOG = 1024
 HANDSHAKE = 10
@@ -36,10 +42,15 @@ DONE = Failure(ConnectionDone())
 
 @frozen
 class Port:
-    """A listening socket: where it is, how to close it."""
+    """A listening socket: where it is, how to close it.
+
+    `proxies` are the peers that must say for whom they connect; `twin` gives the socket to another port.
+    """
 
     endpoint: Endpoint
     stop: Callable[[], Deferred[None]]
+    twin: Callable[[], socket.socket]
+    proxies: Networks = ()
 
 
 def loop_of(reactor: Any) -> asyncio.AbstractEventLoop | None:
@@ -54,27 +65,30 @@ async def listen(
     factory: IProtocolFactory,
     shown: Shown | None = None,
     inherited: socket.socket | None = None,
+    proxies: Networks = (),
 ) -> Port:
     """Accept connections for a factory, on a socket that was handed to this process if there is one.
 
-    Those that agree on HTTP/2 are built by its `buildMultiplexed`.
+    Those that agree on HTTP/2 are built by its `buildMultiplexed`; those from `proxies` must begin with a PROXY header.
 
     Raises OSError or CannotListenError when the address is taken.
     """
     loop = loop_of(reactor)
     if loop is None:
-        return await _listen_twisted(reactor, endpoint, factory, shown, inherited)
+        return await _listen_twisted(reactor, endpoint, factory, shown, inherited, proxies)
+    encrypted: dict[str, Any] = (
+        {"ssl": shown.loop, "ssl_handshake_timeout": HANDSHAKE, "ssl_shutdown_timeout": 2} if shown else {}
+    )
+
+    def admit(accepted: socket.socket, header: Header | None) -> None:
+        opened = loop.connect_accepted_socket(lambda: _accepted(factory, header), accepted, **encrypted)
+        asyncio.ensure_future(opened, loop=loop).add_done_callback(_heard)
+
+    if proxies:
+        return _gate(reactor, inherited or _bound(endpoint), factory, admit, proxies)
     where = {"sock": inherited} if inherited else {"host": endpoint.host, "port": endpoint.port}
     server = await _future(
-        loop.create_server(
-            lambda: LoopTransport(lambda transport: _build(factory, transport)),
-            ssl=shown.loop if shown else None,
-            backlog=BACKLOG,
-            ssl_handshake_timeout=HANDSHAKE if shown else None,
-            ssl_shutdown_timeout=2 if shown else None,
-            **where,
-        ),
-        loop,
+        loop.create_server(lambda: _accepted(factory, None), backlog=BACKLOG, **encrypted, **where), loop
     )
     factory.doStart()
 
@@ -82,50 +96,77 @@ async def listen(
         server.close()
         factory.doStop()
 
-    return Port(_named(server.sockets[0].getsockname()), lambda: Deferred.fromCoroutine(stop()))
+    listening = server.sockets[0]
+    return Port(_named(listening.getsockname()), lambda: Deferred.fromCoroutine(stop()), lambda: _twin(listening))
 
 
-async def connect(reactor: Any, endpoint: Endpoint, protocol: Any, tls: ClientTLS | None, timeout: float) -> None:
+async def connect(
+    reactor: Any,
+    endpoint: Endpoint,
+    protocol: Any,
+    tls: ClientTLS | None,
+    timeout: float,
+    preface: bytes = b"",
+) -> None:
     """Connect a protocol; only when the server has proved who it is may anything be written.
 
-    Raises OSError, TimeoutError, ssl.SSLError, twisted's ConnectError, or `UntrustedPeer`.
+    `preface` alone, a PROXY header, goes in clear before that. Raises OSError, TimeoutError, ssl.SSLError, twisted's
+    ConnectError, or `UntrustedPeer`.
     """
     loop = loop_of(reactor)
     if loop is None:
-        await _connect_twisted(reactor, endpoint, protocol, tls, timeout)
+        await _connect_twisted(reactor, endpoint, protocol, tls, timeout, preface)
     else:
-        opened = loop.create_connection(
-            lambda: LoopTransport(lambda _: protocol),
-            endpoint.host,
-            endpoint.port,
-            ssl=tls.loop_context() if tls else None,
-            server_hostname=tls.name if tls else None,
-            ssl_handshake_timeout=timeout if tls else None,
+        encrypted: dict[str, Any] = (
+            {"ssl": tls.loop_context(), "server_hostname": tls.name, "ssl_handshake_timeout": timeout} if tls else {}
         )
+        opened = _connect_loop(loop, endpoint, LoopTransport(lambda _: protocol), encrypted, preface)
         await _future(asyncio.wait_for(opened, timeout), loop)
     if tls:
-        try:
-            tls.verify(peer_certificate(protocol.transport))
-        except Exception:
-            protocol.transport.abortConnection()
-            raise
+        _verify(protocol.transport, tls)
 
 
-def peer_certificate(transport: Any) -> bytes | None:
-    """Return the certificate (DER) that the other side showed, or None."""
+def encryption(transport: Any) -> Encryption | None:
+    """Return what is known of a connection's encryption, or None while it is in clear."""
     if isinstance(transport, LoopTransport):
-        encrypted = transport.get_extra_info("ssl_object")
-        return cast("bytes | None", encrypted.getpeercert(binary_form=True)) if encrypted else None
-    certificate = transport.getPeerCertificate()
-    return certificate.to_cryptography().public_bytes(Encoding.DER) if certificate else None
+        connection = transport.get_extra_info("ssl_object")
+        return OfSSL(connection) if connection else None
+    layer = layers.layer_of(transport)
+    return OfOpenSSL(layer.getHandle()) if layer else None
+
+
+def start_tls(protocol: Any, tls: Shown | ClientTLS, clear: bytes, timeout: float = HANDSHAKE) -> Deferred[None]:
+    """Encrypt a running connection from here on; fires, or fails and is closed, when the other side has proved itself.
+
+    `clear` is what came behind the command that began this: it may be anybody's, and ends the connection
+    (CVE-2021-33515). What is written meanwhile is sent when the handshake has ended.
+    """
+    transport = protocol.transport
+    if clear:
+        transport.abortConnection()
+        return fail(ConnectionAborted("bytes in clear behind the command to encrypt"))
+    if isinstance(transport, LoopTransport):
+        shaken = _future(transport.encrypt(tls, timeout), asyncio.get_running_loop())
+    else:
+        shaken = layers.start_tls(transport, tls, timeout)
+    if isinstance(tls, ClientTLS):
+        shaken.addCallback(lambda _: _verify(protocol.transport, tls))
+    return shaken
+
+
+def _verify(transport: Any, tls: ClientTLS) -> None:
+    known = encryption(transport)
+    try:
+        tls.verify(known.peer if known else None)
+    except Exception:
+        transport.abortConnection()
+        raise
 
 
 def negotiated(transport: Any) -> str:
     """Return the protocol that both sides of a connection agreed on (ALPN), or nothing."""
-    if isinstance(transport, LoopTransport):
-        encrypted = transport.get_extra_info("ssl_object")
-        return (encrypted.selected_alpn_protocol() if encrypted else None) or ""
-    return (getattr(transport, "negotiatedProtocol", None) or b"").decode("ascii")
+    known = encryption(transport)
+    return known.protocol if known else ""
 
 
 def _build(factory: Any, transport: Any) -> Any:
@@ -158,9 +199,8 @@ class LoopTransport(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Make the protocol, and let bytes go straight to it and from it."""
-        wire = self._transport = cast(asyncio.Transport, transport)
-        self.get_extra_info = wire.get_extra_info
-        self.write = wire.write
+        wire = cast(asyncio.Transport, transport)
+        self._use(wire)
         protocol = self._build(self)
         del self._build  # it may hold the protocol, which holds this
         if protocol is None:
@@ -173,8 +213,12 @@ class LoopTransport(asyncio.Protocol):
         protocol.makeConnection(self)
 
     def eof_received(self) -> bool:
-        """Let the transport close itself: none of our protocols goes on half-closed."""
-        return False
+        """Let the transport close itself, unless the protocol goes on half-closed."""
+        protocol = getattr(self, "_protocol", None)
+        if protocol is None or not IHalfCloseableProtocol.providedBy(protocol):
+            return False
+        protocol.readConnectionLost()
+        return True
 
     def connection_lost(self, reason: Exception | None) -> None:
         """Tell the protocol in Twisted's words."""
@@ -198,6 +242,31 @@ class LoopTransport(asyncio.Protocol):
 
     # Twisted's side: ITransport, IConsumer, IPushProducer
 
+    def encrypt(self, tls: Shown | ClientTLS, timeout: float) -> Coroutine[Any, Any, None]:
+        """Neither read nor write in clear any more; the coroutine returns when the connection is encrypted."""
+        self._transport.pause_reading()
+        held: list[bytes] = []
+        self.write = held.append
+        return self._shake_hands(tls, timeout, held)
+
+    async def _shake_hands(self, tls: Shown | ClientTLS, timeout: float, held: list[bytes]) -> None:
+        loop = asyncio.get_running_loop()
+        name, context = (tls.name, tls.loop_context()) if isinstance(tls, ClientTLS) else (None, tls.loop)
+        side: dict[str, Any] = {"server_side": name is None, "server_hostname": name, "ssl_handshake_timeout": timeout}
+        try:
+            encrypted = await loop.start_tls(self._transport, self, context, **side)
+        except Exception as error:
+            self.connection_lost(error)  # which asyncio tells nobody in the middle of a handshake
+            raise
+        self._use(cast(asyncio.Transport, encrypted))
+        if held:
+            self.writeSequence(held)
+
+    def _use(self, wire: asyncio.Transport) -> None:
+        self._transport = wire
+        self.get_extra_info = wire.get_extra_info
+        self.write = wire.write
+
     def writeSequence(self, data: Iterable[bytes]) -> None:
         """Write several pieces at once."""
         self.write(b"".join(data))
@@ -207,6 +276,13 @@ class LoopTransport(asyncio.Protocol):
         self.disconnecting = True
         self._transport.close()
 
+    def loseWriteConnection(self) -> None:
+        """Send no more, but go on reading; an encrypted connection knows no such half, and is closed."""
+        if self._transport.can_write_eof():
+            self._transport.write_eof()
+        else:
+            self.loseConnection()
+
     def abortConnection(self) -> None:
         """Close at once."""
         self.disconnecting = True
@@ -214,11 +290,11 @@ class LoopTransport(asyncio.Protocol):
 
     def getPeer(self) -> IPv4Address | IPv6Address:
         """Return the other side's address."""
-        return _address(self._transport.get_extra_info("peername"))
+        return address_of(self._transport.get_extra_info("peername"))
 
     def getHost(self) -> IPv4Address | IPv6Address:
         """Return this side's address."""
-        return _address(self._transport.get_extra_info("sockname"))
+        return address_of(self._transport.get_extra_info("sockname"))
 
     def registerProducer(self, producer: IPushProducer, streaming: bool) -> None:
         """Let a push producer feel the peer's pace."""
@@ -245,55 +321,140 @@ class LoopTransport(asyncio.Protocol):
         self.loseConnection()
 
 
+class Proxied(LoopTransport):
+    """A connection whose other side is who its balancer says."""
+
+    __slots__ = ("_header",)
+
+    def __init__(self, build: Callable[[LoopTransport], IProtocol | None], header: Header) -> None:
+        super().__init__(build)
+        self._header = header
+
+    def getPeer(self) -> IPv4Address | IPv6Address:
+        """Return the client's address; the balancer's own if it connected for itself."""
+        return address_of(self._header.source) if self._header.source else super().getPeer()
+
+    def getHost(self) -> IPv4Address | IPv6Address:
+        """Return the address that the client connected to."""
+        return address_of(self._header.destination) if self._header.destination else super().getHost()
+
+
+def _accepted(factory: IProtocolFactory, header: Header | None) -> LoopTransport:
+    def build(transport: Any) -> Any:
+        return _build(factory, transport)
+
+    return Proxied(build, header) if header else LoopTransport(build)
+
+
+def _heard(task: asyncio.Future[Any]) -> None:
+    """Take note of a handshake that failed: its client has been told."""
+    if not task.cancelled():
+        task.exception()
+
+
+async def _connect_loop(
+    loop: asyncio.AbstractEventLoop, endpoint: Endpoint, wire: LoopTransport, encrypted: dict[str, Any], preface: bytes
+) -> None:
+    if not preface:
+        await loop.create_connection(lambda: wire, endpoint.host, endpoint.port, **encrypted)
+        return
+    transport, _ = await loop.create_connection(asyncio.Protocol, endpoint.host, endpoint.port)
+    transport.write(preface)
+    if encrypted:
+        context = encrypted.pop("ssl")
+        transport = cast(asyncio.Transport, await loop.start_tls(transport, wire, context, **encrypted))
+    wire.connection_made(transport)
+
+
+# Sockets that balancers connect to
+
+
+def _gate(
+    reactor: Any,
+    listening: socket.socket,
+    factory: IProtocolFactory,
+    admit: Admit,
+    proxies: Networks,
+) -> Port:
+    gate = Gate(reactor, listening, proxies, admit)
+    endpoint = _named(listening.getsockname())
+
+    async def stop() -> None:
+        gate.close()
+        factory.doStop()
+
+    factory.doStart()
+    return Port(endpoint, lambda: Deferred.fromCoroutine(stop()), lambda: _twin(listening), proxies)
+
+
+def _bound(endpoint: Endpoint) -> socket.socket:
+    family = socket.AF_INET6 if ":" in endpoint.host else socket.AF_INET
+    return socket.create_server((endpoint.host, endpoint.port), family=family, backlog=BACKLOG)
+
+
+def _twin(listening: Any) -> socket.socket:
+    return socket.socket(fileno=os.dup(listening.fileno()))
+
+
 # Twisted's own transports
 
 
 async def _listen_twisted(
-    reactor: Any, endpoint: Endpoint, factory: IProtocolFactory, shown: Shown | None, inherited: socket.socket | None
+    reactor: Any,
+    endpoint: Endpoint,
+    factory: IProtocolFactory,
+    shown: Shown | None,
+    inherited: socket.socket | None,
+    proxies: Networks,
 ) -> Port:
     wrapped = factory
     if shown:
         inner = _Choosing(factory, reactor) if "h2" in shown.protocols else factory
         wrapped = TLSMemoryBIOFactory(shown.twisted, False, inner, reactor)
+
+    def admit(accepted: socket.socket, header: Header | None) -> None:
+        with accepted:
+            behind = ProxiedFactory(wrapped, header) if header else wrapped
+            reactor.adoptStreamConnection(accepted.fileno(), accepted.family, behind)
+
+    if proxies:
+        return _gate(reactor, _undelayed(inherited or _bound(endpoint)), factory, admit, proxies)
     if inherited:
-        port = reactor.adoptStreamPort(inherited.fileno(), inherited.family, wrapped)
+        with inherited:  # Twisted makes a copy of it
+            inherited.setblocking(False)
+            port = reactor.adoptStreamPort(_undelayed(inherited).fileno(), inherited.family, wrapped)
     else:
         port = reactor.listenTCP(endpoint.port, wrapped, BACKLOG, endpoint.host)
+        port._shouldShutdown = False  # which would end its twin as well
+        _undelayed(port.socket)
     address = port.getHost()
-    return Port(Endpoint(address.host, address.port), lambda: maybeDeferred(port.stopListening))
+
+    def stop() -> Deferred[None]:
+        return maybeDeferred(port.stopListening)
+
+    return Port(Endpoint(address.host, address.port), stop, lambda: _twin(port))
+
+
+def _undelayed(listening: socket.socket) -> socket.socket:
+    """Have the connections of a listening socket send small pieces at once; uvloop's do so anyway."""
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listening
 
 
 async def _connect_twisted(
-    reactor: Any, endpoint: Endpoint, protocol: Any, tls: ClientTLS | None, timeout: float
+    reactor: Any, endpoint: Endpoint, protocol: Any, tls: ClientTLS | None, timeout: float, preface: bytes
 ) -> None:
     kind = TCP6ClientEndpoint if ":" in endpoint.host else TCP4ClientEndpoint
-    address = kind(reactor, endpoint.host, endpoint.port, timeout)
-    if tls is None:
-        await address.connect(Factory.forProtocol(lambda: protocol))
-        return
     shaken: Deferred[None] = Deferred()
-    shaken.addTimeout(timeout, reactor)
-    wrapped = wrapClientTLS(tls.twisted_context(), address)
-    await wrapped.connect(Factory.forProtocol(lambda: _Handshake(lambda _: protocol, shaken)))
-    await shaken
-
-
-@implementer(IHandshakeListener)
-class _Handshake(Protocol):
-    """Holds a protocol back until the handshake has ended."""
-
-    def __init__(self, build: Callable[[Any], Any], shaken: Deferred[None]) -> None:
-        self._build = build
-        self._shaken = shaken
-
-    def handshakeCompleted(self) -> None:
-        transport = cast(Any, self.transport)
-        protocol = transport.wrappedProtocol = self._build(transport)
-        protocol.makeConnection(transport)
-        self._shaken.callback(None)
-
-    def connectionLost(self, reason: Failure = DONE) -> None:
-        self._shaken.errback(reason)
+    factory: Any = Factory.forProtocol(lambda: Handshake(lambda _: protocol, shaken) if tls else protocol)
+    if tls:
+        factory = TLSMemoryBIOFactory(tls.twisted_context(), True, factory, reactor)
+    if preface:
+        factory = PrefacedFactory(factory, preface)
+    opened = await kind(reactor, endpoint.host, endpoint.port, timeout).connect(factory)
+    if tls:
+        shaken.addTimeout(timeout, reactor).addErrback(layers.given_up, cast(Any, opened).transport)
+        await shaken
 
 
 class _Choosing(Factory):
@@ -311,9 +472,9 @@ class _Choosing(Factory):
     def doStop(self) -> None:
         self.wrappedFactory.doStop()
 
-    def buildProtocol(self, _address: Any) -> _Handshake:
+    def buildProtocol(self, _address: Any) -> Handshake:
         shaken: Deferred[None] = Deferred()
-        protocol = _Handshake(lambda transport: _build(self.wrappedFactory, transport), shaken)
+        protocol = Handshake(lambda transport: _build(self.wrappedFactory, transport), shaken)
         shaken.addTimeout(HANDSHAKE, self._reactor)
         shaken.addErrback(lambda _: cast(Any, protocol.transport).abortConnection())
         return protocol
@@ -321,12 +482,6 @@ class _Choosing(Factory):
 
 def _future(awaitable: Any, loop: asyncio.AbstractEventLoop) -> Deferred[Any]:
     return Deferred.fromFuture(asyncio.ensure_future(awaitable, loop=loop))
-
-
-def _address(name: Any) -> IPv4Address | IPv6Address:
-    if not name:
-        return IPv4Address("TCP", "", 0)  # the peer was gone before it was asked
-    return IPv6Address("TCP", *name) if len(name) == 4 else IPv4Address("TCP", *name)
 
 
 def _named(name: Any) -> Endpoint:

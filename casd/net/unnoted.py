@@ -6,6 +6,7 @@ from typing import Any
 
 from twisted.internet.protocol import Factory
 
+from casd.model import Networks
 from casd.net.exchange import Exchange
 from casd.net.http import Channel, Limits
 
@@ -14,6 +15,7 @@ class Unnoted(Factory):
     """A Twisted factory of channels whose `serve` is a subclass's."""
 
     noisy = False
+    proxies: Networks = ()
 
     def __init__(self, limits: Limits, clock: Any) -> None:
         self.limits = limits

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from casd.access import networks, version
+from casd.access import version
 from casd.auth.credentials import Denied, LoginPassword
+from casd.config import networks
 from casd.model import Anchor, Decision, Identity, Kind, Proxy, Refuse, Server, Site
 from casd.net.pool import Unreachable
 from tests.casd.estate import ALICE, BOB, MBX1, Estate, basic_auth, result

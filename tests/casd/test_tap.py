@@ -11,7 +11,8 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
+from unittest.mock import Mock
 
 import pytest
 from twisted.application.service import Service
@@ -26,6 +27,7 @@ from casd.crew import MAILBOX
 from casd.model import Endpoint
 from casd.net import reactor, systemd
 from casd.net.tether import Tether, pair, receive
+from casd.net.transports import Port
 from casd.plan import read_plan
 from casd.supervisor import SIGNALS, UPGRADE
 from casd.tap import FrontService, Options, Whole
@@ -50,7 +52,9 @@ class Machine(Memory):
     def listenTCP(self, port: int, factory: Any, backlog: int = 50, interface: str = "") -> Any:
         if port in self.taken:
             raise CannotListenError(interface, port, OSError("taken"))
-        return super().listenTCP(port, factory, backlog, interface)
+        found = super().listenTCP(port, factory, backlog, interface)
+        found.socket = Mock()
+        return found
 
     def adoptStreamPort(self, number: int, family: Any, factory: Any) -> Any:
         self.adopted.append(number)
@@ -290,8 +294,9 @@ def build(supervised: Supervised) -> Whole:
 def test_a_worker_accepts_from_what_it_was_given_and_says_when_it_is_ready(supervised: Supervised) -> None:
     supervised.give(8443)
     supervised.give(8080)
+    numbers = [each.fileno() for each in supervised.given]
     whole = build(supervised)
-    assert supervised.desk.reactor.adopted == [each.fileno() for each in supervised.given]
+    assert supervised.desk.reactor.adopted == numbers
     assert supervised.heard() == ["ready"]
     assert not whole.failed
     report = json.loads(supervised.report())
@@ -350,14 +355,42 @@ def test_the_mailbox_servers_of_a_worker_are_its_only_part(desk: Desk) -> None:
     supervised.close()
 
 
+# Load balancers
+
+
+def test_a_balancer_is_put_before_ports_that_stay_open(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[tuple[str, int, Any]] = []
+
+    async def listen(_reactor: Any, endpoint: Endpoint, _factory: Any, _shown: Any, found: Any, proxies: Any) -> Port:
+        told.append(("opened", endpoint.port, found))
+
+        def stop() -> Deferred[None]:
+            told.append(("closed", endpoint.port, None))
+            return succeed(None)
+
+        return Port(endpoint, stop, lambda: cast(Any, f"twin of {endpoint.port}"), proxies)
+
+    monkeypatch.setattr(tap, "listen", listen)
+    desk.start()
+    told.clear()
+    desk.write(PORTS.replace("[http]", "[http]\nproxy protocol = 192.0.2.1"))
+    assert desk.reload()
+    assert told[:2] == [("opened", 8443, "twin of 8443"), ("opened", 8080, "twin of 8080")]
+    assert sorted(told[2:]) == [("closed", 8080, None), ("closed", 8443, None)]
+    told.clear()
+    assert desk.reload()
+    assert told == []
+
+
 # systemd
 
 
 def test_a_socket_of_systemd_is_used(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.socket() as one:
         monkeypatch.setattr(tap, "inherited_sockets", lambda: {Endpoint("127.0.0.1", 8443): [one]})
+        number = one.fileno()
         desk.start()
-        assert desk.reactor.adopted == [one.fileno()]
+        assert desk.reactor.adopted == [number]
 
 
 def test_only_sockets_meant_for_this_process_are_inherited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

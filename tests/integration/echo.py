@@ -2,9 +2,9 @@
 
     python -m tests.integration.echo NAME PORT FOLDER
 
-The answer is JSON: server, user, mailbox, address, and the request's body. A query changes what it does: `seal=other`
-answers for another mailbox, `size=N` sends N bytes at the client's pace, `slow=yes` takes a body at 64 KiB in 50 ms,
-`wait=S` answers after S seconds.
+The answer is JSON: server, user, mailbox, address, client, and the request's body. A query changes what it does:
+`seal=other` answers for another mailbox, `size=N` sends N bytes at the client's pace, `slow=yes` takes a body at
+64 KiB in 50 ms, `wait=S` answers after S seconds.
 RPC_IN_DATA and RPC_OUT_DATA are joined by the first 16 bytes of their bodies: what comes in goes out.
 """
 
@@ -106,7 +106,8 @@ class Echo(Unnoted):
         return assertion
 
     def _echo(self, assertion: Assertion, body: bytes) -> bytes:
-        fields = {"user": assertion.user, "mailbox": assertion.mailbox, "address": assertion.address}
+        names = ("user", "mailbox", "address", "client")
+        fields = {name: getattr(assertion, name) for name in names}
         return json.dumps({"server": self._server, **fields, "body": body.decode()}).encode()
 
     def _failed(self, failure: Failure, exchange: Exchange) -> None:

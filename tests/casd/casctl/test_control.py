@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import http.client
 import json
+import socket
 import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,6 +14,7 @@ from casd.casctl.control import Control
 from casd.casctl.invocation import Down
 from casd.model import Endpoint, Server
 from casd.net.handover import read_keys
+from casd.net.tls import ClientTLS
 from protocols.handover import Assertion, seal, verify
 from tests.casd.casctl.conftest import Casctl, answer
 
@@ -153,17 +156,13 @@ def test_without_hand_over_keys_nothing_is_asked(demo: Casctl, wire: Wire, ini: 
     assert not wire.asked
 
 
-class FakeHTTPS:
-    """An HTTPSConnection that gets as far as the certificate."""
+class Stranger:
+    """A server that gets as far as the certificate."""
 
-    opened: list[FakeHTTPS]
-
-    def __init__(self, host: str, port: int, **_kwargs: Any) -> None:
-        self.place, self.closed, self.sock = (host, port), False, self
-        FakeHTTPS.opened.append(self)
-
-    def connect(self) -> None:
-        pass
+    def __init__(self) -> None:
+        self.told: list[bytes] = []
+        self.closed = False
+        self.sendall = self.told.append
 
     def getpeercert(self, *, binary_form: bool) -> bytes | None:
         return None if binary_form else b""
@@ -172,13 +171,19 @@ class FakeHTTPS:
         self.closed = True
 
 
-def test_a_stranger_is_told_nothing(demo: Casctl, ini: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    FakeHTTPS.opened = []
-    monkeypatch.setattr(http.client, "HTTPSConnection", FakeHTTPS)
+@pytest.mark.parametrize(("spoken", "header"), [("none", b""), ("v1", b"PROXY UNKNOWN\r\n")])
+def test_a_stranger_is_told_nothing(
+    demo: Casctl, ini: Path, monkeypatch: pytest.MonkeyPatch, spoken: str, header: bytes
+) -> None:
+    stranger, found = Stranger(), []
+    monkeypatch.setattr(socket, "create_connection", lambda place, _: found.append(place) or stranger)
+    wrapping = SimpleNamespace(wrap_socket=lambda wire, server_hostname: wire)
+    monkeypatch.setattr(ClientTLS, "loop_context", lambda _: wrapping)
+    demo(f"server set mbx1 --proxy-protocol {spoken}")
     result = demo("database mount DB01")
     assert result.exit_code == 3
     assert "showed no certificate" in result.output
-    assert [(each.place, each.closed) for each in FakeHTTPS.opened] == [(("127.0.0.1", 9443), True)]
+    assert (found, stranger.told, stranger.closed) == ([("127.0.0.1", 9443)], [header], True)
 
 
 def test_a_server_without_an_endpoint_cannot_be_asked(tmp_path: Path) -> None:

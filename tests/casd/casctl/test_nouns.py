@@ -104,7 +104,8 @@ def test_a_site_is_changed_where_it_is_told_to(estate: Casctl) -> None:
 def test_a_server_is_changed_where_it_is_told_to(estate: Casctl, tmp_path: Path) -> None:
     authority = tmp_path / "ca.pem"
     authority.write_text("-----BEGIN CERTIFICATE-----\n")
-    estate(f"server set mbx1 --version 15.1 --tls-name mbx1.example.org --ca {authority}")
+    estate(f"server set mbx1 --version 15.1 --tls-name mbx1.example.org --ca {authority} --proxy-protocol v2")
+    estate("server set mbx1 --version 15.1")
     assert answer(estate("server show MBX1 --json")) == {
         "name": "mbx1",
         "site": "Main",
@@ -113,6 +114,7 @@ def test_a_server_is_changed_where_it_is_told_to(estate: Casctl, tmp_path: Path)
         "tls_name": "mbx1.example.org",
         "ca": "-----BEGIN CERTIFICATE-----\n",
         "pin": PIN,
+        "proxy_protocol": "v2",
     }
     assert "http=127.0.0.1:9443 imap4=127.0.0.1:9993" in estate("server list").output
     assert "holds a copy of the database DB01" in refused(estate, "server remove mbx1")

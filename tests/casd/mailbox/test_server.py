@@ -3,6 +3,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
+from unittest.mock import Mock
 
 import pytest
 from twisted.internet.defer import Deferred
@@ -41,7 +42,9 @@ class Reactor(MemoryReactorClock):
     def listenTCP(self, port: int, *rest: Any, **more: Any) -> Any:
         if self.taken:
             raise CannotListenError("127.0.0.1", port, OSError("taken"))
-        return super().listenTCP(port, *rest, **more)
+        found = super().listenTCP(port, *rest, **more)
+        found.socket = Mock()
+        return found
 
 
 @pytest.fixture

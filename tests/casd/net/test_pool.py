@@ -10,9 +10,9 @@ import pytest
 from attrs import evolve
 from twisted.internet.defer import Deferred
 
-from casd.model import Endpoint
+from casd.model import Endpoint, ProxyProtocol
 from casd.net.backend import Backend
-from casd.net.pool import Breaker, Busy, Lane, Mode, Unreachable
+from casd.net.pool import Breaker, Busy, Lane, Mode, Pool, Unreachable
 from tests.casd.estate import MBX1, MBX2, Estate, outcome_of, result
 
 
@@ -183,6 +183,26 @@ def test_there_is_one_lane_for_each_server_and_address(yard: Yard) -> None:
 @pytest.mark.parametrize("instead", [{"pin": "01"}, {"ca": "PEM"}, {"tls_name": "evil.example.org"}])
 def test_a_connection_that_was_verified_otherwise_is_not_shared(yard: Yard, instead: dict[str, str]) -> None:
     assert yard.pool.lane(evolve(MBX1, **instead), "ews") is not yard.lane
+
+
+@pytest.mark.negative
+@pytest.mark.parametrize(
+    ("spoken", "said"), [("none", None), ("v1", b"PROXY UNKNOWN\r\n"), ("v2", b"\r\n\r\n\0\r\nQUIT\n\x20\0\0\0")]
+)
+def test_a_shared_connection_is_announced_as_nobodys(yard: Yard, spoken: str, said: bytes | None) -> None:
+    told: list[Any] = []
+
+    async def connector(*_: Any, **more: Any) -> None:
+        told.append(more.get("preface"))
+
+    pool = Pool(yard.pool.settings, yard.clock, connector)
+    server = evolve(MBX1, proxy_protocol=ProxyProtocol(spoken))
+    outcome_of(pool.lane(server, "ews").acquire("alice"))
+    assert told == [said]
+    if said:
+        assert pool.lane(MBX1, "ews") is not pool.lane(server, "ews")
+        pool.retain({"mbx1": MBX1})
+        assert [lane.server for lane in pool.lanes] == [MBX1]
 
 
 def test_a_server_without_an_endpoint_is_unreachable(yard: Yard) -> None:

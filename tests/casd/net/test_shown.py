@@ -21,7 +21,7 @@ from casd.certificates import BadCertificate, Pair
 from casd.net.alpn_challenge import challenge
 from casd.net.shown import Shown, Watched
 from casd.net.tls import ServerTLS
-from tests.casd.net.test_tls import Loop, Twisted, der, shake
+from tests.casd.net.test_tls import FAILED, Loop, Twisted, der, shake
 
 NOW = datetime.now(UTC)
 KINDS = pytest.mark.parametrize("kind", ["loop", "twisted"])
@@ -280,7 +280,13 @@ def test_an_authority_that_asks_is_shown_what_was_laid_out_for_the_name(tmp_path
     assert listener.ask("Mail.example.NET", "acme-tls/1") == (proof, "acme-tls/1")
     assert listener.ask("mail.example.net", "h2", "http/1.1") == (net, "http/1.1")
     (tmp_path / "challenges" / "mail.example.net.pem").unlink()
-    assert listener.ask("mail.example.net", "acme-tls/1") == (net, None)
+    refused(listener, "mail.example.net")
+
+
+def refused(listener: Asked, name: str | None) -> None:
+    """Ask as an authority does, and nobody is to answer."""
+    with pytest.raises(FAILED, match=r"(?i)no.(application.)?protocol"):
+        listener.ask(name, "acme-tls/1")
 
 
 def test_an_authority_may_ask_by_1_2_too(tmp_path: Path) -> None:
@@ -293,7 +299,7 @@ def test_an_authority_may_ask_by_1_2_too(tmp_path: Path) -> None:
 @KINDS
 @pytest.mark.parametrize("name", ["mail.example.org", None])
 def test_nobody_is_shown_what_was_laid_out_for_another(tmp_path: Path, kind: str, name: str | None) -> None:
-    assert Asked(tmp_path, kind).ask(name, "acme-tls/1") == (der(tmp_path / "org.pem"), None)
+    refused(Asked(tmp_path, kind), name)
 
 
 @pytest.mark.negative
@@ -308,7 +314,7 @@ def test_no_name_leads_out_of_the_folder(tmp_path: Path, name: str | None) -> No
 def test_without_a_folder_nobody_is_asked(tmp_path: Path, kind: str) -> None:
     listener = Asked(tmp_path, kind)
     listener.shown.prepare(listener.tls)()
-    assert listener.ask("mail.example.net", "acme-tls/1") == (der(tmp_path / "net.pem"), None)
+    refused(listener, "mail.example.net")
 
 
 def test_what_an_authority_offers_may_come_in_pieces(tmp_path: Path) -> None:

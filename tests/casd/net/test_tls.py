@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import ssl
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -196,20 +197,38 @@ def test_a_server_that_shows_nothing_is_not_trusted(certificates: Path, shown: b
         client_tls(certificates).verify(shown)
 
 
-@KINDS
-@pytest.mark.parametrize(
-    ("offered", "chosen"), [(["h2", "http/1.1"], "http/1.1"), (["http/1.1"], "http/1.1"), (["imap"], None)]
-)
-def test_http_1_1_is_all_that_is_spoken(certificates: Path, kind: str, offered: list[str], chosen: str | None) -> None:
-    one, other = ends(kind, server_tls(certificates), client_tls(certificates))
+def offering(folder: Path, kind: str, offered: list[str]) -> Ends:
+    """Return both ends, where the client offers these protocols."""
+    one, other = ends(kind, server_tls(folder), client_tls(folder))
     if kind == "loop":
-        context = ssl.create_default_context(cadata=(certificates / "ca.pem").read_text())
+        context = ssl.create_default_context(cadata=(folder / "ca.pem").read_text())
         context.set_alpn_protocols(offered)
-        other = Loop(context, "mbx1.example.org")
-    else:
-        other.wire.set_alpn_protos([name.encode() for name in offered])
+        return one, Loop(context, "mbx1.example.org")
+    other.wire.set_alpn_protos([name.encode() for name in offered])
+    return one, other
+
+
+@KINDS
+@pytest.mark.parametrize("offered", [["h2", "http/1.1"], ["http/1.1"]])
+def test_http_1_1_is_agreed_upon(certificates: Path, kind: str, offered: list[str]) -> None:
+    one, other = offering(certificates, kind, offered)
     shake(one, other)
-    assert one.alpn == chosen
+    assert one.alpn == "http/1.1"
+
+
+@pytest.mark.negative
+@KINDS
+def test_a_client_that_offers_only_other_protocols_is_told_so_in_the_handshake(certificates: Path, kind: str) -> None:
+    one, other = offering(certificates, kind, ["imap", "pop3"])
+    other.step()
+    one.put(other.take())
+    with suppress(FAILED):
+        one.step()
+    other.put(one.take())
+    with pytest.raises(FAILED, match=r"(?i)no.application.protocol"):
+        other.step()
+    with pytest.raises(FAILED):
+        one.step()
 
 
 @pytest.mark.negative
