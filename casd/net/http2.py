@@ -435,6 +435,7 @@ class Channel(Multiplex):
 
     def _leave(self) -> None:
         self._leaving = True
+        self.transport.unregisterProducer()  # Twisted's transports would wait for it
         self.transport.loseConnection()
         self._deadline.within(self.door.limits.write_time)
 

@@ -374,6 +374,7 @@ class Trunk(Multiplex):
             return
         if self._closing:
             self._deaf = True
+            self.transport.unregisterProducer()  # Twisted's transports would wait for it
             self.transport.loseConnection()
         else:
             self._deadline.within(self._idle_time)

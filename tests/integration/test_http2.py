@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import socket
 import ssl
@@ -76,11 +77,13 @@ class Http2(EstateTestCase):
             context.wrap_socket(plain, server_hostname="localhost") as channel,
         ):
             channel.sendall(wire.data_to_send() + attack)
-            while data := channel.recv(65536):
-                for event in _events(wire, data):
-                    if isinstance(event, ConnectionTerminated):
-                        return event.error_code
-        return None
+            said = b""
+            with contextlib.suppress(ConnectionResetError):
+                while data := channel.recv(65536):
+                    said += data
+        return next(
+            (event.error_code for event in _events(wire, said) if isinstance(event, ConnectionTerminated)), None
+        )
 
     def curl(self, *arguments: str, path: str, user: str) -> tuple[str, str]:
         """Return version and status, and the body."""

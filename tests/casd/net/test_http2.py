@@ -675,6 +675,7 @@ def test_an_idle_connection_is_drained_at_once(shop: Shop2) -> None:
     client = shop.client2()
     client.channel.drain()
     assert not client.wire.open
+    assert client.wire.producer is None  # Twisted's transports close only then
 
 
 def test_a_client_that_is_leaving_gets_its_answers(shop: Shop2) -> None:
