@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import select
+import stat
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -24,7 +26,7 @@ _TEXT = "%s id=%s seconds=%.4f status=%d in=%d out=%d %s\n"
 _JSON = '{"time": "%s", "id": "%s", "seconds": %.4f, "status": %d, "in": %d, "out": %d, %s}\n'
 
 _WHOLE = select.PIPE_BUF
-"""Bytes that arrive in one piece, whoever else writes to the same file or pipe: other workers do."""
+"""Bytes that arrive in one piece, whoever else writes to the same pipe: other workers do."""
 
 
 def _style(value: str, _folder: object) -> str:
@@ -52,6 +54,7 @@ class AccessLog:
         self, settings: Settings, stream: IO[str], clock: IReactorTime, wall_clock: Callable[[], float] = time.time
     ) -> None:
         self._stream = stream
+        self._to_file = _is_file(stream)  # what is appended to a file in one call stays together
         self._json = settings.style == "json"
         self._delay = settings.delay
         self._clock = clock
@@ -82,10 +85,11 @@ class AccessLog:
         self._timer = None
         if self._entries:
             form = _JSON if self._json else _TEXT
-            for piece in _pieces(form % entry for entry in self._entries):
+            lines = [form % entry for entry in self._entries]
+            self._entries.clear()
+            for piece in ["".join(lines)] if self._to_file else _pieces(lines):
                 self._stream.write(piece)
                 self._stream.flush()
-            self._entries.clear()
 
     def close(self) -> None:
         """Write what was gathered, and nothing more."""
@@ -98,6 +102,13 @@ class AccessLog:
         if now != self._second:
             self._second, self._stamp = now, time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now))
         return self._stamp
+
+
+def _is_file(stream: IO[str]) -> bool:
+    try:
+        return stat.S_ISREG(os.fstat(stream.fileno()).st_mode)
+    except (OSError, ValueError):
+        return False
 
 
 def _pieces(lines: Iterable[str]) -> Iterator[str]:

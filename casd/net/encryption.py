@@ -50,7 +50,20 @@ class Encryption(Protocol):
 
 
 class Frugal(ssl.SSLObject):
-    """A connection that asks for memory as it is needed: uvloop wants 256 KiB for each piece, a record brings 16."""
+    """A connection that asks for memory as it is needed: uvloop wants 256 KiB for each piece, a record brings 16.
+
+    What uvloop asks of it for every record is the C of Python's ssl, without the methods that stand before it there.
+    """
+
+    @property
+    def write(self) -> Any:
+        """What encrypts a piece."""
+        return self._sslobj.write  # type: ignore[attr-defined]
+
+    @property
+    def pending(self) -> Any:
+        """What tells how much has been decrypted, and not read."""
+        return self._sslobj.pending  # type: ignore[attr-defined]
 
     def read(self, len: int = _RECORD, buffer: Any = None) -> Any:  # noqa: A002 (ssl's own word)
         """Return the next piece, of one record at most."""

@@ -66,6 +66,18 @@ def test_no_line_is_torn_when_several_processes_write_to_one_pipe(path: str) -> 
     assert len(pieces) < 10
 
 
+def test_lines_for_a_file_are_appended_in_one_call(tmp_path: Path) -> None:
+    clock = Clock()
+    with (tmp_path / "access.log").open("a") as paper:
+        log = AccessLog(settings(accesslog.Settings, Path()), paper, clock)
+        written: list[str] = []
+        paper.write = written.append  # type: ignore[assignment, method-assign]
+        for number in range(100):
+            log(str(number), 0.25, 200, 1, 2, log.said((("path", "/" + "a" * 100),)))
+        log.flush()
+    assert [piece.count("\n") for piece in written] == [100]
+
+
 def test_many_lines_do_not_wait() -> None:
     desk = Desk()
     for _ in range(1000):
