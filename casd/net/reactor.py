@@ -13,7 +13,9 @@ import uvloop
 from twisted.internet import asyncioreactor
 
 _M_MMAP_THRESHOLD = -3
+_M_TRIM_THRESHOLD = -1
 _READ_BUFFER = 256 * 1024
+_KEPT = 8 * 1024 * 1024
 
 
 def choose_reactor() -> None:
@@ -32,7 +34,8 @@ def map_read_buffers(library: Any = None) -> bool:
     stops mapping blocks of a size when the first of them is freed, unless it is told where to draw the line.
     """
     mallopt = getattr(library or ctypes.CDLL(None), "mallopt", None)  # musl has none
-    return bool(mallopt and mallopt(_M_MMAP_THRESHOLD, _READ_BUFFER))
+    # Told that, glibc also gives each large piece of a body back to the system at once, only to ask for it again.
+    return bool(mallopt and mallopt(_M_MMAP_THRESHOLD, _READ_BUFFER) and mallopt(_M_TRIM_THRESHOLD, _KEPT))
 
 
 def fail_if(failed: Callable[[], bool]) -> None:

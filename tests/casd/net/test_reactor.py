@@ -11,5 +11,5 @@ def test_read_buffers_are_mapped_where_the_system_can() -> None:
     told: list[tuple[int, int]] = []
     glibc = SimpleNamespace(mallopt=lambda name, value: told.append((name, value)) or 1)
     assert map_read_buffers(glibc)
-    assert told == [(-3, 256 * 1024)]
+    assert told == [(-3, 256 * 1024), (-1, 8 * 1024 * 1024)]
     assert not map_read_buffers(SimpleNamespace())
