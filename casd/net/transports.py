@@ -216,6 +216,7 @@ class LoopTransport(asyncio.Protocol):
         """Let the transport close itself, unless the protocol goes on half-closed."""
         protocol = getattr(self, "_protocol", None)
         if protocol is None or not IHalfCloseableProtocol.providedBy(protocol):
+            self.write = _nowhere  # until the end is told; uvloop would log each piece
             return False
         protocol.readConnectionLost()
         return True
@@ -364,6 +365,10 @@ async def _connect_loop(
         context = encrypted.pop("ssl")
         transport = cast(asyncio.Transport, await loop.start_tls(transport, wire, context, **encrypted))
     wire.connection_made(transport)
+
+
+def _nowhere(data: bytes | bytearray | memoryview[Any]) -> None:
+    """Take what is written to a peer that has left."""
 
 
 # Sockets that balancers connect to

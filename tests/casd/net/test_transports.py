@@ -164,6 +164,15 @@ def test_the_end_is_told_once_in_twisteds_words(reason: Exception | None, kind: 
     assert transport.disconnecting
 
 
+def test_what_is_written_to_a_peer_that_has_left_goes_nowhere() -> None:
+    transport, wire, _ = attached()
+    transport.write(b"in time")
+    transport.eof_received()
+    transport.write(b"too late")
+    assert ("write", b"in time") in wire.told
+    assert ("write", b"too late") not in wire.told
+
+
 def test_the_peers_pace_is_felt_by_the_producer() -> None:
     transport, _, _ = attached()
     pace = Pace()
