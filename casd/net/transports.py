@@ -190,6 +190,9 @@ class LoopTransport(asyncio.Protocol):
         "write",
     )
 
+    write: Callable[[Any], None]
+    """The transport's own, as long as there is somebody to write to."""
+
     def __init__(self, build: Callable[[LoopTransport], IProtocol | None]) -> None:
         self._build = build
         self._producer: IPushProducer | None = None
@@ -246,11 +249,11 @@ class LoopTransport(asyncio.Protocol):
     def encrypt(self, tls: Shown | ClientTLS, timeout: float) -> Coroutine[Any, Any, None]:
         """Neither read nor write in clear any more; the coroutine returns when the connection is encrypted."""
         self._transport.pause_reading()
-        held: list[bytes] = []
+        held: list[Any] = []
         self.write = held.append
         return self._shake_hands(tls, timeout, held)
 
-    async def _shake_hands(self, tls: Shown | ClientTLS, timeout: float, held: list[bytes]) -> None:
+    async def _shake_hands(self, tls: Shown | ClientTLS, timeout: float, held: list[Any]) -> None:
         loop = asyncio.get_running_loop()
         name, context = (tls.name, tls.loop_context()) if isinstance(tls, ClientTLS) else (None, tls.loop)
         side: dict[str, Any] = {"server_side": name is None, "server_hostname": name, "ssl_handshake_timeout": timeout}
@@ -367,7 +370,7 @@ async def _connect_loop(
     wire.connection_made(transport)
 
 
-def _nowhere(data: bytes | bytearray | memoryview[Any]) -> None:
+def _nowhere(_data: Any) -> None:
     """Take what is written to a peer that has left."""
 
 
