@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 import ctypes
 import os
 import signal
-import socket
 import sys
 from pathlib import Path
 
 from casd.certificates import Pair
 from casd.net.shown import Shown
 from casd.net.tls import ServerTLS
+
+
+async def greet(shown: Shown) -> None:
+    async def one(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"x")
+        await writer.drain()
+
+    server = await asyncio.start_server(one, "127.0.0.1", ssl=shown.loop)
+    sys.stdout.write(f"port {server.sockets[0].getsockname()[1]}\n")
+    sys.stdout.flush()
+    await server.serve_forever()
 
 
 def main(folder: Path) -> None:
@@ -21,13 +32,7 @@ def main(folder: Path) -> None:
             continue
         prctl = ctypes.CDLL(None).prctl
         prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG: none of us outlives the test
-        with socket.create_server(("127.0.0.1", 0)) as listening:
-            sys.stdout.write(f"port {listening.getsockname()[1]}\n")
-            sys.stdout.flush()
-            while True:
-                with shown.loop.wrap_socket(listening.accept()[0], server_side=True) as client:
-                    client.sendall(b"x")
-                    client.recv(1)
+        asyncio.run(greet(shown))
     os.wait()
 
 
