@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from uuid import UUID
 
@@ -19,7 +19,7 @@ from zope.interface import implementer
 from casd.config import key, secret
 from casd.directory import sqlite_mailboxes as mailboxes
 from casd.directory.addresses import domain_of, normal_domain
-from casd.directory.sqlite_schema import VERSION
+from casd.directory.sqlite_schema import STEPS, VERSION
 from casd.directory.sqlite_topology import read_topology
 from casd.interfaces import IDirectory
 from casd.model import DirectoryDown, Mailbox, Password, Topology
@@ -100,18 +100,39 @@ class Directory:
 
 
 def connect(file: Path, mode: str, patience: float) -> sqlite3.Connection:
-    """Open a directory's file to read ("ro") or to write ("rw"); sqlite3.Error says what is wrong with it."""
-    connection = sqlite3.connect(
-        f"{file.absolute().as_uri()}?mode={mode}", uri=True, timeout=patience, isolation_level=None
-    )
+    """Open a directory's file to read ("ro") or to write ("rw"); sqlite3.Error says what is wrong with it.
+
+    A file of an earlier casd is brought up to date first.
+    """
+    connection = _open(file, mode, patience)
     try:
-        (version,) = connection.execute("PRAGMA user_version").fetchone()
-        if version != VERSION:
+        version = _version(connection)
+        if version in STEPS:
+            _bring_up_to_date(file, patience)
+        elif version != VERSION:
             raise sqlite3.DatabaseError(f"not a directory of this casd (its version is {version}, ours {VERSION})")
     except sqlite3.Error:
         connection.close()
         raise
     return connection
+
+
+def _open(file: Path, mode: str, patience: float) -> sqlite3.Connection:
+    where = f"{file.absolute().as_uri()}?mode={mode}"
+    return sqlite3.connect(where, uri=True, timeout=patience, isolation_level=None)
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def _bring_up_to_date(file: Path, patience: float) -> None:
+    with closing(_open(file, "rw", patience)) as connection:
+        connection.execute("BEGIN IMMEDIATE")  # another process may have done it before
+        for version in range(_version(connection), VERSION):
+            connection.execute(STEPS[version])
+        connection.execute(f"PRAGMA user_version = {VERSION}")
+        connection.execute("COMMIT")
 
 
 def _is_in(mailbox: Mailbox, domain: str) -> bool:

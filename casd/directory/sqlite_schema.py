@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 VERSION = 2
-"""Stands in the file as `PRAGMA user_version`; another number is another casd's file."""
+"""Stands in the file as `PRAGMA user_version`; a greater number is a newer casd's file."""
+
+STEPS = {1: "ALTER TABLE server ADD COLUMN proxy_protocol TEXT NOT NULL DEFAULT 'none'"}
+"""What makes a file of each earlier version one of the next."""
 
 # GUIDs are lower-case text, so that the sqlite3 shell shows what the logs show. `change` has one row, whose
 # number grows in every writing transaction: that is how other processes see a change, and cheaply.

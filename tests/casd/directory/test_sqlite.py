@@ -13,11 +13,14 @@ import pytest
 from attrs import evolve
 from zope.interface.verify import verifyObject
 
+from casd.directory import sqlite
 from casd.directory import sqlite_edit_mailboxes as mailboxes
 from casd.directory.sqlite import Directory, Settings
 from casd.directory.sqlite_edit import Mistake, create, edit
+from casd.directory.sqlite_edit_topology import put_server
+from casd.directory.sqlite_schema import VERSION
 from casd.interfaces import IDirectory
-from casd.model import DirectoryDown, Mailbox, Password
+from casd.model import DirectoryDown, Mailbox, Password, ProxyProtocol, Server
 
 T = TypeVar("T")
 
@@ -171,3 +174,36 @@ def test_a_reader_does_not_wait_for_a_writer(directory: Directory, file: Path) -
         mailboxes.remove_mailbox(connection, ALICE.guid)
         assert run(directory.by_login(ALICE.upn)) == ALICE
     assert run(directory.by_login(ALICE.upn)) is None
+
+
+@pytest.fixture
+def earlier(directory: Directory, file: Path) -> Path:
+    """Return the file as the casd before PROXY headers made it."""
+    with sqlite3.connect(file) as connection:
+        connection.executescript("ALTER TABLE server DROP COLUMN proxy_protocol; PRAGMA user_version = 1")
+    return file
+
+
+def test_a_file_of_an_earlier_casd_is_brought_up_to_date_when_it_is_read(earlier: Path) -> None:
+    front = Directory(Settings(earlier))
+    assert {each.proxy_protocol for each in run(front.topology()).servers.values()} == {ProxyProtocol.NONE}
+    assert run(front.by_login("alice@example.org")) == ALICE
+    assert sqlite3.connect(earlier).execute("PRAGMA user_version").fetchone() == (VERSION,)
+
+
+def test_a_file_of_an_earlier_casd_is_brought_up_to_date_when_it_is_changed(earlier: Path) -> None:
+    wanted = Server("mbx1", "Main", proxy_protocol=ProxyProtocol.V2)
+    with edit(earlier) as connection:
+        put_server(connection, wanted)
+    assert run(Directory(Settings(earlier)).topology()).servers["mbx1"] == wanted
+
+
+def test_two_processes_bring_a_file_up_to_date_once(earlier: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ours = sqlite._bring_up_to_date
+
+    def both(file: Path, patience: float) -> None:
+        ours(file, patience)
+        ours(file, patience)
+
+    monkeypatch.setattr(sqlite, "_bring_up_to_date", both)
+    assert run(Directory(Settings(earlier)).changed()) == 3
