@@ -191,6 +191,8 @@ class FrontService(Service):
         self.plan, self.front = plan, front
         await self._settle(wanted)
         front.start()
+        if self._tether is None and plan.workers > 1:
+            self._log.warn("[cas] workers = {workers} needs a restart: one process goes on", workers=plan.workers)
         return True
 
     async def _start(self) -> None:

@@ -165,6 +165,16 @@ def test_a_hangup_reloads(desk: Desk) -> None:
     assert desk.service.plan.name == "fe2"
 
 
+def test_a_reload_says_that_several_workers_need_a_restart(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    log = Mock()
+    monkeypatch.setattr(FrontService, "_log", log)
+    desk.start()
+    desk.write(PORTS.replace("name = fe1", "name = fe1\nworkers = 2"))
+    assert desk.reload()
+    said, values = log.warn.call_args
+    assert said[0].format(**values) == "[cas] workers = 2 needs a restart: one process goes on"
+
+
 def test_what_only_several_workers_can_do_ends_nothing(desk: Desk) -> None:
     desk.start()
     signal.raise_signal(signal.SIGUSR2)
