@@ -159,7 +159,7 @@ class FrontService(Service):
         if self._tether is None:
             self._on(signal.SIGHUP, self._hangup)
             self._on(signal.SIGUSR2, lambda: self._log.error("one process cannot be upgraded in place: restart it"))
-        Deferred.fromCoroutine(self._start()).addErrback(self._cannot_start)
+        self._turn.run(lambda: Deferred.fromCoroutine(self._start())).addErrback(self._cannot_start)
 
     def stopService(self) -> Deferred[None]:
         """Accept nothing more, let what is under way end, then close."""

@@ -334,6 +334,30 @@ def test_a_worker_takes_more_sockets_with_a_reload(supervised: Supervised) -> No
     assert {place.port: len(ports) for (place, _), ports in whole.front.ports.items()} == {8443: 2, 8081: 1}
 
 
+def test_a_worker_that_is_just_starting_takes_a_newer_file_afterwards(
+    supervised: Supervised, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    supervised.give(8443)
+    supervised.give(8080)
+    opened: Deferred[None] = Deferred()
+    ours = tap.listen
+
+    async def slow(*args: Any) -> Port:
+        await opened
+        return await ours(*args)
+
+    monkeypatch.setattr(tap, "listen", slow)
+    whole = build(supervised)
+    supervised.desk.write(PORTS.replace("fe1", "fe2"))
+    reloaded = supervised.reload()
+    assert supervised.heard() == []
+    opened.callback(None)
+    assert result(reloaded) is True
+    assert supervised.heard() == ["ready"]
+    assert whole.front
+    assert whole.front.plan.name == "fe2"
+
+
 def test_a_worker_that_leaves_tells_clients_with_their_next_answer(supervised: Supervised) -> None:
     supervised.give(8443)
     supervised.give(8080)
