@@ -255,16 +255,18 @@ class Supervisor:
         self._reloading = set()
         for pid, member in self.crew.members.items():
             if not member.leaving and not member.old and member.post <= plan.workers and pid in self.lines:
-                self._hand_over(pid, member.post)
-                self._reloading.add(pid)
+                if self._hand_over(pid, member.post):
+                    self._reloading.add(pid)
+                elif member.post != MAILBOX:
+                    self.crew.renew([pid])
 
-    def _hand_over(self, pid: int, post: int) -> None:
-        """Tell a worker to read the file, with the sockets that it has not had yet."""
+    def _hand_over(self, pid: int, post: int) -> bool:
+        """Tell a worker to read the file, with the sockets that it has not had yet; return whether it can hear that."""
         given = {} if post == MAILBOX else self._listening.of(post, self.plan.workers)
         new = [(place, each) for place, sockets in given.items() for each in sockets if each not in self._given[pid]]
         self._given[pid] = {each for sockets in given.values() for each in sockets}
         places = [(place.host, place.port) for place, _ in new]
-        tether.send(self.lines[pid], "reload", [each for _, each in new], places=places)
+        return tether.send(self.lines[pid], "reload", [each for _, each in new], places=places)
 
     def _reloaded(self, pid: int) -> None:
         if pid in self._reloading:

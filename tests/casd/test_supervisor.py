@@ -326,6 +326,19 @@ def test_a_worker_that_cannot_take_the_file_is_replaced_in_order(system: System,
     assert "has ended" not in system.log[-1]
 
 
+def test_a_worker_that_cannot_be_told_of_the_file_is_replaced(system: System, run: Run) -> None:
+    run.begin()
+    deaf = system.worker(1)
+    while tether.send(run.supervisor.lines[deaf.pid], "report"):
+        pass
+    run.signal(signal.SIGHUP)
+    assert system.worker(1) != deaf
+    assert system.worker(2).hears() == ["reload"]
+    system.worker(2).says("reloaded")
+    run.step()
+    assert system.log[-1] == "configuration reloaded"
+
+
 def test_more_workers_come_and_fewer_stay_with_a_reload(system: System, run: Run) -> None:
     run.begin()
     system.write(INI.replace("workers = 2", "workers = 3"))
