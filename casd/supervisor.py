@@ -83,7 +83,8 @@ class Supervisor:
             self._listening.open(sockets_of(self.plan))
         except OSError as error:
             self._log.critical("cannot start: {error}", error=error.strerror)
-            sys.exit(1)
+            if not self.crew.members:  # who was taken over by an upgrade goes on, until a good file is read
+                sys.exit(1)
         if self._pidfile:
             self._pidfile.write_text(str(os.getpid()), encoding="ascii")
         gc.collect()
@@ -296,7 +297,10 @@ class Supervisor:
         """See first whether the code and the configuration that are installed now would start."""
         if not self._rehearsal and not self.crew.stopping:
             environment = {**os.environ, UPGRADE: "rehearse"}
-            self._rehearsal = os.posix_spawn(sys.executable, _command(), environment, setsigmask=())
+            try:
+                self._rehearsal = os.posix_spawn(sys.executable, _command(), environment, setsigmask=())
+            except OSError as error:
+                self._log.error("what is installed now does not start, nothing changed: {error}", error=str(error))
 
     def _rehearsed(self, status: int) -> None:
         self._rehearsal = 0

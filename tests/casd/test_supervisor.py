@@ -10,6 +10,7 @@ import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from twisted.logger import Logger, formatEvent
@@ -424,6 +425,16 @@ def test_an_upgrade_is_rehearsed_first_and_not_made_when_that_fails(system: Syst
     assert len(system.spawned) == 2
 
 
+def test_an_upgrade_that_cannot_even_be_rehearsed_changes_nothing(
+    system: System, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run.begin()
+    monkeypatch.setattr(supervisor.os, "posix_spawn", Mock(side_effect=FileNotFoundError("python3")))
+    run.signal(signal.SIGUSR2)
+    assert system.log[-1] == "what is installed now does not start, nothing changed: python3"
+    assert [system.worker(post).hears() for post in (1, 2)] == [[], []]
+
+
 def test_an_upgrade_takes_sockets_and_workers_along(system: System, run: Run) -> None:
     run.begin()
     before = [system.worker(1), system.worker(2)]
@@ -498,6 +509,20 @@ def test_an_address_that_is_taken_ends_the_start(system: System) -> None:
             system.make().run()
     assert ended.value.code == 1
     assert "cannot start: cannot listen at 127.0.0.1" in system.log[-1]
+
+
+def test_an_address_that_is_taken_ends_nobody_after_an_upgrade(system: System, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    state = {"sockets": [], "workers": [(77, 1, before[0].detach(), False)]}
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        system.write(INI.replace("plain =", f"plain = 127.0.0.1:{taken.getsockname()[1]}"))
+        system.supervisor = made = system.make(json.dumps(state))
+        monkeypatch.setattr(made, "_wait", Mock(side_effect=Ended))
+        with pytest.raises(Ended):
+            made.run()
+    assert "cannot start: cannot listen at 127.0.0.1" in system.log[-1]
+    assert not made.crew.members[77].leaving
+    before[1].close()
 
 
 def test_it_waits_for_signals_and_for_what_is_said(system: System, run: Run) -> None:
