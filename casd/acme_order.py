@@ -42,7 +42,7 @@ def _order(settings: Acme, names: Sequence[str]) -> None:
     speaker, account_key = _signed_in(settings)
     key = ec.generate_private_key(ec.SECP256R1())
     wanted = speaker.new_order(signing_request(key, names))
-    with _answers(settings, wanted, account_key) as asked:
+    with _answers(settings, names, wanted, account_key) as asked:
         for challenge, response in asked:
             speaker.answer_challenge(challenge, response)
         issued = speaker.poll_and_finalize(wanted, datetime.now() + _LONGEST)  # noqa: DTZ005 (as the library has it)
@@ -69,7 +69,7 @@ def _signed_in(settings: Acme) -> tuple[client.ClientV2, JWKEC]:
 
 @contextmanager
 def _answers(
-    settings: Acme, wanted: messages.OrderResource, account_key: JWKEC
+    settings: Acme, names: Sequence[str], wanted: messages.OrderResource, account_key: JWKEC
 ) -> Iterator[list[tuple[messages.ChallengeBody, challenges.ChallengeResponse]]]:
     """Lay out what the doors of the whole array answer, as long as the authority asks."""
     found = []
@@ -80,6 +80,8 @@ def _answers(
             if authorization.body.status == messages.STATUS_VALID:
                 continue
             name: str = authorization.body.identifier.value
+            if name.lower() not in map(str.lower, names):  # it becomes the name of a file
+                raise NotIssued(f"{settings.directory} asks about {name!r}, which was not ordered")
             offered = [each for each in authorization.body.challenges if isinstance(each.chall, kind)]
             if not offered:
                 raise NotIssued(f"{name} cannot be proved by {settings.challenge}")

@@ -9,7 +9,7 @@ from casd.certificates import Pair
 
 PROTOCOL = "acme-tls/1"
 
-_NAME = re.compile(r"[a-z0-9][a-z0-9.-]*")
+_NAME = re.compile(r"[a-z0-9][a-z0-9.-]{0,250}")  # with .pem as long as a file's name may be
 
 
 def challenge(folder: Path, name: str | None) -> Pair | None:

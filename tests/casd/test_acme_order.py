@@ -27,6 +27,7 @@ class Authority:
         self.asked = asked
         self.kind: Any = challenges.HTTP01
         self.status = messages.STATUS_PENDING
+        self.name = "Mail.example.org"
         self.known = False
         self.refusal: Exception | None = None
         self.account: Any = None
@@ -60,7 +61,7 @@ class Authority:
         self.request = x509.load_pem_x509_csr(request)
         chall = self.kind(token=b"t" * 16)
         body = messages.ChallengeBody(chall=chall, uri="https://acme.example.net/1")
-        identifier = SimpleNamespace(value="Mail.example.org")
+        identifier = SimpleNamespace(value=self.name)
         authorization = SimpleNamespace(
             body=SimpleNamespace(status=self.status, challenges=[body], identifier=identifier)
         )
@@ -132,6 +133,20 @@ def test_a_refusal_leaves_all_as_it_was(authority: Authority, refusal: Exception
         order(authority)
     assert not authority.asked.certificate.exists()
     assert list(authority.asked.challenges.iterdir()) == []
+
+
+@pytest.mark.negative
+@pytest.mark.parametrize("name", ["../certificate", "/etc/casd/front", "mail.example.net"])
+def test_an_authority_that_asks_about_another_name_writes_no_file(
+    authority: Authority, tmp_path: Path, name: str
+) -> None:
+    authority.asked = settings(Settings, tmp_path, directory=URL, agree=True, challenge="tls-alpn-01")
+    authority.kind = TLSALPN01
+    authority.name = name
+    authority.asked.certificate.write_text("the one before")
+    with pytest.raises(NotIssued, match="was not ordered"):
+        order(authority)
+    assert authority.asked.certificate.read_text() == "the one before"
 
 
 def test_an_authority_that_does_not_ask_by_http_is_told(authority: Authority) -> None:
