@@ -73,6 +73,10 @@ class Crew:
         """Note that a process was started for a post."""
         self.members[pid] = Member(post)
 
+    def postponed(self, post: int, now: float) -> None:
+        """Note that no process could be started for a post."""
+        self._due[post] = now + LONGEST_PAUSE
+
     def ready(self, pid: int, now: float) -> None:
         """Note that a process is at work."""
         member = self.members[pid]

@@ -187,7 +187,14 @@ class Supervisor:
         given = {} if post == MAILBOX else self._listening.of(post, self.plan.workers)
         main = os.getpid()
         sys.stdout.flush()
-        pid = os.fork()
+        try:
+            pid = os.fork()
+        except OSError as error:  # too many processes, too little memory: others may go
+            self._log.error("{name} cannot be started yet: {error}", name=name_of(post), error=str(error))
+            self.crew.postponed(post, self._now())
+            ours.close()
+            theirs.close()
+            return None
         if pid:
             theirs.close()
             self.lines[pid] = ours

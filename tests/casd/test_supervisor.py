@@ -17,7 +17,7 @@ from twisted.logger import Logger, formatEvent
 
 from casd import supervisor
 from casd.casctl.provision import provision
-from casd.crew import GRACE, MAILBOX, STARTS
+from casd.crew import GRACE, LONGEST_PAUSE, MAILBOX, STARTS
 from casd.model import Endpoint
 from casd.net import tether
 from casd.net.tether import Tether
@@ -231,6 +231,23 @@ def test_a_worker_that_dies_is_replaced_and_named(system: System, run: Run) -> N
     run.step()
     assert system.worker(1).pid != before.pid
     assert other.hears() == []
+
+
+def test_a_machine_that_has_no_room_for_a_process_ends_nobody(
+    system: System, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run.begin()
+    with monkeypatch.context() as full:
+        full.setattr(supervisor.os, "fork", Mock(side_effect=BlockingIOError("no room")))
+        run.dies(system.worker(1))
+        system.now += 1
+        run.step()
+        system._pair[1].close()
+    assert system.log[-1] == "worker 1 cannot be started yet: no room"
+    assert run.supervisor.crew.pause(system.now) == LONGEST_PAUSE
+    system.now += LONGEST_PAUSE
+    run.step()
+    assert system.worker(1)
 
 
 def test_a_worker_that_never_gets_ready_ends_everything(system: System, run: Run) -> None:
