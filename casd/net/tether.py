@@ -189,9 +189,10 @@ class Tether:
                 heard.chainDeferred(self._asking.pop(0))
 
     def connectionLost(self, reason: Failure) -> None:
-        """Close the line."""
+        """Close the line, and end: nobody could say anything to this worker any more."""
         self._reactor.removeReader(self)
         self._line.close()
+        self._leave()
 
     def _in_thread(self, function: Callable[..., Any], *args: Any) -> Deferred[Any]:
         return deferToThreadPool(self._reactor, self._reactor.getThreadPool(), function, *args)

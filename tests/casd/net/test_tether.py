@@ -213,7 +213,13 @@ def test_who_is_not_read_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_at_the_end_of_the_reactor_the_line_is_closed(worker: Worker) -> None:
+    worker.reactor.stop()
     worker.tether.connectionLost(Failure(OSError()))
     assert worker.reactor.readers == []
     assert worker.tether.fileno() == -1
     assert worker.tether.logPrefix() == "tether"
+
+
+def test_a_worker_that_cannot_be_told_anything_any_more_ends(worker: Worker) -> None:
+    worker.tether.connectionLost(Failure(OSError(24, "too many open files")))
+    assert worker.reactor.stopped == 1
