@@ -309,7 +309,10 @@ class Channel(Wired):
 
     def _leave(self) -> None:
         """Close when all has been written, or without that when the client does not read it in time."""
+        if self._leaving:
+            return
         self._leaving = True
+        self.transport.unregisterProducer()  # Twisted's transports would wait for it
         self.transport.loseConnection()
         self._deadline.within(self.door.limits.write_time)
 

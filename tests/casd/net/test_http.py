@@ -615,6 +615,17 @@ def test_a_client_that_does_not_read_the_end_of_its_answer_times_out_too() -> No
     assert client.wire.aborted
 
 
+def test_a_connection_that_is_closed_has_no_producer(shop: Shop) -> None:
+    client = shop.client()
+    client.wire.full = True
+    client.send(get("/", b"Connection: close\r\n"))
+    shop.exchanges[0].reply(OK)
+    assert client.wire.disconnecting
+    assert client.wire.producer is None  # Twisted's transports close only then
+    client.channel.drain()
+    assert client.wire.connected
+
+
 @pytest.mark.parametrize("pieces", [[post(1, b"a")], [post(1), b"a"]])
 def test_an_answer_may_take_its_time(pieces: list[bytes]) -> None:
     shop = Shop(head_time=1, body_time=1, write_time=1)
