@@ -220,6 +220,7 @@ class Door:
     async def _serve(self, exchange: Exchange, vdir: Vdir) -> None:
         """Answer: who, where, and then the relay."""
         access = self._house.access
+        generation = self._directory.generation  # of before: who asks is found out first, and that may take its time
         if (own := await self._own(exchange, vdir)) is not None:
             exchange.reply(own)
             return
@@ -230,13 +231,15 @@ class Door:
         exchange.notes["why"] = "; ".join(decision.trace)
         match decision:
             case Proxy():
-                self._carry(exchange, self._passage(exchange, vdir, identity, anchor, decision))
+                self._carry(exchange, self._passage(exchange, vdir, identity, anchor, decision, generation))
             case Redirect():
                 exchange.reply(vdir.redirected(decision, exchange.head))
             case Refuse():
                 exchange.reply(vdir.refused(decision))
 
-    def _passage(self, exchange: Exchange, vdir: Vdir, identity: Identity, anchor: Anchor, proxy: Proxy) -> Passage:
+    def _passage(
+        self, exchange: Exchange, vdir: Vdir, identity: Identity, anchor: Anchor, proxy: Proxy, generation: int
+    ) -> Passage:
         """Return what has been found out, and remember it with the connection if it may be used again."""
         client = exchange.client
         lines = _LINES % {b"host": exchange.notes["host"].encode("ascii"), b"client": client.encode("ascii")}
@@ -252,7 +255,7 @@ class Door:
             about=self._about(exchange),
             said=self._said(exchange, proxy.server.name),
             tally=self._house.metrics.requests.tally(self.name, vdir.protocol),
-            generation=self._house.access.directory.generation,
+            generation=generation,
             until=self._house.clock.seconds() + LIFETIME,
         )
         if vdir.repeats:

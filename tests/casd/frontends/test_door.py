@@ -4,18 +4,36 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from attrs import evolve
+from twisted.internet.defer import Deferred
 
 from casd import accesslog
 from casd.accesslog import AccessLog
 from casd.model import Mailbox
 from casd.net.exchange import Exchange
 from casd.vdirs.ews import Ews
-from tests.casd.estate import ALICE, CAROL, MBX1, NOON, Answer, Estate, basic_auth, get, post, settings
+from tests.casd.estate import ALICE, CAROL, MBX1, NOON, Answer, Estate, basic_auth, get, post, result, settings
+
+
+def slowly(estate: Estate, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Have passwords checked when what is returned is called."""
+    pending: list[Callable[[], None]] = []
+
+    def run(function: Any, *args: Any) -> Deferred[Any]:
+        checked: Deferred[Any] = Deferred()
+        pending.append(lambda: checked.callback(function(*args)))
+        return checked
+
+    def checked() -> None:
+        pending.pop()()
+
+    monkeypatch.setattr(estate.passwords, "_run", run)
+    return checked
 
 
 def ask(estate: Estate, data: bytes) -> Answer:
@@ -215,6 +233,23 @@ def test_what_changes_in_the_directory_holds_for_open_connections_within_a_secon
     estate.client().send(get("/ews/", basic_auth("bob@example.org")))
     client.send(get("/ews/", basic_auth()))
     assert client.read()[1].status == (403 if what == "switch" else 401)
+
+
+@pytest.mark.negative
+def test_what_changes_while_a_password_is_checked_holds_for_the_next_request(
+    estate: Estate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checked = slowly(estate, monkeypatch)
+    client = estate.client()
+    client.send(get("/ews/", basic_auth()))
+    estate.source.passwords.clear()
+    estate.source.change()
+    result(estate.directory.refresh())
+    checked()
+    estate.servers.last().answer(b"ok")
+    client.send(get("/ews/", basic_auth()))
+    checked()
+    assert [answer.status for answer in client.read()] == [200, 401]
 
 
 def test_a_moved_mailbox_is_found_at_once_on_an_open_connection(estate: Estate) -> None:
