@@ -263,8 +263,14 @@ class Door:
         return passage
 
     def _holds(self, passage: Passage, now: float) -> bool:
+        """Say whether a passage still leads where a request belongs; not one that was found before a reload."""
         directory = self._directory
-        return now < passage.until and now < directory.settled_until and directory.generation == passage.generation
+        return (
+            now < passage.until
+            and now < directory.settled_until
+            and directory.generation == passage.generation
+            and passage.door._house is self._house
+        )
 
     def _said(self, exchange: Exchange, server: str = "") -> str:
         """Return the texts of an exchange's line in the log."""

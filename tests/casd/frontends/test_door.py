@@ -544,6 +544,26 @@ def test_a_door_that_takes_over_serves_the_clients_of_the_one_before(estate: Est
     assert after.servers.last().connection.server == "mbx2"
 
 
+@pytest.mark.negative
+def test_the_way_of_a_request_that_a_reload_overtook_is_not_taken_again(
+    estate: Estate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checked = slowly(estate, monkeypatch)
+    result(estate.directory.refresh())
+    client = estate.client()
+    client.send(get("/ews/", basic_auth()))
+    folder = tmp_path / "after"
+    folder.mkdir()
+    after = Estate(folder)
+    result(after.directory.refresh())  # whose generation is the same by chance
+    after.door.adopt(estate.door)
+    checked()
+    estate.servers.last().answer(b"ok")
+    client.send(get("/ews/", basic_auth()))
+    assert len(estate.servers.requests()) == 1
+    assert len(after.servers.requests()) == 1
+
+
 def test_a_request_under_way_at_a_reload_is_forgotten_when_it_ends(estate: Estate, tmp_path: Path) -> None:
     client = estate.client()
     client.send(get("/ews/", basic_auth()))
