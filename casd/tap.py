@@ -211,9 +211,9 @@ class FrontService(Service):
         opened: list[tuple[tuple[Endpoint, bool], Entrance, Port]] = []
         try:
             for place, factory in wanted.items():
+                entrance = self._entrances.get(place) or Entrance(factory)
+                shown = self.front.shown if place[1] else None
                 for handed in self._sockets(place, factory.proxies, inherited):
-                    entrance = self._entrances.get(place) or Entrance(factory)
-                    shown = self.front.shown if place[1] else None
                     port = await listen(self._reactor, place[0], entrance, shown, handed, factory.proxies)
                     opened.append((place, entrance, port))
         except BaseException:

@@ -358,6 +358,19 @@ def test_a_worker_that_is_just_starting_takes_a_newer_file_afterwards(
     assert whole.front.plan.name == "fe2"
 
 
+def test_a_newer_file_rules_at_each_socket_of_an_address(supervised: Supervised) -> None:
+    for port in (8443, 8443, 8080):
+        supervised.give(port)
+    whole = build(supervised)
+    assert result(supervised.reload()) is True
+    assert whole.front
+    found = [server[1] for server in supervised.desk.reactor.tcpServers]
+    while any(hasattr(each, "wrappedFactory") for each in found):
+        found = [getattr(each, "wrappedFactory", each) for each in found]
+    doors = whole.front.front.doors
+    assert [each.factory for each in found[:2]] == [doors["http"]] * 2
+
+
 def test_a_worker_that_leaves_tells_clients_with_their_next_answer(supervised: Supervised) -> None:
     supervised.give(8443)
     supervised.give(8080)
