@@ -553,6 +553,19 @@ def test_a_refused_request_is_asked_again_at_once(yard: Yard) -> None:
     assert yard.figure('casd_backend_failures_total{server="mbx1"}') == 0
 
 
+@pytest.mark.negative
+def test_a_request_that_was_answered_in_part_is_not_asked_again_whatever_the_server_says(yard: Yard) -> None:
+    client = yard.client()
+    client.send(get(PING, basic_auth()))
+    (asked,) = yard.server.read()
+    yard.server.h2.send_headers(1, [(":status", "200"), proof(yard, asked)])
+    yard.server.h2.send_data(1, b"half")
+    yard.server.h2.reset_stream(1, ErrorCodes.REFUSED_STREAM)
+    yard.server.talk()
+    assert len(yard.server.read()) == 1
+    assert client.wire.aborted
+
+
 def test_a_client_that_goes_away_takes_its_stream_with_it(yard: Yard) -> None:
     client, other = yard.client(), yard.client()
     client.send(get(PING, basic_auth()))
