@@ -204,6 +204,10 @@ class Exchange:
         else:
             self.resume()
 
+    def detach(self) -> None:
+        """Hold again what comes of the body: its sink takes no more."""
+        self._sink = None
+
     def take_held(self) -> bytes:
         """Return what is held of the body, and hold it no more."""
         held = b"".join(self._held)

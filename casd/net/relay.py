@@ -237,6 +237,8 @@ class Relay:
         self._finish(outcome)
 
     def _finish(self, outcome: Outcome) -> None:
+        if self._upload is not None:
+            self._exchange.detach()  # what comes now is for whoever is asked next
         self._exchange.producer = None
         self._over = True
         self._done(outcome)

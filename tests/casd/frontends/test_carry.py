@@ -109,6 +109,18 @@ def test_a_stream_of_which_no_byte_was_sent_goes_to_the_next_copy(errand: Errand
     assert errand.answer() == (200, "")
 
 
+def test_what_comes_between_two_servers_is_for_the_second(errand: Errand) -> None:
+    asked = errand.send(get("/ews/", basic_auth(), b"Transfer-Encoding: chunked\r\n", method="POST"))
+    asked.go_on()
+    asked.connection.wire.hang_up()
+    errand.client.send(b"1\r\na\r\n")
+    asked = errand.estate.servers.last()
+    asked.go_on()
+    errand.client.send(b"1\r\nb\r\n0\r\n\r\n")
+    asked.connection.read()
+    assert (asked.connection.server, asked.body, asked.ended) == ("mbx2", b"ab", True)
+
+
 @pytest.mark.negative
 def test_a_server_that_hangs_is_given_up(errand: Errand) -> None:
     errand.send(post(b"x", "/api/x"))
