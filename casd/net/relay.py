@@ -212,7 +212,10 @@ class Relay:
         self._exchange.producer = None
         self._over = True
         if self._misdirected is not None:
-            self._done(self._misdirected)
+            if self._upload is not None and self._upload.began:
+                self._finish(Failed("it took a body for a mailbox that is elsewhere", answered=False, sent=True))
+            else:
+                self._done(self._misdirected)
             return
         self._exchange.finish(trailers(fields) if fields else None)
         self._done(SERVED)

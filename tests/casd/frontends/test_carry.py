@@ -122,6 +122,18 @@ def test_what_comes_between_two_servers_is_for_the_second(errand: Errand) -> Non
 
 
 @pytest.mark.negative
+def test_a_stream_that_began_to_flow_to_the_wrong_server_is_never_sent_again(errand: Errand) -> None:
+    errand.client.send(get("/ews/", basic_auth(), b"Transfer-Encoding: chunked\r\n", method="POST") + b"1\r\na\r\n")
+    asked = errand.estate.servers.last()
+    asked.go_on()
+    asked.misdirected("mbx2")
+    errand.estate.source.move("DB01", "mbx2")
+    errand.estate.pass_time(0.1)
+    assert errand.answer() == (502, "BackendFailed")
+    assert errand.asked() == ["mbx1"]
+
+
+@pytest.mark.negative
 def test_a_server_that_hangs_is_given_up(errand: Errand) -> None:
     errand.send(post(b"x", "/api/x"))
     errand.estate.pass_time(120, 10)
