@@ -18,37 +18,44 @@ class Offer(NamedTuple):
     protocols: tuple[bytes, ...] | None = None
 
 
-def read_offer(data: bytes) -> Offer | None:
-    """Return what the records at the beginning of a connection offer, None while they are not whole.
+class FirstMessage:
+    """Reads what comes first on a connection: each byte once, in however many pieces and records it comes."""
 
-    What is no ClientHello offers nothing: the TLS library has the last word on it.
-    """
-    try:
-        message = _message(data)
-        return None if message is None else _offer(message)
-    except (IndexError, UnicodeDecodeError):
-        return Offer()
+    __slots__ = ("_message", "_rest")
 
+    def __init__(self) -> None:
+        self._rest = bytearray()
+        self._message = bytearray()
 
-def _message(data: bytes) -> bytes | None:
-    """Return the first handshake message without its head; it may be spread over several records."""
-    message, at = b"", 0
-    while at + 5 <= len(data):
-        if data[at] != _HANDSHAKE:
-            raise IndexError
-        size = int.from_bytes(data[at + 3 : at + 5], "big")
-        message += data[at + 5 : at + 5 + size]
-        at += 5 + size
-        if message and message[0] != _CLIENT_HELLO:
-            raise IndexError
-        length = int.from_bytes(message[1:4], "big")
-        if length > LONGEST:
-            raise IndexError
-        if len(message) >= 4 + length > 4:
-            return message[4 : 4 + length]
-    if data and data[0] != _HANDSHAKE:
-        raise IndexError
-    return None
+    def feed(self, data: bytes) -> Offer | None:
+        """Take the next bytes; return what is offered, None while that is not whole.
+
+        What is no ClientHello offers nothing: the TLS library has the last word on it.
+        """
+        self._rest += data
+        try:
+            self._gather()
+            end = 4 + int.from_bytes(self._message[1:4], "big")
+            return _offer(bytes(self._message[4:end])) if len(self._message) >= end else None
+        except (IndexError, UnicodeDecodeError):
+            return Offer()
+
+    def _gather(self) -> None:
+        """Take the records that are whole apart; a message may be spread over several."""
+        rest, message, at = self._rest, self._message, 0
+        while at < len(rest):
+            if rest[at] != _HANDSHAKE:
+                raise IndexError
+            end = at + 5 + int.from_bytes(rest[at + 3 : at + 5], "big")
+            if len(rest) < max(end, at + 5):
+                break
+            message += rest[at + 5 : end]
+            at = end
+            if message and message[0] != _CLIENT_HELLO:
+                raise IndexError
+            if not 0 < int.from_bytes(message[1:4], "big") <= LONGEST and len(message) >= 4:
+                raise IndexError
+        del rest[:at]
 
 
 def _offer(message: bytes) -> Offer:

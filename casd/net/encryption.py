@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.hashes import MD5, SHA1, SHA256, Hash
 from cryptography.hazmat.primitives.serialization import Encoding
 from OpenSSL import SSL
 
-from protocols.clienthello import read_offer
+from protocols.clienthello import FirstMessage
 
 _EXPORTER = b"EXPORTER-Channel-Binding"
 _RECORD = 16 * 1024
@@ -82,7 +82,7 @@ class Accepted(Frugal):
     server_name = ""
     offered: tuple[bytes, ...] = ()
     shown: bytes | None = None
-    _first: bytes | None = b""  # what has come of the client's first message, until it is whole
+    first: FirstMessage | None = None  # until it is whole
     _failed: ssl.SSLError | None = None
 
     def do_handshake(self) -> None:
@@ -94,8 +94,8 @@ class Accepted(Frugal):
             return
         incoming, outgoing = self.wires
         try:
-            if self._first is not None:
-                self._look(self._first, incoming)
+            if self.first is not None:
+                self._look(self.first, incoming)
             super().do_handshake()
         except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
             raise
@@ -108,18 +108,15 @@ class Accepted(Frugal):
         self.wires = None
         self.shown = getattr(self.context, "certificate", None)
 
-    def _look(self, before: bytes, incoming: ssl.MemoryBIO) -> None:
+    def _look(self, first: FirstMessage, incoming: ssl.MemoryBIO) -> None:
         """Read the client's first message before the library does."""
         came = incoming.read()
         incoming.write(came)
-        first = before + came
-        offer = read_offer(first)
-        if offer is None:
-            self._first = first
-            return
-        self._first = None
-        self.server_name = offer.server_name
-        self.offered = offer.protocols or ()
+        offer = first.feed(came)
+        if offer is not None:
+            self.first = None
+            self.server_name = offer.server_name
+            self.offered = offer.protocols or ()
 
     @property
     def in_common(self) -> bool:
@@ -148,6 +145,7 @@ class ServerContext(ssl.SSLContext):
         """Return a connection that looks at what its client offers."""
         accepted = super().wrap_bio(incoming, outgoing, *args, **named)
         accepted.wires = incoming, outgoing  # type: ignore[attr-defined]
+        accepted.first = FirstMessage()  # type: ignore[attr-defined]
         return accepted
 
 

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import ssl
+import time
 
 import pytest
 
-from protocols.clienthello import Offer, read_offer
+from protocols.clienthello import FirstMessage, Offer
+
+
+def read_offer(data: bytes) -> Offer | None:
+    return FirstMessage().feed(data)
 
 
 def hello(*protocols: str, name: str | None = "mail.example.org") -> bytes:
@@ -35,6 +40,26 @@ def test_it_may_come_byte_by_byte_and_in_several_records() -> None:
         for at in range(0, len(body), 50)
     ]
     assert read_offer(b"".join(records)) == Offer("mail.example.org", (b"h2",))
+    first = FirstMessage()
+    assert [first.feed(record) for record in records] == [None] * (len(records) - 1) + [
+        Offer("mail.example.org", (b"h2",))
+    ]
+
+
+def test_what_follows_in_the_same_record_is_not_read() -> None:
+    whole = hello()
+    more = b"\x00\x10\x00\x05\x00\x03\x02h2"  # as another extension
+    size = int.from_bytes(whole[3:5], "big") + len(more)
+    assert read_offer(whole[:3] + size.to_bytes(2, "big") + whole[5:] + more) == Offer("mail.example.org", None)
+
+
+@pytest.mark.negative
+def test_many_small_records_cost_no_more_than_their_bytes() -> None:
+    first = FirstMessage()
+    began = time.process_time()
+    for byte in b"\x01\x00\x3f\xff" + bytes(16_000):
+        assert first.feed(b"\x16\x03\x01\x00\x01" + bytes([byte])) is None
+    assert time.process_time() - began < 2  # a minute, if each began anew
 
 
 @pytest.mark.parametrize(
