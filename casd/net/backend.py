@@ -49,6 +49,7 @@ class Backend(Wired):
         self._parser = ResponseParser(self)
         self._ended: list[Field] | None = None
         self._keep = True
+        self._paused = False
         self._clock = clock
         self._deadline = Deadline(clock, lambda: self._break("no answer in time"))
 
@@ -78,11 +79,13 @@ class Backend(Wired):
 
     def pauseProducing(self) -> None:
         """Read no more of the answer for now: its client does not keep up."""
+        self._paused = True
         self._deadline.never()
         self.transport.pauseProducing()
 
     def resumeProducing(self) -> None:
         """Read the answer again."""
+        self._paused = False
         self._deadline.within(self._patience)
         self.transport.resumeProducing()
 
@@ -156,6 +159,9 @@ class Backend(Wired):
         self._deadline.never()
         self.idle_since = self._clock.seconds()
         self.expired = self.expired or not self._keep or not self._parser.idle
+        if self._paused:  # the pace of this answer's client is not the next one's
+            self._paused = False
+            self.transport.resumeProducing()
         taker.end(trailers)
 
     def _break(self, reason: str) -> None:

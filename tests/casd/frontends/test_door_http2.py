@@ -66,6 +66,18 @@ def test_an_answer_in_chunks_becomes_frames(estate: Estate) -> None:
 
 
 @pytest.mark.negative
+def test_an_answer_that_waits_for_its_window_leaves_its_servers_connection_to_others(estate: Estate) -> None:
+    client = client_of(estate)
+    client.ask(asking("/ews/", signed()))
+    estate.servers.last().answer(bytes(70_000))
+    other = estate.client()
+    other.send(get("/ews/", b": ".join(signed("bob@example.org")) + b"\r\n"))
+    estate.servers.last().answer(b"ok")
+    assert len(estate.servers.connections) == 1
+    assert other.read()[0].body == b"ok"
+
+
+@pytest.mark.negative
 def test_users_on_one_connection_are_never_taken_for_each_other(estate: Estate) -> None:
     client = client_of(estate)
     users = ("alice@example.org", "bob@example.org") * 3

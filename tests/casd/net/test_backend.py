@@ -82,6 +82,19 @@ def test_a_question_is_asked_and_its_answer_taken(call: Call) -> None:
     assert call.backend.served == 2
 
 
+@pytest.mark.negative
+def test_a_client_that_is_slow_at_the_end_of_its_answer_does_not_hold_the_next_one(
+    call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(call.taker, "body", lambda _: call.backend.pauseProducing())
+    call.wire.deliver(OK)
+    assert not call.wire.paused
+    monkeypatch.undo()
+    call.ask()
+    call.wire.deliver(OK)
+    assert call.taker.told == [200, [], 200, b"ok", []]
+
+
 @pytest.mark.parametrize(
     "answer",
     [
