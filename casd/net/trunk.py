@@ -164,6 +164,7 @@ class Stream(Flow):
         self.untouched = untouched
         self._over = True
         self._deadline.stop()
+        self._give_back()
         self._trunk.gone(self)
         taker, self._taker = self._taker, None
         if taker is not None:
@@ -184,6 +185,7 @@ class Stream(Flow):
         return self._taker
 
     def _give_back(self) -> None:
+        """Open the windows again for what was taken; that of the connection is everybody's."""
         owed, self._owed = self._owed, 0
         self._trunk.give_back(self.number, owed)
 
@@ -199,6 +201,7 @@ class Stream(Flow):
         self._deadline.stop()
         if code is not None and self.number:
             self._trunk.reset(self.number, code)
+        self._give_back()
         self._trunk.gone(self)
 
 

@@ -291,6 +291,28 @@ def test_an_answer_comes_at_the_pace_of_its_taker(yard: Yard) -> None:
     assert h2.local_flow_control_window(1) == 65535
 
 
+@pytest.mark.negative
+@pytest.mark.parametrize("end", ["whole", "given up", "reset"])
+def test_a_slow_clients_stream_takes_no_window_from_the_others_when_it_ends(yard: Yard, end: str) -> None:
+    for _ in range(10):
+        stream, _ = yard.asking()
+        yard.server.read()
+        h2, number = yard.server.h2, max(yard.server.asked)
+        stream.pauseProducing()
+        h2.send_headers(number, [(":status", "200")])
+        for _ in range(3):
+            h2.send_data(number, bytes(16384))
+        yard.server.talk()
+        if end == "whole":
+            h2.end_stream(number)
+        elif end == "reset":
+            h2.reset_stream(number)
+        else:
+            stream.abandon()
+        yard.server.read()
+    assert len(yard.servers.trunks) == 1
+
+
 def test_a_server_that_says_nothing_has_its_time(yard: Yard) -> None:
     _, taker = yard.asking()
     yard.clock.advance(60)
