@@ -146,6 +146,9 @@ class Channel(Wired):
             self._deadline.never()
             if self._exchanges[0].producer is not None:
                 self._exchanges[0].producer.resumeProducing()
+            self._corked += 1
+            self._advance()
+            self.uncork()
 
     def stopProducing(self) -> None:
         """Have nothing to do: `connectionLost` follows."""
@@ -206,7 +209,8 @@ class Channel(Wired):
         if exchange.ended:
             self._exchanges.pop(0)
         self._deadline.within(self.door.limits.idle_time)
-        self.resume_reading()
+        if not (self._blocked and self._exchanges):
+            self.resume_reading()
         self._corked += 1
         self._advance()
         self.uncork()
@@ -219,7 +223,7 @@ class Channel(Wired):
     def drain(self) -> None:
         """Close as soon as nothing is being answered (a graceful stop)."""
         self._closing = True
-        if self._exchanges and not self._exchanges[0].done:
+        if self._exchanges and self._exchanges[0].serving and not self._exchanges[0].done:
             self._exchanges[0].keep = False
         else:
             self._close()
@@ -241,11 +245,11 @@ class Channel(Wired):
     # Inside
 
     def _advance(self) -> None:
-        """Begin exchanges, as long as each is answered at once."""
+        """Begin exchanges, as long as each is answered at once and the client reads the answers."""
         if self._advancing:
             return
         self._advancing = True
-        while self._exchanges and not self._closing:
+        while self._exchanges and not self._closing and not self._blocked:
             exchange = self._exchanges[0]
             if exchange.serving:
                 break
@@ -324,7 +328,7 @@ class Channel(Wired):
             self._leave()
         elif exchange is not None and (exchange.patient or (self._paused and not self._blocked)):
             pass  # a tunnel; or a body that we do not read is not late
-        elif exchange is not None and exchange.begun and (self._blocked or not exchange.ended):
+        elif exchange is not None and (self._blocked or (exchange.begun and not exchange.ended)):
             self.transport.abortConnection()
         else:
             self._break(BadMessage("too slow", 408))

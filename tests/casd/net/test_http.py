@@ -615,6 +615,36 @@ def test_a_client_that_does_not_read_the_end_of_its_answer_times_out_too() -> No
     assert client.wire.aborted
 
 
+@pytest.mark.negative
+def test_a_client_that_reads_no_answers_is_not_given_more_of_them() -> None:
+    shop = Shop(idle_time=300)
+    client = shop.client()
+    shop.answer = lambda exchange: (client.wire.producer.pauseProducing(), exchange.reply(OK))[0]
+    for _ in range(9):
+        client.send(GET)
+    assert len(shop.exchanges) == 1
+    assert client.wire.paused
+    shop.answer = lambda exchange: exchange.reply(OK)
+    client.wire.producer.resumeProducing()
+    shop.clock.advance(0)
+    assert len(shop.exchanges) == 9
+    assert [answer.status for answer in client.read()] == [200] * 9
+
+
+@pytest.mark.negative
+@pytest.mark.parametrize("end", ["times out", "is drained"])
+def test_a_client_that_reads_no_answers_is_let_go(end: str) -> None:
+    shop = Shop(idle_time=300)
+    client = shop.client()
+    shop.answer = lambda exchange: (client.wire.producer.pauseProducing(), exchange.reply(OK))[0]
+    client.send(GET, GET)
+    if end == "is drained":
+        client.channel.drain()
+    else:
+        shop.wait(301)
+    assert (len(shop.exchanges), client.wire.open) == (1, False)
+
+
 def test_a_connection_that_is_closed_has_no_producer(shop: Shop) -> None:
     client = shop.client()
     client.wire.full = True
