@@ -22,10 +22,14 @@ def forwarded_field(value: str, _folder: Path) -> bytes:
 def client_of(exchange: Any, trusted: Networks, field: bytes) -> str:
     """Return the last address that no listed proxy has, as those behind it say; the connection's own from others."""
     client: str = exchange.channel.client
+    if not within(client, trusted):
+        return client  # nothing that a stranger says is even read
     said = addresses(field, exchange.head.all(field))
-    while said and within(client, trusted):
+    while said:
         link = plain(said.pop())
         if not is_address(link):
             break
         client = link
+        if not within(client, trusted):
+            break
     return client

@@ -69,6 +69,12 @@ def test_nobody_else_says_who_the_client_is(tmp_path: Path, said: bytes, address
 
 
 @pytest.mark.negative
+def test_what_a_stranger_says_is_not_even_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("casd.frontends.forwarded.addresses", None)
+    assert behind(tmp_path, b"X-Forwarded-For:" + b"," * 60_000 + b"\r\n", "203.0.113.9") == "203.0.113.9"
+
+
+@pytest.mark.negative
 def test_one_connection_of_a_proxy_carries_many_clients(tmp_path: Path) -> None:
     estate = Estate(tmp_path, limits={"trusted_proxies": LISTED})
     client = estate.client("10.0.0.1")
