@@ -87,7 +87,7 @@ class Stream(Flow):
             exchange.receive(data)
         if not exchange.held_size:
             self.taken()
-        if self._waiting is None:
+        if self._waiting is None and not exchange.done:
             self._within(self.door.limits.body_time)
 
     def arrive_end(self, fields: list[Field]) -> None:

@@ -20,6 +20,7 @@ from hyperframe.frame import (
     SettingsFrame,
     WindowUpdateFrame,
 )
+from twisted.internet.defer import Deferred
 
 from casd.net import http2
 from casd.net.exchange import BodyTooLarge, Lost
@@ -153,6 +154,18 @@ def test_a_body_over_its_limit_is_not_read(shop: Shop2) -> None:
     client.ask(POST, b"123456", more=True)
     with pytest.raises(BodyTooLarge):
         result(shop.exchanges[0].read(5))
+
+
+def test_a_stream_that_ends_while_its_body_comes_leaves_no_timer(shop: Shop2) -> None:
+    client = shop.client2()
+    client.ask(POST, b"123", more=True)
+    reading = Deferred.fromCoroutine(shop.exchanges[0].read(5))
+    reading.addErrback(lambda _: shop.exchanges[0].reply(Response(413)))
+    client.say(1, b"456")
+    client.read()
+    assert client.last().status == 413
+    shop.clock.advance(40)  # what was set earlier, and stands no more, has gone off
+    assert len(shop.clock.getDelayedCalls()) == 1  # the connection's own
 
 
 def test_trailers_reach_whoever_takes_the_body(shop: Shop2) -> None:
