@@ -79,7 +79,10 @@ class Errand:
         if connection is None:
             spawn(self._carry(None), self._told)
         else:
-            self._send(passage.server, passage.server_name, connection)
+            try:
+                self._send(passage.server, passage.server_name, connection)
+            except Unreachable:
+                spawn(self._carry(None), self._told)
 
     def _told(self, error: Exception) -> None:
         self._carrier.told(self._exchange, self._passage.vdir, error)

@@ -277,3 +277,7 @@ def test_without_its_hand_over_key_a_server_is_sent_nothing(errand: Errand) -> N
     errand.send(GET)
     assert errand.asked() == ["mbx2"]
     assert errand.estate.servers.connections[0].wire.value() == b""
+    errand.estate.servers.last().answer(b"ok")
+    errand.send(GET)  # which takes the way of the one before
+    assert errand.asked() == ["mbx2", "mbx2"]
+    assert errand.estate.servers.connections[0].wire.value() == b""
