@@ -16,6 +16,8 @@ from h2.connection import ConnectionInputs, ConnectionState, H2Connection, H2Con
 from h2.errors import ErrorCodes
 from h2.events import Event
 from h2.exceptions import H2Error, ProtocolError
+from h2.stream import StreamInputs, StreamState
+from h2.stream import _transitions as _OF_STREAMS  # noqa: N812 (a table)
 from hpack import Encoder
 from hyperframe.frame import GoAwayFrame
 from twisted.internet.interfaces import IProtocol, IPushProducer, IReactorTime
@@ -60,6 +62,13 @@ _TRANSITIONS = {
     (ConnectionState.CLIENT_OPEN, ConnectionInputs.RECV_GOAWAY): (None, ConnectionState.CLIENT_OPEN),
     (ConnectionState.SERVER_OPEN, ConnectionInputs.RECV_GOAWAY): (None, ConnectionState.SERVER_OPEN),
 }
+
+# A 100 that crosses our word that its stream is given up is forgotten like any other head (RFC 9113 section 5.1). h2's
+# table has no such line: it would end the connection with all who share it.
+_OF_STREAMS.setdefault(
+    (StreamState.CLOSED, StreamInputs.RECV_INFORMATIONAL_HEADERS),
+    _OF_STREAMS[StreamState.CLOSED, StreamInputs.RECV_HEADERS],
+)
 
 
 class _Encoder(Encoder):

@@ -35,7 +35,8 @@ from tests.casd.casctl.conftest import CHEAP
 from tests.casd.estate import Client, get, outcome_of, result
 from tests.casd.test_front import Memory
 from tests.casd.test_plan import GOOD
-from tests.test_house import ROOT
+
+ROOT = Path(__file__).parents[2]
 
 PORTS = GOOD.replace("127.0.0.1:0", "127.0.0.1:8443").replace("plain =", "plain = 127.0.0.1:8080")
 

@@ -332,11 +332,13 @@ def test_a_stream_that_is_given_up_ends_alone(yard: Yard) -> None:
     assert yard.server.wire.open
 
 
-def test_what_comes_for_a_stream_that_was_given_up_is_forgotten(yard: Yard) -> None:
-    first, taker = yard.asking()
+@pytest.mark.parametrize("status", ["100", "200"])
+def test_what_comes_for_a_stream_that_was_given_up_is_forgotten(yard: Yard, status: str) -> None:
+    first, taker = yard.asking(b"POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n\r\n")
     yard.server.read()
-    yard.server.h2.send_headers(1, [(":status", "200")])
-    yard.server.h2.send_data(1, b"late")
+    yard.server.h2.send_headers(1, [(":status", status)])
+    if status == "200":
+        yard.server.h2.send_data(1, b"late")
     late = yard.server.h2.data_to_send()
     first.abandon()
     yard.server.wire.deliver(late)
