@@ -289,8 +289,8 @@ class _Parser:
             if value.lower() != b"chunked":
                 raise BadMessage("a transfer encoding other than chunked", 501)
             self._chunked = True
-        elif lower == b"connection":
-            self._hops = True
+        elif lower in {b"connection", b"proxy-connection"}:
+            self._hops = True  # either may keep a connection of HTTP/1.0, for llhttp
         self._fields.append((lower, name, value))
 
     def _version(self, keep_alive: bool) -> int:

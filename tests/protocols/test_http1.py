@@ -149,6 +149,15 @@ def test_what_came_before_garbage_is_told() -> None:
     assert [type(event) for event in told.events] == [RequestHead, list]
 
 
+@pytest.mark.negative
+@pytest.mark.parametrize("field", [b"Connection", b"Proxy-Connection", b"proxy-CONNECTION"])
+def test_a_connection_that_is_kept_makes_no_newer_version(field: bytes) -> None:
+    kept = b"POST / HTTP/1.0\r\nHost: a\r\n%b: keep-alive\r\n" % field
+    (head, _) = asked(kept + b"\r\n")
+    assert (head.version, head.keep_alive) == (0, True)
+    assert refused(kept + b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n") == 400
+
+
 STREAM = (
     b"GET /1 HTTP/1.1\r\nHost: a\r\n\r\n"
     b"POST /2 HTTP/1.1\r\nHost: a\r\nContent-Length: 11\r\n\r\nhello\r\n\r\nRP"
