@@ -29,6 +29,7 @@ from typing import Any
 
 from twisted.internet.address import IPv4Address
 
+from bench.peers.casd import INI
 from casd.casctl.provision import provision
 from casd.net.handover import read_keys
 from casd.net.pool import Pool
@@ -41,27 +42,6 @@ ROUNDS = 40
 BATCHES = 60
 BODY = b"x" * 1024
 TARGET = "/EWS/Exchange.asmx"
-
-INI = """
-[cas]
-name = bench
-[sqlite]
-file = {demo}/directory.sqlite
-[forms]
-secret = {demo}/array.secret
-[pool]
-certificate = {demo}/client.pem
-private key = {demo}/client.key
-keys = {demo}/keys
-[accesslog]
-file = {folder}/access.log
-[http]
-listen = 127.0.0.1:1
-plain =
-namespaces = localhost
-certificate = {demo}/front.pem
-private key = {demo}/front.key
-"""
 
 
 class StillReactor:
@@ -135,7 +115,7 @@ class Hot:
         demo = folder / "demo"
         provision(demo)
         ini = folder / "cas.ini"
-        ini.write_text(INI.format(demo=demo, folder=folder))
+        ini.write_text(INI.format(demo=demo, folder=folder, name="access", port=1, workers=1))
         plan = read_plan(ini)
         reactor = StillReactor()
         front = FrontService(plan, reactor).front
