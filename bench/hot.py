@@ -32,7 +32,6 @@ from twisted.internet.address import IPv4Address
 from bench.peers.casd import INI
 from casd.casctl.provision import provision
 from casd.net.handover import read_keys
-from casd.net.pool import Pool
 from casd.plan import read_plan
 from casd.tap import FrontService, settle_collector
 from protocols.handover import ANSWER_HEADER, seal, verify
@@ -119,7 +118,7 @@ class Hot:
         plan = read_plan(ini)
         reactor = StillReactor()
         front = FrontService(plan, reactor).front
-        front.pool = front.access.pool = Pool(plan.pool, reactor, self._connect)
+        front.pool._connector = self._connect
         self._log = front.log
         self._keys = read_keys(demo / "keys" / "mbx1.key")
         self._backends: list[Wire] = []
