@@ -123,9 +123,11 @@ def seal(request_id: str, mailbox: str, key_id: str, key: bytes) -> bytes:
 
 def sealed(value: bytes, keys: Mapping[str, bytes], *, request_id: str, mailbox: str) -> bool:
     """Say whether `X-CASD-Served` proves that this request was served in this mailbox."""
-    key_id = value.removeprefix(b"v1.").partition(b".")[0].decode("latin-1")
-    key = keys.get(key_id)
-    return key is not None and hmac.compare_digest(value, seal(request_id, mailbox, key_id, key))
+    signed, _, mac = value.rpartition(b".")
+    for key_id, key in keys.items():
+        if signed == f"v1.{key_id}.{mailbox}".encode():
+            return hmac.compare_digest(mac, _mac(key, signed + b"." + request_id.encode()))
+    return False
 
 
 @lru_cache(1024)

@@ -1,9 +1,8 @@
 """HTTP/1.1 messages (RFC 9112): a strict parser for each direction, the values it makes, the bytes they become.
 
-The grammar is llhttp's, through httptools, which refuses two lengths, a length beside chunks, folded
-lines, bare line feeds, NUL and malformed chunks. What is added here: the two methods of RPC over HTTP, a
-bound on the head, one normalised reading of the request target, and no byte of a head is ever forwarded as
-it came: heads are written anew from their parsed fields.
+Whatever two readers could take for two things is refused: two lengths, a length beside chunks, folded lines, bare line
+feeds, controls, malformed chunks. There is one normalised reading of the request target, and no byte of a head is ever
+forwarded as it came: heads are written anew from their parsed fields.
 """
 
 from __future__ import annotations
@@ -12,10 +11,9 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 from http import HTTPStatus
-from typing import Any, ClassVar, Protocol
+from typing import Final
 from urllib.parse import quote, unquote_to_bytes
 
-import httptools
 from attrs import frozen
 
 Field = tuple[bytes, bytes, bytes]
@@ -35,17 +33,41 @@ MAX_HEAD = 64 * 1024
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 LAST_CHUNK = b"0\r\n\r\n"
 
-_RPC_METHODS = {b"RPC_IN_DATA": b"LINK", b"RPC_OUT_DATA": b"UNLINK"}
-"""llhttp knows no RPC over HTTP (MS-RPCH 2.1.2.1): at the start of a message these stand in for its methods."""
-
-_RPC = re.compile(rb"(RPC_(?:IN|OUT)_DATA) ")
-_RPC_BEGINNING = re.compile(rb"R(P(C(_(I(N(_(D(A(TA?)?)?)?)?)?|O(U(T(_(D(A(TA?)?)?)?)?)?)?)?)?)?)?")
 _STILL_ENCODED = re.compile(r"%[0-9A-Fa-f]{2}")
+_FIELD_LINE = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):([\t\x20-\x7e\x80-\xff]*)")
+_REQUEST_LINE = re.compile(rb"([A-Z_-]+) ([\x21-\x7e]+)(?: HTTP/([0-9]\.[0-9]))?")
+_REQUEST_BEGINNING = re.compile(rb"[A-Z_-]{1,16}(?: |\r?\Z)|\r\Z")
+_STATUS_LINE = re.compile(rb"HTTP/1\.([01]) ([1-9][0-9]{2})(?: ([\t\x20-\x7e\x80-\xff]*))?")
+_CHUNK_LINE = re.compile(rb"([0-9A-Fa-f]{1,15})(?:;[\t\x20-\x7e\x80-\xff]*)?")
+_FRAMES = frozenset({b"connection", b"content-length", b"transfer-encoding"})
+_BODILESS = frozenset({204, 304})
+_DIGITS = 18
+"""Digits of the largest length: a count of 64 bits holds any such number."""
+
+_SHORT = 80
+"""Bytes of a chunk's line within which its size stands: what is longer is looked at when it is whole."""
+
+_METHODS = frozenset(
+    b"""GET HEAD POST PUT DELETE OPTIONS TRACE PATCH RPC_IN_DATA RPC_OUT_DATA ACL BCOPY BDELETE BMOVE BPROPFIND
+    BPROPPATCH COPY LINK LOCK MERGE MKACTIVITY MKCALENDAR MKCOL MOVE NOTIFY POLL PROPFIND PROPPATCH PURGE REPORT SEARCH
+    SUBSCRIBE UNLINK UNLOCK UNSUBSCRIBE X-MS-ENUMATTS""".split()
+)
+"""Those of HTTP, WebDAV with Exchange's own, and RPC over HTTP (MS-RPCH 2.1.2.1)."""
+
 _QUERY = re.compile(rb"[\x21\x22\x24-\x7e]*")
 _REASONS = {status.value: status.phrase.encode() for status in HTTPStatus} | {440: b"Login Timeout"}
 
 _REMEMBERED = 512
 """Bytes of the longest path that is remembered: strangers choose paths, and would fill all memory with long ones."""
+
+_REMEMBERED_LINE = 80
+"""Bytes of the longest field line that is remembered."""
+
+_LINES = 4096
+"""Most field lines that are remembered."""
+
+_REMEMBERED_HEAD = 2048
+"""Bytes of the longest head that is remembered with its connection."""
 
 
 class BadMessage(Exception):
@@ -199,306 +221,369 @@ def parse_target(raw: bytes) -> Target:
     return Target(known.path, line, known.segments, query, authority) if query or authority else known
 
 
-_lower_case: dict[bytes, bytes] = {}
-"""Names of fields as clients and servers spell them: few, and each stands in thousands of heads."""
+_known_fields: dict[bytes, Field] = {}
+"""What field lines mean: a few stand in thousands of heads, on the connections of all clients and servers."""
+
+_PRIVATE = frozenset(b"authorization cookie set-cookie proxy-authorization".split())
+"""Fields that are worth remembering to nobody else."""
 
 
-def _in_lower_case(name: bytes) -> bytes:
-    """Return a name in lower case, and remember it, unless strangers have chosen many or long ones."""
-    lower = name.lower()
-    if len(_lower_case) < 1000 and len(name) <= 64:
-        _lower_case[name] = lower
-    return lower
+def _fields(lines: list[bytes]) -> list[Field]:
+    """Read field lines (RFC 9112 section 5), of which the first is the message's own."""
+    fields: list[Field] = []
+    for line in lines[1:]:
+        field = _known_fields.get(line)
+        fields.append(_field(line) if field is None else field)
+    return fields
 
 
-class RequestEvents(Protocol):
-    """What a `RequestParser` tells."""
+def _field(line: bytes) -> Field:
+    """Read a field line, and remember it if it is short."""
+    found = _FIELD_LINE.fullmatch(line)
+    if found is None:
+        raise BadMessage("a line that is no field, or holds controls, or ends otherwise than with CR LF")
+    name: bytes = found[1]
+    field = name.lower(), name, found[2].strip(b" \t")
+    if len(line) <= _REMEMBERED_LINE and field[0] not in _PRIVATE:
+        if len(_known_fields) >= _LINES:
+            _known_fields.clear()  # strangers may have filled it
+        _known_fields[line] = field
+    return field
 
-    def request(self, head: RequestHead) -> None:
-        """Take the head of a new request."""
 
-    def body(self, data: bytes) -> None:
-        """Take the next bytes of its body."""
+class _Framing:
+    """What the fields of a head say of its body and of its connection (RFC 9112 sections 6 and 9.3)."""
 
-    def end(self, trailers: list[Field]) -> None:
-        """Take the end of the request."""
+    __slots__ = ("chunked", "close", "keep", "length", "upgrade")
+
+    def __init__(self, fields: list[Field]) -> None:
+        self.length = -1  # none is said
+        self.chunked = False
+        self.close = False
+        self.keep = False
+        self.upgrade = False
+        for lower, _, value in fields:
+            if lower not in _FRAMES:
+                continue
+            if lower == b"content-length":
+                self._length(value)
+            elif lower == b"transfer-encoding":
+                self._coding(value)
+            else:
+                self._options(value)
+        if self.chunked and self.length >= 0:
+            raise BadMessage("a length beside chunks")
+
+    def _length(self, value: bytes) -> None:
+        if self.length >= 0 or not value.isdigit() or len(value) > _DIGITS:
+            raise BadMessage("a length that is none, or two")
+        self.length = int(value)
+
+    def _coding(self, value: bytes) -> None:
+        if self.chunked:
+            raise BadMessage("two transfer encodings")
+        if value.lower() != b"chunked":
+            raise BadMessage("a transfer encoding other than chunked", 501)
+        self.chunked = True
+
+    def _options(self, value: bytes) -> None:
+        for word in value.lower().split(b","):
+            option = word.strip(b" \t")
+            self.close = self.close or option == b"close"
+            self.keep = self.keep or option == b"keep-alive"
+            self.upgrade = self.upgrade or option == b"upgrade"
+
+    def kept(self, version: int) -> bool:
+        """Say whether the connection stays open after this message."""
+        return not self.close and (version == 1 or self.keep)
+
+
+class End:
+    """The end of a message, with its trailers."""
+
+    __slots__ = ("trailers",)
+
+    def __init__(self, trailers: list[Field]) -> None:
+        self.trailers = trailers
+
+
+_HEAD: Final = 0
+_BODY: Final = 1
+_TO_CLOSE: Final = 2  # a body that ends with its connection
+_SIZE: Final = 3  # the line before a chunk
+_CHUNK: Final = 4
+_CHUNK_END: Final = 5
+_TRAILERS: Final = 6
+_END: Final = 7
+_OVER: Final = 8  # the message that was read ends its connection
 
 
 class _Parser:
-    """What both directions share: the fields of one head, and its bound."""
+    """What both directions share: `feed` takes bytes, `next` returns piece after piece what they mean."""
 
-    __slots__ = (
-        "_chunked",
-        "_events",
-        "_fields",
-        "_hops",
-        "_in_head",
-        "_left",
-        "_length",
-        "_limit",
-        "_passing",
-        "_quiet",
-        "_size",
-        "_wire",
-        "idle",
-    )
+    __slots__ = ("_at", "_data", "_keep", "_left", "_limit", "_state")
 
-    _wire: Any
-    _grammar: ClassVar[Any]
-
-    def __init__(self, events: Any, limit: int) -> None:
-        self._events = events
-        self._wire = self._grammar(self)
+    def __init__(self, limit: int) -> None:
         self._limit = limit
-        self._left = 0
-        self._passing = False
-        self._fields: list[Field] = []
-        self._in_head = False
-        self._size = 0
-        self._quiet = 0
-        self._length = 0
-        self._chunked = False
-        self._hops = False
-        self.idle = True
+        # What has come and is not read yet, from `_at` on. A head or a line that is cut stays whole: who sends 64 KiB
+        # in single bytes costs 2 GB of copies, which is less than the kernel's work for so many packets.
+        self._data = b""
+        self._at = 0
+        self._state = _HEAD
+        self._left = 0  # bytes of the body, or of the chunk
+        self._keep = True  # whether another message may follow this one
 
-    def on_message_begin(self) -> None:
-        """Begin a head."""
-        self._fields = []
-        self._in_head = True
-        self.idle = False
-        self._size = 0
-        self._quiet = 0
-        self._length = -1
-        self._chunked = False
-        self._hops = False
+    @property
+    def idle(self) -> bool:
+        """Whether no message has begun."""
+        return self._state in (_HEAD, _OVER) and not self._data
 
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """Take a field, of a head or of trailers."""
-        self._quiet = 0
-        lower = _lower_case.get(name)
-        if lower is None:
-            lower = _in_lower_case(name)
-        if value and value[-1] <= 32:
-            value = value.rstrip(b" \t")
-        self._size += len(name) + len(value) + 4
-        if self._size > self._limit:
+    def feed(self, data: bytes) -> None:
+        """Take the next bytes; none after a `BadMessage`."""
+        self._data = self._data[self._at :] + data if self._data else data
+        self._at = 0
+
+    def _read(self, count: int) -> None:
+        """Take note that this many bytes more have been read."""
+        self._at += count
+        if self._at >= len(self._data):
+            self._data = b""
+            self._at = 0
+
+    def _piece(self, then: int) -> bytes:
+        """Return the next bytes of a body or a chunk; `then` is the state behind its last ones."""
+        data, at, left = self._data, self._at, self._left
+        piece = data[at:] if len(data) - at <= left else data[at : at + left]
+        self._left = left - len(piece)
+        if not self._left:
+            self._state = then
+        self._read(len(piece))
+        return piece
+
+    def _block(self) -> bytes | None:
+        """Return all lines before an empty one, None when they are not whole yet."""
+        data, at = self._data, self._at
+        if self._state == _OVER:
+            raise BadMessage("bytes behind a message that ends its connection")
+        end = data.find(b"\r\n\r\n", at)
+        if (len(data) if end < 0 else end + 4) - at > self._limit:
             raise BadMessage("a head that is too large", 431)
-        if lower == b"content-length":
-            self._length = int(value)
-        elif lower == b"transfer-encoding":
-            if value.lower() != b"chunked":
-                raise BadMessage("a transfer encoding other than chunked", 501)
-            self._chunked = True
-        elif lower in {b"connection", b"proxy-connection"}:
-            self._hops = True  # either may keep a connection of HTTP/1.0, for llhttp
-        self._fields.append((lower, name, value))
+        if end < 0:
+            if data.count(b"\n", at) != data.count(b"\r\n", at):
+                raise BadMessage("a line that does not end with CR LF")
+            return None
+        self._read(end + 4 - at)
+        return data[at:end]
 
-    def _version(self, keep_alive: bool) -> int:
-        """Return the minor version of HTTP/1, once a head is complete; `BadMessage` for any other."""
-        if keep_alive and not self._hops:
-            return 1  # only HTTP/1.1 keeps a connection unasked; llhttp makes a text of the version, which costs more
-        version = self._wire.get_http_version()
-        if version not in {"1.1", "1.0"}:
-            raise BadMessage("a version other than HTTP/1.0 and HTTP/1.1", 505)
-        return 1 if version == "1.1" else 0
+    def _body(self) -> bytes | End | None:
+        """Return what comes next of a body, or its end."""
+        while True:
+            state = self._state
+            if state == _END:
+                return self._end([])
+            if not self._data:
+                return None
+            if state == _BODY:
+                return self._piece(_END)
+            if state == _CHUNK:
+                return self._piece(_CHUNK_END)
+            if state == _TO_CLOSE:
+                self._left = len(self._data)
+                return self._piece(_TO_CLOSE)
+            if state == _TRAILERS:
+                return self._trailers()
+            if not (self._size() if state == _SIZE else self._chunk_end()):
+                return None
 
-    def on_body(self, data: bytes) -> None:
-        """Pass bytes of a body on."""
-        self._quiet = 0
-        self._left -= len(data)
-        self._events.body(data)
-
-    def discard(self) -> None:
-        """Let go of llhttp and of who is told, which hold this parser in turn: the connection has ended."""
-        self._wire = self._events = None
-
-    def _feed(self, data: bytes) -> None:
-        limit = self._limit
-        if self._passing or self._left > len(data):
-            data = self._pass_body(data)
-        for start in range(0, len(data), limit):
-            self._parse(data if len(data) <= limit else data[start : start + limit])
-
-    def _pass_body(self, data: bytes) -> bytes:
-        """Pass on the bytes of a long body, which llhttp would only count and copy; return what follows it.
-
-        llhttp does not know of them, so a new one waits for the next message.
-        """
-        body = data if len(data) <= self._left else data[: self._left]
-        self._left -= len(body)
-        self._passing = self._left > 0
-        self._events.body(body)
-        if not self._passing:
-            self._passed()
-            self._wire = self._grammar(self)
-        return data[len(body) :]
-
-    def _passed(self) -> None:
-        """End a message whose body was passed on."""
-        raise NotImplementedError
-
-    def _parse(self, data: bytes) -> None:
-        # A line without an end stands in the parser unseen, in a head or in trailers: what came since its last word
-        # bounds it.
-        self._quiet += len(data)
-        try:
-            self._wire.feed_data(data)
-        except httptools.HttpParserCallbackError as error:
-            raise error.__context__ if isinstance(error.__context__, BadMessage) else error from None
-        except httptools.HttpParserUpgrade:
-            raise BadMessage("no other protocol is spoken here", 501) from None
-        except httptools.HttpParserError as error:
-            raise BadMessage(str(error)) from None
-        if self._quiet > 2 * self._limit and not self.idle:
+    def _size(self) -> bool:
+        """Read the line before a chunk (RFC 9112 section 7.1); False when it is not whole yet."""
+        data, at = self._data, self._at
+        end = data.find(b"\r\n", at)
+        line = data[at:] if end < 0 else data[at:end]
+        if len(line) > self._limit:
             raise BadMessage("a line that is too long", 431)
+        if end < 0 and (not line.strip(b"\r") or len(line) > _SHORT):
+            return False
+        found = _CHUNK_LINE.fullmatch(line if end >= 0 else line.removesuffix(b"\r"))
+        if found is None:
+            raise BadMessage("a malformed chunk")
+        if end < 0:
+            return False
+        self._left = int(found[1], 16)
+        self._state = _CHUNK if self._left else _TRAILERS
+        self._read(end + 2 - at)
+        return True
+
+    def _chunk_end(self) -> bool:
+        """Read the line's end behind a chunk; False when it is not whole yet."""
+        found = self._data[self._at : self._at + 2]
+        if not b"\r\n".startswith(found):
+            raise BadMessage("a chunk that is longer than its size")
+        if len(found) < 2:
+            return False
+        self._state = _SIZE
+        self._read(2)
+        return True
+
+    def _trailers(self) -> End | None:
+        if self._data.startswith(b"\r\n", self._at):
+            self._read(2)
+            return self._end([])
+        block = self._block()
+        if block is None:
+            return None
+        fields = _fields([b"", *block.split(b"\r\n")])
+        for lower, _, _ in fields:
+            if lower in _FRAMES:
+                raise BadMessage("trailers that frame a message")
+        return self._end(fields)
+
+    def _end(self, trailers: list[Field]) -> End:
+        """Return the end of a message, and wait for the next one."""
+        self._state = _HEAD if self._keep else _OVER
+        return End(trailers)
 
 
 class RequestParser(_Parser):
-    """The server's side: bytes of one connection, in any pieces, become calls of `RequestEvents`."""
+    """The server's side: bytes of one connection, in any pieces, become requests."""
 
-    __slots__ = ("_held", "_last", "_method", "_read", "_target")
+    __slots__ = ("_known", "_looked", "_raw")
 
-    _grammar = httptools.HttpRequestParser
+    def __init__(self, limit: int = MAX_HEAD) -> None:
+        super().__init__(limit)
+        self._looked = False  # at the first line of a head that is not whole
+        # The head that was read last, and what it meant: a client repeats itself.
+        self._raw = b""
+        self._known: RequestHead | None = None
 
-    def __init__(self, events: RequestEvents, limit: int = MAX_HEAD) -> None:
-        super().__init__(events, limit)
-        self._held = b""
-        self._method = b""
-        self._target = b""
-        self._last = b""
-        self._read: Target | None = None
+    def next(self) -> RequestHead | bytes | End | None:
+        """Return a head, bytes of its body, or its end, as they come; None until more is fed. Raises `BadMessage`."""
+        if self._state not in (_HEAD, _OVER):
+            return self._body()
+        while self._data.startswith(b"\r\n", self._at):  # RFC 9112 section 2.2
+            self._read(2)
+        if not self._data:
+            return None
+        raw = self._block()
+        if raw is None:
+            self._look()
+            return None
+        head = self._known
+        if head is None or raw != self._raw:
+            head = _request(raw.split(b"\r\n"))
+            self._raw, self._known = (raw, head) if len(raw) <= _REMEMBERED_HEAD else (b"", None)
+        self._looked = False
+        self._keep = head.keep_alive
+        if head.length is None:
+            self._state = _SIZE
+        elif head.length:
+            self._left, self._state = head.length, _BODY
+        else:
+            self._state = _END
+        return head
 
-    def feed(self, data: bytes) -> None:
-        """Take the next bytes; raise `BadMessage`, after which nothing more may be fed."""
-        if self.idle and (self._held or data.startswith(b"R")):
-            data = self._stand_in(self._held + data)
-        if data:
-            self._feed(data)
-
-    def _stand_in(self, data: bytes) -> bytes:
-        """Put llhttp's method in the place of one of RPC over HTTP; hold back what may become one."""
-        self._held = b""
-        if match := _RPC.match(data):
-            self._method = match[1]
-            return _RPC_METHODS[match[1]] + data[match.end() - 1 :]
-        if _RPC_BEGINNING.fullmatch(data):
-            self._held = data
-            return b""
-        return data
-
-    def on_url(self, url: bytes) -> None:
-        """Take a piece of the target."""
-        self._target += url
-
-    def on_headers_complete(self) -> None:
-        """Tell the head."""
-        self._in_head = False
-        wire = self._wire
-        keep = wire.should_keep_alive()
-        version = self._version(keep)
-        if self._size + len(self._target) > self._limit:
-            raise BadMessage("a head that is too large", 431)
-        if self._chunked and version == 0:
-            raise BadMessage("chunks in HTTP/1.0")
-        if wire.should_upgrade():
-            raise BadMessage("no other protocol is spoken here", 501)
-        method = self._method or wire.get_method()
-        raw, self._target, self._method = self._target, b"", b""
-        if raw != self._last or self._read is None:  # a client that repeats itself is not read again
-            self._read = parse_target(raw)
-            self._last = raw if len(raw) <= _REMEMBERED else b""
-        target = self._read
-        length = None if self._chunked else max(self._length, 0)
-        self._left = length or 0
-        head = RequestHead(method, target, version, self._fields, length, keep)
-        self._fields = []
-        self._events.request(head)
-
-    def on_message_complete(self) -> None:
-        """Tell the end."""
-        self.idle = True
-        self._left = 0
-        self._events.end(self._fields)
-
-    def _passed(self) -> None:
-        self.on_message_complete()
+    def _look(self) -> None:
+        """Look at the begin of a head, lest anybody waits for the end of what is no request."""
+        if self._looked:
+            return
+        line, whole, _ = self._data[self._at :].partition(b"\r\n")
+        if whole:
+            _request_line(line)
+            self._looked = True
+        elif _REQUEST_BEGINNING.match(line) is None:
+            raise BadMessage("no request")
 
 
-class ResponseEvents(Protocol):
-    """What a `ResponseParser` tells."""
+def _request_line(line: bytes) -> tuple[bytes, bytes, int]:
+    """Return method, target and minor version (RFC 9112 section 3)."""
+    found = _REQUEST_LINE.fullmatch(line)
+    if found is None or found[1] not in _METHODS:
+        raise BadMessage("no request, or one with an unknown method")
+    if found[3] != b"1.1" and found[3] != b"1.0":
+        raise BadMessage("a version other than HTTP/1.0 and HTTP/1.1", 505)
+    return found[1], found[2], 1 if found[3] == b"1.1" else 0
 
-    def response(self, head: ResponseHead) -> None:
-        """Take the head of an answer (not of a 1xx but 100)."""
 
-    def body(self, data: bytes) -> None:
-        """Take the next bytes of its body."""
-
-    def end(self, trailers: list[Field]) -> None:
-        """Take the end of the answer."""
+def _request(lines: list[bytes]) -> RequestHead:
+    method, target, version = _request_line(lines[0])
+    fields = _fields(lines)
+    framing = _Framing(fields)
+    if framing.chunked and version == 0:
+        raise BadMessage("chunks in HTTP/1.0")
+    if framing.upgrade and any(lower == b"upgrade" for lower, _, _ in fields):
+        raise BadMessage("no other protocol is spoken here", 501)
+    length = None if framing.chunked else max(framing.length, 0)
+    return RequestHead(method, parse_target(target), version, fields, length, framing.kept(version))
 
 
 class ResponseParser(_Parser):
-    """The client's side: bytes of one connection become calls of `ResponseEvents`, answer after answer."""
+    """The client's side: bytes of one connection become answers, one after the other."""
 
-    __slots__ = ("_reason", "_to_head")
+    __slots__ = ("_to_head",)
 
-    _grammar = httptools.HttpResponseParser
-
-    def __init__(self, events: ResponseEvents, limit: int = MAX_HEAD) -> None:
-        super().__init__(events, limit)
-        self._reason = b""
+    def __init__(self, limit: int = MAX_HEAD) -> None:
+        super().__init__(limit)
         self._to_head = False
 
     def expect(self, method: bytes) -> None:
         """Say which method the next answer is for: one to HEAD has no body, whatever its fields say."""
         self._to_head = method == b"HEAD"
 
-    def feed(self, data: bytes) -> None:
-        """Take the next bytes; raise `BadMessage`, after which nothing more may be fed."""
-        self._feed(data)
+    def next(self) -> ResponseHead | bytes | End | None:
+        """Return a head (of a 1xx only 100's, which has no end), bytes of its body, or its end; None until more is fed.
+
+        Raises `BadMessage`.
+        """
+        if self._state not in (_HEAD, _OVER):
+            return self._body()
+        while self._data:
+            raw = self._block()
+            if raw is None:
+                line, whole, _ = self._data[self._at :].partition(b"\r\n")
+                if whole:
+                    _status_line(line)
+                return None
+            head = self._head(raw.split(b"\r\n"))
+            if head.status == 100 or head.status >= 200:
+                return head
+        return None
 
     def close(self) -> bool:
         """Take the end of the connection; return whether it properly ended an answer (RFC 9112 section 6.3)."""
-        if self.idle or self._in_head or self._chunked or self._length >= 0:
-            return False
-        self.on_message_complete()
-        return True
+        ended = self._state == _TO_CLOSE
+        self._state = _HEAD
+        return ended
 
-    def on_status(self, reason: bytes) -> None:
-        """Take a piece of the phrase."""
-        self._reason += reason
-
-    def on_headers_complete(self) -> None:
-        """Tell the head."""
-        self._in_head = False
-        wire = self._wire
-        status, phrase, self._reason = wire.get_status_code(), self._reason, b""
-        if 100 < status < 200:
-            return
-        length = None if self._length < 0 else self._length
-        keep = wire.should_keep_alive()
-        version = self._version(keep)
-        fields, self._fields = self._fields, []
-        self._events.response(ResponseHead(status, phrase, version, fields, length, self._chunked, keep))
-        if self._to_head and status >= 200:
-            # llhttp cannot be told that no body follows: a fresh parser waits for the next answer.
-            self.on_message_complete()
-            self._wire = self._grammar(self)
-        else:
-            self._left = length or 0
-
-    def on_message_complete(self) -> None:
-        """Tell the end."""
-        if self.idle:
-            return
-        self.idle = True
-        self._left = 0
-        if self._wire.get_status_code() >= 200:
+    def _head(self, lines: list[bytes]) -> ResponseHead:
+        version, status, phrase = _status_line(lines[0])
+        fields = _fields(lines)
+        framing = _Framing(fields)
+        length = None if framing.length < 0 else framing.length
+        keep = framing.kept(version)
+        if status == 101:
+            raise BadMessage("no other protocol is spoken here", 501)
+        if status >= 200:
+            bodiless = self._to_head or status in _BODILESS
             self._to_head = False
-            self._events.end(self._fields)
+            if bodiless or length == 0:
+                self._state = _END
+            elif framing.chunked:
+                self._state = _SIZE
+            elif length is None:
+                self._state, keep = _TO_CLOSE, False
+            else:
+                self._left, self._state = length, _BODY
+            self._keep = keep
+        return ResponseHead(status, phrase, version, fields, length, framing.chunked, keep)
 
-    def _passed(self) -> None:
-        self.on_message_complete()
+
+@lru_cache(256)
+def _status_line(line: bytes) -> tuple[int, int, bytes]:
+    """Return minor version, status and phrase (RFC 9112 section 4)."""
+    found = _STATUS_LINE.fullmatch(line)
+    if found is None:
+        raise BadMessage("no answer of HTTP/1.1")
+    return int(found[1]), int(found[2]), found[3] or b""
 
 
 def write_fields(fields: Headers) -> bytes:

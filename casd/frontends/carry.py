@@ -17,7 +17,6 @@ from casd.net.backend import Backend
 from casd.net.exchange import Exchange
 from casd.net.pool import Lane, Unreachable
 from casd.net.relay import SERVED, Abandoned, Crossed, Failed, Misdirected, Outcome, Question, Relay
-from casd.net.scrub import request_lines
 from casd.net.spawn import spawn
 from casd.net.trunk import Stream
 from casd.vdirs.vdir import Vdir, failed, later
@@ -224,7 +223,7 @@ class Errand:
         exchange, passage, head = self._exchange, self._passage, self._exchange.head
         first = b"%b %b HTTP/1.1\r\n" % (head.method, head.target.line)
         request_id = exchange.request_id.encode("ascii")
-        lines = b"%b%brequest-id: %b\r\n" % (request_lines(head), passage.lines, request_id)
+        lines = b"%brequest-id: %b\r\n" % (passage.asks(head), request_id)
         return Question(head.method, first, lines, body, passage.patience)
 
 

@@ -129,15 +129,13 @@ class Door:
         """Let a request take the way of the one before it, or find its door and its virtual directory."""
         if self._concluding:
             exchange.keep = False
-        question = question_of(exchange.head)
         if self._trusted:
             exchange.client = client_of(exchange, self._trusted, self.settings.forwarded_field)
-            question += (exchange.client,)
         passage: Passage | None = exchange.channel.memory
-        if passage is not None and passage.question == question and self._holds(passage, exchange.started):
+        if passage is not None and passage.answers(exchange) and self._holds(passage, exchange.started):
             passage.door.again(exchange, passage)
             return
-        exchange.question = question
+        exchange.question = question_of(exchange)
         host, found = self._host(exchange), None
         segments = exchange.head.target.segments
         if host is not None and segments:

@@ -9,7 +9,9 @@ from __future__ import annotations
 from typing import Any
 
 from casd.model import Anchor, Identity, Proxy
+from casd.net.exchange import Exchange
 from casd.net.handover import Bearer
+from casd.net.scrub import request_lines
 from casd.tally import Tally
 from casd.vdirs.vdir import Vdir
 from protocols.http1 import RequestHead
@@ -20,9 +22,10 @@ LIFETIME = 30.0
 """Seconds for which a passage may be used; a change in the directory ends it at once."""
 
 
-def question_of(head: RequestHead) -> tuple[Any, ...]:
-    """Return all of a request that decides who asks and where it goes; the client's address is the connection's."""
-    return head.method, head.target, [field for field in head.fields if field[0] in _SAYS_WHO_AND_WHERE]
+def question_of(exchange: Exchange) -> tuple[Any, ...]:
+    """Return all of a request that decides who asks and where it goes."""
+    head = exchange.head
+    return exchange.client, head.method, head.target, [one for one in head.fields if one[0] in _SAYS_WHO_AND_WHERE]
 
 
 class Passage:
@@ -30,14 +33,17 @@ class Passage:
 
     `lines` are the fields that the server gets beside the client's own, `about` the texts of the session's log line,
     the last of them why, `said` all of them as they stand there after a request that the proxy's server has answered.
+    `head` is the client's last that asked the question, `asked` what the server gets of it.
     """
 
     __slots__ = (
         "about",
         "anchor",
+        "asked",
         "bearer",
         "door",
         "generation",
+        "head",
         "identity",
         "lines",
         "patience",
@@ -83,6 +89,8 @@ class Passage:
         self.tally = tally
         self.generation = generation
         self.until = until
+        self.head: RequestHead | None = None
+        self.asked = b""
         # What is asked for each request, at hand:
         self.protocol = vdir.protocol
         self.patience = vdir.patience
@@ -91,6 +99,19 @@ class Passage:
         self.proxy = proxy
         self.server = proxy.server
         self.server_name = proxy.server.name
+
+    def answers(self, exchange: Exchange) -> bool:
+        """Say whether a request asks the same question."""
+        if exchange.head is self.head and exchange.client == self.question[0]:
+            return True
+        question: tuple[Any, ...] = self.question
+        return question == question_of(exchange)
+
+    def asks(self, head: RequestHead) -> bytes:
+        """Return what the server gets of a request's fields, beside what differs in each."""
+        if head is not self.head:
+            self.head, self.asked = head, request_lines(head) + self.lines
+        return self.asked
 
     def leading_to(self, proxy: Proxy) -> Passage:
         """Return the same for a mailbox that has moved."""

@@ -10,7 +10,7 @@ from twisted.python.failure import Failure
 
 from casd.net.deadline import Deadline
 from casd.net.wired import Wired
-from protocols.http1 import BadMessage, Field, ResponseHead, ResponseParser, chunk, last_chunk
+from protocols.http1 import BadMessage, End, Field, ResponseHead, ResponseParser, chunk, last_chunk
 
 
 class Taker(Protocol):
@@ -46,8 +46,7 @@ class Backend(Wired):
         self.idle_since = clock.seconds()
         self.served = 0
         self._taker: Taker | None = None
-        self._parser = ResponseParser(self)
-        self._ended: list[Field] | None = None
+        self._parser = ResponseParser()
         self._keep = True
         self._paused = False
         self._clock = clock
@@ -110,12 +109,18 @@ class Backend(Wired):
             return
         self._deadline.within(self._patience)
         taker.cork()
+        end: End | None = None
         try:
             self._parser.feed(data)
+            while end is None and (event := self._parser.next()) is not None:
+                if isinstance(event, End):
+                    end = event
+                else:
+                    self._pass_on(event)
         except BadMessage as error:
             self._break(f"no HTTP: {error}")
-        if self._ended is not None:
-            self._hand_back(taker, self._ended)
+        if end is not None and self._taker is not None:
+            self._hand_back(taker, end.trailers)
         taker.uncork()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
@@ -123,39 +128,26 @@ class Backend(Wired):
         self._deadline.stop()
         self.expired = True
         taker = self._taker
-        if taker is not None and self._parser.close() and self._ended is not None:
-            self._hand_back(taker, self._ended)
+        if taker is not None and self._parser.close():
+            self._hand_back(taker, [])
         elif taker is not None:
             self._break(reason.getErrorMessage())
-        self._parser.discard()
         self.lane.gone(self)
 
-    # From the parser
-
-    def response(self, head: ResponseHead) -> None:
-        """Pass the head on."""
-        if self._ended is not None:
-            self.expired = True  # two answers to one question: the next would be taken for another user's
-            self._taker = None
-        self._keep = head.keep_alive
-        if self._taker is not None:
-            self._taker.response(head)
-
-    def body(self, data: bytes) -> None:
-        """Pass bytes on."""
-        if self._ended is not None:
-            self.expired = True  # bytes after the answer's end: the next user's answer would begin within them
+    def _pass_on(self, event: ResponseHead | bytes) -> None:
+        if isinstance(event, ResponseHead):
+            self._keep = event.keep_alive
+            if self._taker is not None:
+                self._taker.response(event)
         elif self._taker is not None:
-            self._taker.body(data)
-
-    def end(self, trailers: list[Field]) -> None:
-        """Remember the end until all that came with it has been seen."""
-        if self._taker is not None:
-            self._ended = trailers
+            self._taker.body(event)
 
     def _hand_back(self, taker: Taker, trailers: list[Field]) -> None:
-        """Pass the end on; the taker then gives the connection back to its lane."""
-        self._taker = self._ended = None
+        """Pass the end on; the taker then gives the connection back to its lane.
+
+        What stands behind the answer could be taken for another user's: that connection is not used again.
+        """
+        self._taker = None
         self._deadline.never()
         self.idle_since = self._clock.seconds()
         self.expired = self.expired or not self._keep or not self._parser.idle
@@ -165,7 +157,7 @@ class Backend(Wired):
         taker.end(trailers)
 
     def _break(self, reason: str) -> None:
-        taker, self._taker, self._ended = self._taker, None, None
+        taker, self._taker = self._taker, None
         self.expired = True
         self.transport.abortConnection()
         if taker is not None:

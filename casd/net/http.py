@@ -16,14 +16,7 @@ from zope.interface import classImplements
 from casd.net.deadline import Deadline
 from casd.net.exchange import Exchange
 from casd.net.wired import Wired
-from protocols.http1 import (
-    MAX_HEAD,
-    BadMessage,
-    Field,
-    RequestHead,
-    RequestParser,
-    reason,
-)
+from protocols.http1 import MAX_HEAD, BadMessage, End, RequestHead, RequestParser, reason
 
 _LINGER = 2.0
 """Seconds in which a client may still read the last answer before its unread bytes reset the connection."""
@@ -33,7 +26,7 @@ _LINGER = 2.0
 class Limits:
     """What one client may use; times are in seconds, sizes in bytes.
 
-    `window` is how much of a body is held while nobody takes it; `pipelined` how many requests may wait. On a
+    `window` is how much of a body is held while nobody takes it; `pipelined` how many requests are read ahead. On a
     connection of HTTP/2: `streams` requests at once, of whose bodies `windows` windows are held together; `resets`
     requests taken back or spoilt and `frames` that bring nothing, each regained within half a minute.
     """
@@ -83,7 +76,7 @@ class Channel(Wired):
         self.client = ""
         self._clock = clock
         self._exchanges: list[Exchange] = []
-        self._parser = RequestParser(self, door.limits.head)
+        self._parser = RequestParser(door.limits.head)
         self._deaf = False  # what comes is not looked at
         self.memory: Any = None  # what a door remembers of this client
         self._out: list[bytes] = []
@@ -110,12 +103,8 @@ class Channel(Wired):
         if self._deaf:
             return
         self._corked += 1
-        try:
-            self._parser.feed(data)
-        except BadMessage as error:
-            self._break(error)
-        else:
-            self._pace()
+        self._parser.feed(data)
+        self._take()
         self._advance()
         self.uncork()
 
@@ -126,7 +115,6 @@ class Channel(Wired):
         self._closing = True
         while self._exchanges:
             self._exchanges.pop(0).lose()
-        self._parser.discard()
         self.door.left(self)
 
     def pauseProducing(self) -> None:
@@ -152,27 +140,6 @@ class Channel(Wired):
 
     def stopProducing(self) -> None:
         """Have nothing to do: `connectionLost` follows."""
-
-    # From the parser
-
-    def request(self, head: RequestHead) -> None:
-        """Queue a new exchange."""
-        if len(self._exchanges) >= self.door.limits.pipelined:
-            raise BadMessage("too many pipelined requests", 400)
-        self._exchanges.append(Exchange(self, head, self._clock.seconds()))
-
-    def body(self, data: bytes) -> None:
-        """Hand bytes to the exchange that is being received."""
-        if self._exchanges:
-            self._exchanges[-1].receive(data)
-
-    def end(self, trailers: list[Field]) -> None:
-        """Tell the exchange that is being received that it has ended."""
-        if self._exchanges:
-            exchange = self._exchanges[-1]
-            exchange.receive_end(trailers)
-            if exchange.done:
-                self._exchanges.clear()
 
     # From exchanges
 
@@ -209,9 +176,11 @@ class Channel(Wired):
         if exchange.ended:
             self._exchanges.pop(0)
         self._deadline.within(self.door.limits.idle_time)
-        if not (self._blocked and self._exchanges):
-            self.resume_reading()
         self._corked += 1
+        if not (self._parser.idle or self._deaf):
+            self._take()  # what stood behind so many that waited
+        if not (self._exchanges and (self._blocked or len(self._exchanges) > 1)):
+            self.resume_reading()
         self._advance()
         self.uncork()
 
@@ -243,6 +212,31 @@ class Channel(Wired):
             self.transport.resumeProducing()
 
     # Inside
+
+    def _take(self) -> None:
+        """Take what has come, as long as not too many requests wait."""
+        parser, exchanges, most = self._parser, self._exchanges, self.door.limits.pipelined
+        try:
+            while len(exchanges) < most or not exchanges[-1].ended:
+                event = parser.next()
+                if event is None:
+                    break
+                if isinstance(event, RequestHead):
+                    exchanges.append(Exchange(self, event, self._clock.seconds()))
+                elif exchanges and isinstance(event, bytes):
+                    exchanges[-1].receive(event)
+                elif exchanges and isinstance(event, End):
+                    self._ended(exchanges[-1], event)
+        except BadMessage as error:
+            self._break(error)
+        else:
+            self._pace()
+
+    def _ended(self, exchange: Exchange, end: End) -> None:
+        """Tell the exchange that is being received that it has ended."""
+        exchange.receive_end(end.trailers)
+        if exchange.done:
+            self._exchanges.clear()
 
     def _advance(self) -> None:
         """Begin exchanges, as long as each is answered at once and the client reads the answers."""

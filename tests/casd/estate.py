@@ -38,7 +38,7 @@ from casd.net import pool
 from casd.net.handover import Handover
 from casd.net.pool import Pool
 from protocols.handover import ANSWER_HEADER, REQUEST_HEADER, Assertion, seal, verify
-from protocols.http1 import Field, RequestHead, RequestParser, ResponseHead, ResponseParser, chunk, write_fields
+from protocols.http1 import End, Field, RequestHead, RequestParser, ResponseHead, ResponseParser, chunk, write_fields
 
 T = TypeVar("T")
 
@@ -296,23 +296,21 @@ class Connection:
     def __init__(self, server: str, clock: Clock, protocol: Any) -> None:
         self.server = server
         self.requests: list[Asked] = []
-        self._parser = RequestParser(self)
+        self._parser = RequestParser()
         self.wire = Wire(clock, protocol)
 
     def read(self) -> list[Asked]:
         """Return all requests that have come so far."""
         self._parser.feed(self.wire.taken())
+        while (event := self._parser.next()) is not None:
+            if isinstance(event, RequestHead):
+                self.requests.append(Asked(self, event))
+            elif isinstance(event, End):
+                self.requests[-1].ended = True
+                self.requests[-1].trailers = event.trailers
+            else:
+                self.requests[-1].body += event
         return self.requests
-
-    def request(self, head: RequestHead) -> None:
-        self.requests.append(Asked(self, head))
-
-    def body(self, data: bytes) -> None:
-        self.requests[-1].body += data
-
-    def end(self, trailers: list[Field]) -> None:
-        self.requests[-1].ended = True
-        self.requests[-1].trailers = trailers
 
 
 class Servers:
@@ -369,7 +367,7 @@ class Client:
     def __init__(self, factory: Any, clock: Clock, address: str = "192.0.2.7") -> None:
         self.answers: list[Answer] = []
         self._methods: list[bytes] = []
-        self._parser = ResponseParser(self)
+        self._parser = ResponseParser()
         self.channel = factory.buildProtocol(None)
         self.wire = Wire(clock, self.channel, address)
 
@@ -382,6 +380,13 @@ class Client:
         """Return all answers that have come so far, those of now being to one method."""
         self._parser.expect(to)
         self._parser.feed(self.wire.taken())
+        while (event := self._parser.next()) is not None:
+            if isinstance(event, End):
+                self.answers[-1].ended = True
+            elif isinstance(event, bytes):
+                self.answers[-1].body += event
+            elif event.status != 100:
+                self.answers.append(Answer(event))
         return self.answers
 
     def ask(self, data: bytes, to: bytes = b"") -> Answer:
@@ -391,17 +396,6 @@ class Client:
         answers = self.read(to or data.partition(b" ")[0])
         assert len(answers) == before + 1
         return answers[-1]
-
-    def response(self, head: ResponseHead) -> None:
-        if head.status != 100:
-            self.answers.append(Answer(head))
-
-    def body(self, data: bytes) -> None:
-        self.answers[-1].body += data
-
-    def end(self, _trailers: list[Field]) -> None:
-        self.answers[-1].ended = True
-        self._parser.expect(b"GET")
 
 
 class Estate:

@@ -441,9 +441,7 @@ def test_many_users_over_few_connections_each_get_their_own(tmp_path: Path) -> N
 @pytest.mark.negative
 def test_no_byte_of_a_head_is_forwarded_as_it_came(talk: Talk) -> None:
     raw = (
-        b"GET   /ews//a%41?x=1 HTTP/1.1\r\nhOsT: MAIL.example.org:443\r\nX-Odd:    spaced  \r\n"
-        + basic_auth()
-        + b"\r\n"
+        b"GET /ews//a%41?x=1 HTTP/1.1\r\nhOsT: MAIL.example.org:443\r\nX-Odd:    spaced  \r\n" + basic_auth() + b"\r\n"
     )
     talk.client.send(raw)
     sent = talk.estate.servers.connections[-1].wire.value()

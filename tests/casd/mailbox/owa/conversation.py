@@ -108,29 +108,21 @@ class Connection:
 
     def answer(self, method: str = "GET") -> Answer:
         """Return the answer as far as it has come."""
-        return _Reader(method, self.transport.value()).answer()
+        return _read(method, self.transport.value())
 
     def lose(self) -> None:
         self._channel.connectionLost(connectionDone)
 
 
-class _Reader:
-    def __init__(self, method: str, data: bytes) -> None:
-        self._head: ResponseHead | None = None
-        self._body = b""
-        parser = ResponseParser(self)
-        parser.expect(method.encode())
-        parser.feed(data)
-
-    def answer(self) -> Answer:
-        assert self._head is not None, "there is no answer"
-        return Answer(self._head, self._body)
-
-    def response(self, head: ResponseHead) -> None:
-        self._head = head
-
-    def body(self, data: bytes) -> None:
-        self._body += data
-
-    def end(self, trailers: list[Any]) -> None:
-        pass
+def _read(method: str, data: bytes) -> Answer:
+    parser = ResponseParser()
+    parser.expect(method.encode())
+    parser.feed(data)
+    head, body = None, b""
+    while (event := parser.next()) is not None:
+        if isinstance(event, ResponseHead):
+            head = event
+        elif isinstance(event, bytes):
+            body += event
+    assert head is not None, "there is no answer"
+    return Answer(head, body)
