@@ -34,18 +34,18 @@ CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 LAST_CHUNK = b"0\r\n\r\n"
 
 _STILL_ENCODED = re.compile(r"%[0-9A-Fa-f]{2}")
-_FIELD_LINE = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):([\t\x20-\x7e\x80-\xff]*)")
+_TOKEN = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+_FIELD_LINE = re.compile(rb"(" + _TOKEN + rb"):([\t\x20-\x7e\x80-\xff]*)")
 _REQUEST_LINE = re.compile(rb"([A-Z_-]+) ([\x21-\x7e]+)(?: HTTP/([0-9]\.[0-9]))?")
 _REQUEST_BEGINNING = re.compile(rb"[A-Z_-]{1,16}(?: |\r?\Z)|\r\Z")
 _STATUS_LINE = re.compile(rb"HTTP/1\.([01]) ([1-9][0-9]{2})(?: ([\t\x20-\x7e\x80-\xff]*))?")
-_CHUNK_LINE = re.compile(rb"([0-9A-Fa-f]{1,15})(?:;[\t\x20-\x7e\x80-\xff]*)?")
+_CHUNK_BEGINNING = re.compile(rb"[0-9A-Fa-f]{1,15}(?:;|\r?\Z)|\r\Z")
+_QUOTED = rb'"(?:[\t\x20\x21\x23-\x5b\x5d-\x7e\x80-\xff]|\\[\t\x20-\x7e\x80-\xff])*"'
+_CHUNK_LINE = re.compile(rb"([0-9A-Fa-f]{1,15})(?:;" + _TOKEN + rb"(?:=(?:" + _TOKEN + rb"|" + _QUOTED + rb"))?)*")
 _FRAMES = frozenset({b"connection", b"content-length", b"transfer-encoding"})
 _BODILESS = frozenset({204, 304})
 _DIGITS = 18
 """Digits of the largest length: a count of 64 bits holds any such number."""
-
-_SHORT = 80
-"""Bytes of a chunk's line within which its size stands: what is longer is looked at when it is whole."""
 
 _METHODS = frozenset(
     b"""GET HEAD POST PUT DELETE OPTIONS TRACE PATCH RPC_IN_DATA RPC_OUT_DATA ACL BCOPY BDELETE BMOVE BPROPFIND
@@ -399,16 +399,13 @@ class _Parser:
         """Read the line before a chunk (RFC 9112 section 7.1); False when it is not whole yet."""
         data, at = self._data, self._at
         end = data.find(b"\r\n", at)
-        line = data[at:] if end < 0 else data[at:end]
-        if len(line) > self._limit:
+        if (len(data) if end < 0 else end) - at > self._limit:
             raise BadMessage("a line that is too long", 431)
-        if end < 0 and (not line.strip(b"\r") or len(line) > _SHORT):
+        if end < 0 and _CHUNK_BEGINNING.match(data, at) is not None:
             return False
-        found = _CHUNK_LINE.fullmatch(line if end >= 0 else line.removesuffix(b"\r"))
+        found = _CHUNK_LINE.fullmatch(data, at, end) if end >= 0 else None
         if found is None:
             raise BadMessage("a malformed chunk")
-        if end < 0:
-            return False
         self._left = int(found[1], 16)
         self._state = _CHUNK if self._left else _TRAILERS
         self._read(end + 2 - at)

@@ -117,7 +117,7 @@ def test_only_a_client_of_1_1_can_wait_for_100_continue() -> None:
 
 
 def test_a_chunked_body_comes_without_its_chunks_and_with_its_trailers() -> None:
-    head, body, trailers = asked(CHUNKED + b"5;x=1\r\nhello\r\n1\r\n!\r\n0\r\nX-Sum: 7\r\n\r\n")
+    head, body, trailers = asked(CHUNKED + b'5;x=1;y;z="a;b"\r\nhello\r\n1\r\n!\r\n0\r\nX-Sum: 7\r\n\r\n')
     assert head.length is None
     assert body == b"hello!"
     assert trailers == [(b"X-Sum", b"7")]
@@ -151,7 +151,7 @@ def test_a_connection_that_is_kept_makes_no_newer_version(field: bytes, keeps: b
 STREAM = (
     b"GET /1 HTTP/1.1\r\nHost: a\r\n\r\n"
     b"POST /2 HTTP/1.1\r\nHost: a\r\nContent-Length: 11\r\n\r\nhello\r\n\r\nRP"
-    b"PUT /3?q HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\nT: v\r\n\r\n"
+    b'PUT /3?q HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n5;x="y";z\r\nhello\r\n0\r\nT: v\r\n\r\n'
     b"HEAD /4 HTTP/1.1\r\n\r\n"
 )
 
@@ -294,6 +294,9 @@ def test_a_head_with_bare_line_ends_folded_lines_or_controls_is_refused(head: by
         b"fffffffffffffffff\r\n",
         b"5;a\nb\r\nhello\r\n",
         b"5;\x00\r\nhello\r\n",
+        b"5;:\r\nhello\r\n",
+        b"5; x=y\r\nhello\r\n",
+        b'5;x="y\r\nhello\r\n',
         b"\r\n",
         b"0\r\n\n",
         b"0\r\nContent-Length: 5\r\n\r\n",
