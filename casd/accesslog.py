@@ -10,6 +10,7 @@ import stat
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 from typing import IO, Any
 
 from attrs import frozen
@@ -123,6 +124,7 @@ def _pieces(lines: Iterable[str]) -> Iterator[str]:
     yield piece
 
 
+@lru_cache(1024)
 def _quoted(text: str) -> str:
     """Return a text as it may stand in a line: what a client sent must not begin a new line or a new field."""
     return text if _PLAIN.fullmatch(text) else json.dumps(text, ensure_ascii=not text.isprintable())
