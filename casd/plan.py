@@ -42,6 +42,7 @@ class Settings:
     name: str = key(text, "", "short name of this front end, shown in X-FEServer; empty: the host's")
     workers: int = key(workers, "1", "processes that serve clients: a number, or auto for one a processor")
     drain_time: float = key(seconds, "30 s", "on SIGTERM, requests under way may take this long to end")
+    hang_time: float = key(seconds, "30 s", "a worker that answers nothing for so long is replaced; 0 s: never")
 
 
 @frozen
@@ -52,6 +53,7 @@ class Plan:
     name: str
     workers: int
     drain_time: float
+    hang_time: float
     access: access.Settings
     accesslog: accesslog.Settings
     acme: acme.Settings | None
@@ -141,6 +143,7 @@ class _Reader:
             name=cas.name or socket.gethostname().partition(".")[0],
             workers=cas.workers,
             drain_time=cas.drain_time,
+            hang_time=cas.hang_time,
             **general,
             acme=asked if asked and asked.directory else None,
             forms=by_name.get("forms"),

@@ -181,6 +181,8 @@ class Tether:
                 for place, each in zip(message["places"], sockets, strict=True):
                     self.sockets.setdefault(Endpoint(*place), []).append(each)
                 self._reload().addCallbacks(lambda good: self.say("reloaded" if good else "stale"), self._failed)
+            case "well":
+                self.say("well")
             case "report":
                 self._in_thread(tell, sockets[0], self._report())
             case "siblings":

@@ -123,6 +123,11 @@ def test_a_worker_says_what_it_has_to_say(worker: Worker) -> None:
     assert worker.reactor.readers == [worker.tether]
 
 
+def test_a_worker_that_is_well_says_so(worker: Worker) -> None:
+    worker.hears("well")
+    assert worker.says() == ["well"]
+
+
 def test_new_sockets_come_with_a_reload_and_are_taken_once(worker: Worker) -> None:
     with socket.socket() as sent:
         worker.hears("reload", [sent], places=[["127.0.0.1", 8443]])
