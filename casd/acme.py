@@ -133,7 +133,7 @@ class Renewal:
         self._looking.start(INTERVAL)
 
     def stop(self) -> None:
-        """End; what is under way in the thread goes on."""
+        """End; what is under way in the thread goes on until the process ends."""
         self._looking.stop()
 
     def _look(self) -> Deferred[Any]:

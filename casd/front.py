@@ -24,6 +24,7 @@ from casd.frontends.plain import PlainDoor
 from casd.gather import Alone, Place
 from casd.metrics import Metrics
 from casd.model import Endpoint
+from casd.net.aside import aside
 from casd.net.handover import Handover, read_keys
 from casd.net.pool import Pool
 from casd.net.shown import Shown, Watched, start_looking
@@ -79,7 +80,7 @@ class Front:
         http = plan.doors["http"][1]
         tokens = plan.acme.challenges if plan.acme and plan.acme.challenge == HTTP_01 else None
         self.plain = PlainDoor(_namespaces(http), encrypted_port, reactor, tokens, http.proxy_protocol)
-        self._renewal = Renewal(plan.acme, plan.acme_names, in_thread, reactor) if plan.acme else None
+        self._renewal = Renewal(plan.acme, plan.acme_names, partial(aside, reactor), reactor) if plan.acme else None
         self._same = None
         self._reactor = reactor
         self._rest: list[Callable[[], None]] = []

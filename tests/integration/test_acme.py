@@ -10,6 +10,7 @@ import subprocess
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from time import monotonic
 
 from cryptography import x509
 
@@ -17,6 +18,9 @@ from casd.casctl.authority import SERVER, Authority
 from casd.testing import layout
 from tests.integration.estate import EstateTestCase, FrontEnd, listens
 from tests.integration.process import PATIENCE, ROOT, Process, wait_until
+
+SOON = 5.0
+"""Seconds in which a front end without clients is to end, on a machine that others use too."""
 
 NAMES = ["mail.example.org", "autodiscover.example.org"]
 
@@ -131,6 +135,26 @@ class Acme(EstateTestCase):
     def _names(self, front: FrontEnd) -> set[str]:
         found = self._shown(front).extensions.get_extension_for_class(x509.SubjectAlternativeName).value
         return set(found.get_values_for_type(x509.DNSName))
+
+
+class Silent(EstateTestCase):
+    """An authority that takes a question and never answers."""
+
+    def test_an_order_under_way_holds_no_front_end_up(self) -> None:
+        sections = self.estate.sections("fe1")
+        sections["http"] |= {"certificate": "acme/certificate.pem", "private key": "acme/certificate.pem"}
+        with socket.create_server(("127.0.0.1", 0)) as authority:
+            directory = f"https://127.0.0.1:{authority.getsockname()[1]}/dir"
+            sections["acme"] = {"directory": directory, "agree": "yes"}
+            ini = layout.write_ini(self.estate.folder / "fe1.ini", sections)
+            self.estate.casctl("cert", "self-signed", ini=ini)
+            front = self.estate.front("fe1", sections)
+            asked, _ = authority.accept()
+            begun = monotonic()
+            front.process.stop()
+            self.report(f"the front end ended after {monotonic() - begun:.1f} s")
+            assert monotonic() - begun < SOON
+            asked.close()
 
 
 class AcmeByHandshake(Acme):
