@@ -18,12 +18,12 @@ from twisted.internet import defer
 from twisted.internet.defer import Deferred
 from twisted.internet.error import ReactorNotRunning
 from twisted.internet.interfaces import IReadDescriptor
-from twisted.internet.threads import deferToThreadPool
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from casd.model import Endpoint
+from casd.net.aside import aside
 from casd.net.shown import Shown
 
 _PACKET = 65536
@@ -184,9 +184,9 @@ class Tether:
             case "well":
                 self.say("well")
             case "report":
-                self._in_thread(tell, sockets[0], self._report())
+                aside(self._reactor, tell, sockets[0], self._report())
             case "siblings":
-                heard = self._in_thread(hear, sockets)
+                heard = aside(self._reactor, hear, sockets)
                 heard.addCallback(lambda told: list(zip(message["posts"], told, strict=True)))
                 heard.chainDeferred(self._asking.pop(0))
 
@@ -195,9 +195,6 @@ class Tether:
         self._reactor.removeReader(self)
         self._line.close()
         self._leave()
-
-    def _in_thread(self, function: Callable[..., Any], *args: Any) -> Deferred[Any]:
-        return deferToThreadPool(self._reactor, self._reactor.getThreadPool(), function, *args)
 
     def _failed(self, failure: Failure) -> None:
         self._log.failure("reload failed", failure)

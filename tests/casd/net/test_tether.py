@@ -21,7 +21,7 @@ PLACE = Endpoint("127.0.0.1", 8443)
 
 
 class Reactor(Clock):
-    """A reactor whose threads are this one, and which is stopped once."""
+    """A reactor that has no thread to spare, and which is stopped once."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -33,12 +33,6 @@ class Reactor(Clock):
 
     def removeReader(self, reader: Any) -> None:
         self.readers.remove(reader)
-
-    def getThreadPool(self) -> Any:
-        return self
-
-    def callInThreadWithCallback(self, told: Any, function: Any, *args: Any) -> None:
-        told(True, function(*args))
 
     def callFromThread(self, function: Any, *args: Any) -> None:
         function(*args)
