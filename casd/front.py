@@ -92,7 +92,7 @@ class Front:
     def start(self) -> None:
         """Look after what changes by itself: servers, certificates."""
         self.watch.start()
-        self._rest += [self.watch.stop, start_looking(self._reactor, self._look)]
+        self._rest += [self.watch.stop, start_looking(self._reactor, self._reach, self._look)]
         if self._renewal:
             self._renewal.start()
             self._rest.append(self._renewal.stop)
@@ -143,6 +143,10 @@ class Front:
         self.rest()
         self.pool.close()
         self.log.close()
+
+    def _reach(self) -> None:
+        self.shown.reach()
+        self._client.reach()
 
     def _look(self) -> None:
         now = datetime.now(UTC)

@@ -25,5 +25,5 @@ def aside(reactor: Any, function: Callable[..., Any], *args: Any) -> Deferred[An
         else:
             reactor.callFromThread(outcome.callback, found)
 
-    Thread(target=call, daemon=True, name=function.__name__).start()
+    Thread(target=call, daemon=True).start()
     return outcome
