@@ -337,9 +337,6 @@ class Supervisor:
 
     def _begin_anew(self) -> None:
         """Become the code that is installed now, with the same process id, sockets and workers."""
-        signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)  # they wait for the one who comes
-        for line in self.lines.values():
-            line.set_inheritable(True)
         state = {
             "sockets": self._listening.state(),
             "workers": [
@@ -348,7 +345,20 @@ class Supervisor:
                 if pid in self.crew.members
             ],
         }
-        os.execve(sys.executable, _command(), {**os.environ, UPGRADE: json.dumps(state)})  # noqa: S606 (this very command)
+        environment = {**os.environ, UPGRADE: json.dumps(state)}
+        signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)  # they wait for the one who comes
+        self._pass_on(True)
+        try:
+            os.execve(sys.executable, _command(), environment)  # noqa: S606 (this very command)
+        except OSError as error:  # it was there for the rehearsal
+            self._log.error("what is installed now does not start, nothing changed: {error}", error=str(error))
+        self._pass_on(False)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+
+    def _pass_on(self, on: bool) -> None:
+        self._listening.pass_on(on)
+        for line in self.lines.values():
+            line.set_inheritable(on)
 
     def _take_over(self, state: Mapping[str, Any]) -> None:
         """Take up what the supervisor before has left: its sockets, and its workers until they are replaced."""

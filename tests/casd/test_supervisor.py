@@ -480,6 +480,27 @@ def test_an_upgrade_that_cannot_even_be_rehearsed_changes_nothing(
     assert [system.worker(post).hears() for post in (1, 2)] == [[], []]
 
 
+def test_an_upgrade_that_fails_at_the_last_moment_changes_nothing(
+    system: System, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run.begin()
+    mask = Mock()
+    monkeypatch.setattr(supervisor.signal, "pthread_sigmask", mask)
+    monkeypatch.setattr(supervisor.os, "execve", Mock(side_effect=OSError(12, "Cannot allocate memory")))
+    run.signal(signal.SIGUSR2)
+    system.dead.append((999, 0))
+    run.signal(signal.SIGCHLD)
+    assert system.log[-1].endswith("does not start, nothing changed: [Errno 12] Cannot allocate memory")
+    assert [each.args[0] for each in mask.call_args_list] == [signal.SIG_BLOCK, signal.SIG_UNBLOCK]
+    made = run.supervisor
+    sockets = [each for sockets in made._listening.sockets.values() for each in sockets]
+    assert not any(each.get_inheritable() for each in (*made.lines.values(), *sockets))
+    run.dies(system.worker(1))
+    system.now += 1
+    run.step()
+    assert len(system.processes) == 3
+
+
 def test_an_upgrade_takes_sockets_and_workers_along(system: System, run: Run) -> None:
     run.begin()
     before = [system.worker(1), system.worker(2)]
