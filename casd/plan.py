@@ -16,7 +16,7 @@ from casd import access, accesslog, acme
 from casd.acme import HTTP_01, TLS_ALPN_01
 from casd.auth import forms, password
 from casd.certificates import BadCertificate, Pair, general_name, read_certificate
-from casd.config import Converter, Ini, integer, key, seconds, text
+from casd.config import Converter, Ini, integer, key, seconds, secret, text
 from casd.directory import cache
 from casd.model import Endpoint
 from casd.net import pool, watch
@@ -225,6 +225,11 @@ def _check_acme(ini: Ini, plan: Plan, settings: acme.Settings) -> None:
         ini.note(
             "http", "plain", "the authority of [acme] comes by plain HTTP, port 80: say where, or [acme] challenge"
         )
+    if settings.account.exists():  # it is made with the first order
+        try:
+            secret(str(settings.account), settings.folder)
+        except ValueError as error:
+            ini.note("acme", "account key", str(error))
     if not plan.acme_names:
         ini.note("acme", "names", "[http] namespaces has no public name: say which")
     for name in set(plan.acme_names) - set(http.namespaces):

@@ -263,3 +263,17 @@ def test_without_a_directory_nothing_is_asked_of_any(read: Read) -> None:
 )
 def test_what_an_authority_needs_is_told(read: Read, changes: list[tuple[str, str]], more: str, said: str) -> None:
     assert said in mistakes(read, *changes, more=more)
+
+
+@pytest.mark.usefixtures("issued")
+@pytest.mark.negative
+@pytest.mark.parametrize("more", ["", "account key = acme/account.key\n"])
+def test_an_account_that_anyone_may_use_is_refused(read: Read, tmp_path: Path, more: str) -> None:
+    key = tmp_path / "demo" / "acme" / "account.key"
+    assert read(*acme_of(), more=ACME + more).acme
+    key.write_text("secret")
+    key.chmod(0o644)
+    said = mistakes(read, *acme_of(), more=ACME + more)
+    assert "[acme] account key: account.key holds a secret but anyone may read it: chmod 600" in said
+    key.chmod(0o600)
+    assert read(*acme_of(), more=ACME + more).acme
