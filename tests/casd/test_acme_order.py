@@ -6,11 +6,20 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import josepy
 import pytest
 import requests
 from acme import challenges, errors, messages
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    KeySerializationEncryption,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
 
 from casd import acme_order
 from casd.acme import NotIssued, Settings
@@ -112,6 +121,27 @@ def test_the_account_of_the_first_time_is_used_again(authority: Authority) -> No
     assert authority.wire.account.uri == "https://acme.example.net/account/1"
 
 
+def pem(key: Any, encryption: KeySerializationEncryption) -> bytes:
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"nonsense",
+        pem(ec.generate_private_key(ec.SECP384R1()), NoEncryption()),
+        pem(ed25519.Ed25519PrivateKey.generate(), NoEncryption()),
+        pem(ec.generate_private_key(ec.SECP256R1()), BestAvailableEncryption(b"password")),
+    ],
+)
+def test_a_file_with_no_key_for_an_account_is_told(authority: Authority, content: bytes) -> None:
+    authority.asked.account.write_bytes(content)
+    with pytest.raises(NotIssued, match=r"account.key holds no key of the curve P-256 .*: move it away"):
+        order(authority)
+    assert authority.asked.account.read_bytes() == content
+
+
 def test_a_name_that_was_proved_lately_is_not_proved_again(authority: Authority) -> None:
     authority.status = messages.STATUS_VALID
     order(authority)
@@ -125,6 +155,10 @@ def test_a_name_that_was_proved_lately_is_not_proved_again(authority: Authority)
         (errors.TimeoutError(), "TimeoutError"),
         (messages.Error(detail="not yours"), "not yours"),
         (requests.ConnectionError("nobody there"), "nobody there"),
+        (errors.ClientError("a web page"), "it answers what is not ACME .*a web page.*see whether"),
+        (josepy.errors.DeserializationError("x"), "it answers what is not ACME .*DeserializationError: .*x"),
+        (KeyError("newNonce"), "it answers what is not ACME .*newNonce"),
+        (TypeError("no list"), "it answers what is not ACME .*no list"),
     ],
 )
 def test_a_refusal_leaves_all_as_it_was(authority: Authority, refusal: Exception, said: str) -> None:
