@@ -21,15 +21,22 @@ from casd.directory import cache
 from casd.model import Endpoint
 from casd.net import pool, watch
 from casd.net.handover import read_keys
+from casd.net.tether import SOCKETS
 from casd.net.tls import HTTP1, HTTP2, ServerTLS
 from casd.registry import known_sections, module_of
 
 DOORS = "casd.frontends."
 
 
+MOST_WORKERS = (SOCKETS + 1) // 2
+"""Who is asked for figures gets a socket of every other worker in one message, and an upgrade has twice as many."""
+
+
 def _workers(value: str, folder: Path) -> int:
     """Read a number of processes; `auto` is one for each processor that this process may use."""
-    return len(os.sched_getaffinity(0)) if value == "auto" else int(integer(1, 256)(value, folder))
+    if value == "auto":
+        return min(len(os.sched_getaffinity(0)), MOST_WORKERS)
+    return int(integer(1, MOST_WORKERS)(value, folder))
 
 
 workers: Converter = _workers

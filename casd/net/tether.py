@@ -27,7 +27,7 @@ from casd.net.aside import aside
 from casd.net.shown import Shown
 
 _PACKET = 65536
-_SOCKETS = 253
+SOCKETS = 253
 """Most that Linux takes in one message (SCM_MAX_FD)."""
 
 PATIENCE = 1.0
@@ -59,7 +59,7 @@ def send(line: socket.socket, word: str, sockets: Sequence[socket.socket] = (), 
 def receive(line: socket.socket) -> tuple[dict[str, Any], list[socket.socket]] | None:
     """Return the next message with its sockets, None from a side that is gone; `BlockingIOError` when there is none."""
     try:
-        data, numbers, _, _ = socket.recv_fds(line, _PACKET, _SOCKETS)
+        data, numbers, _, _ = socket.recv_fds(line, _PACKET, SOCKETS)
     except ConnectionError:
         return None
     sockets = [socket.socket(fileno=number) for number in numbers]

@@ -190,6 +190,14 @@ def test_auto_is_a_worker_for_each_processor(read: Read, monkeypatch: pytest.Mon
         read(("name = fe1", "name = fe1\nworkers = many"))
 
 
+def test_there_are_no_more_workers_than_can_be_told_of_each_other(read: Read, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plan.os, "sched_getaffinity", lambda _: set(range(500)))
+    assert read(("name = fe1", "name = fe1\nworkers = auto")).workers == 127
+    assert read(("name = fe1", "name = fe1\nworkers = 127")).workers == 127
+    with pytest.raises(BadConfiguration, match="'128' is not a whole number from 1 to 127"):
+        read(("name = fe1", "name = fe1\nworkers = 128"))
+
+
 ACME = "[acme]\ndirectory = https://acme.example.net/directory\nagree = yes\n"
 
 

@@ -95,6 +95,18 @@ def test_sockets_travel_with_a_message() -> None:
             receive(other)
 
 
+def test_no_more_sockets_travel_than_the_system_takes() -> None:
+    one, other = pair()
+    with one, other:
+        assert not send(one, "siblings", [one] * (tether.SOCKETS + 1))
+        assert send(one, "siblings", [one] * tether.SOCKETS)
+        received = receive(other)
+        assert received
+        assert len(received[1]) == tether.SOCKETS
+        for each in received[1]:
+            each.close()
+
+
 def test_a_side_that_is_gone_is_noticed() -> None:
     one, other = pair()
     other.close()
