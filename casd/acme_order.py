@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.serialization import (
 from josepy.jwa import ES256
 from josepy.jwk import JWKEC
 
-from casd.acme import HTTP_01, TLS_ALPN_01, NotIssued
+from casd.acme import HTTP_01, TLS_ALPN_01, NotIssued, read_hmac
 from casd.acme import Settings as Acme  # this module has no section of its own
 from casd.acme_alpn import TLSALPN01
 from casd.certificates import signing_request
@@ -75,13 +75,23 @@ def _signed_in(settings: Acme, account_key: JWKEC) -> client.ClientV2:
     wire = client.ClientNetwork(account_key, alg=ES256, verify_ssl=trusted, user_agent="casd")
     speaker = client.ClientV2(client.ClientV2.get_directory(settings.directory, wire), wire)
     wanted = messages.NewRegistration.from_data(
-        email=",".join(settings.contact) or None, terms_of_service_agreed=settings.agree
+        email=",".join(settings.contact) or None,
+        terms_of_service_agreed=settings.agree,
+        external_account_binding=_binding(settings, account_key, speaker.directory),
     )
     try:
         speaker.new_account(wanted)
     except errors.ConflictError as known:
         wire.account = messages.RegistrationResource(body=messages.Registration(), uri=known.location)
     return speaker
+
+
+def _binding(settings: Acme, account_key: JWKEC, directory: messages.Directory) -> dict[str, Any] | None:
+    """Return what ties a new account to the one that we have with the authority (RFC 8555 section 7.3.4)."""
+    if settings.eab_hmac is None:
+        return None
+    given = settings.eab_key_id, read_hmac(settings.eab_hmac)
+    return messages.ExternalAccountBinding.from_data(account_key.public_key(), *given, directory)
 
 
 @contextmanager

@@ -232,15 +232,26 @@ def _check_acme(ini: Ini, plan: Plan, settings: acme.Settings) -> None:
         ini.note(
             "http", "plain", "the authority of [acme] comes by plain HTTP, port 80: say where, or [acme] challenge"
         )
+    _check_account(ini, settings)
+    if not plan.acme_names:
+        ini.note("acme", "names", "[http] namespaces has no public name: say which")
+    for name in set(plan.acme_names) - set(http.namespaces):
+        ini.note("acme", "names", f"{name} is not in [http] namespaces: the authority's question would be refused")
+
+
+def _check_account(ini: Ini, settings: acme.Settings) -> None:
     if settings.account.exists():  # it is made with the first order
         try:
             secret(str(settings.account), settings.folder)
         except ValueError as error:
             ini.note("acme", "account key", str(error))
-    if not plan.acme_names:
-        ini.note("acme", "names", "[http] namespaces has no public name: say which")
-    for name in set(plan.acme_names) - set(http.namespaces):
-        ini.note("acme", "names", f"{name} is not in [http] namespaces: the authority's question would be refused")
+    if bool(settings.eab_key_id) != bool(settings.eab_hmac):
+        ini.note("acme", "eab key id", "the authority gives a key id and a key together: name both, or none")
+    if settings.eab_hmac:
+        try:
+            acme.read_hmac(settings.eab_hmac)
+        except ValueError as error:
+            ini.note("acme", "eab hmac", str(error))
 
 
 def _public(name: str) -> bool:

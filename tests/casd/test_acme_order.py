@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hmac
+import json
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -25,6 +27,8 @@ from casd import acme_order
 from casd.acme import NotIssued, Settings
 from casd.acme_alpn import TLSALPN01
 from tests.casd.estate import settings
+
+HMAC = "zWNDZM6eQGHWpSRTPal5eIUYFTu7EajVIoguysqZ9wG44nMEtx3MUAsUDkMTQ12W"
 
 URL = "https://acme.example.net/directory"
 
@@ -54,6 +58,8 @@ class Authority:
 
     @property
     def ClientV2(self) -> Any:
+        self.directory = {"newAccount": f"{URL}/new"}
+
         def made(directory: str, _wire: Any) -> Any:
             assert directory == f"directory of {URL}"
             return self
@@ -140,6 +146,20 @@ def test_a_file_with_no_key_for_an_account_is_told(authority: Authority, content
     with pytest.raises(NotIssued, match=r"account.key holds no key of the curve P-256 .*: move it away"):
         order(authority)
     assert authority.asked.account.read_bytes() == content
+
+
+def test_an_account_is_tied_to_one_that_the_authority_knows(authority: Authority, tmp_path: Path) -> None:
+    file = tmp_path / "hmac"
+    file.write_text(f"{HMAC}\n")
+    known = {"eab_key_id": "kid-1", "eab_hmac": file}
+    authority.asked = settings(Settings, tmp_path, directory=URL, agree=True, **known)
+    order(authority)
+    said = authority.registered.external_account_binding
+    account = json.loads(josepy.b64decode(said["payload"]))
+    assert account == authority.wire.key.public_key().to_json()
+    assert json.loads(josepy.b64decode(said["protected"])) == {"alg": "HS256", "kid": "kid-1", "url": f"{URL}/new"}
+    seal = hmac.digest(josepy.b64decode(HMAC), f"{said['protected']}.{said['payload']}".encode(), "sha256")
+    assert josepy.b64decode(said["signature"]) == seal
 
 
 def test_a_name_that_was_proved_lately_is_not_proved_again(authority: Authority) -> None:

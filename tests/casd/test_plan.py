@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from casd import plan
+from casd import acme, plan
 from casd.casctl.provision import provision
 from casd.config import BadConfiguration
 from casd.model import Endpoint
@@ -271,6 +271,23 @@ def test_without_a_directory_nothing_is_asked_of_any(read: Read) -> None:
 )
 def test_what_an_authority_needs_is_told(read: Read, changes: list[tuple[str, str]], more: str, said: str) -> None:
     assert said in mistakes(read, *changes, more=more)
+
+
+@pytest.mark.usefixtures("issued")
+def test_who_the_authority_knows_already_is_named_with_a_key(read: Read, tmp_path: Path) -> None:
+    file = tmp_path / "demo" / "hmac"
+    file.touch(0o600)
+    file.write_text("x" * 32 + "\n")
+    both = ACME + "eab key id = kid-1\neab hmac = hmac\n"
+    found = read(*acme_of(), more=both).acme
+    assert found
+    assert acme.read_hmac(found.eab_hmac) == "x" * 32
+    for alone in "eab key id = kid-1\n", "eab hmac = hmac\n":
+        assert "name both, or none" in mistakes(read, *acme_of(), more=ACME + alone)
+    file.write_text("not/base64url")
+    assert "[acme] eab hmac: hmac holds no key in base64url" in mistakes(read, *acme_of(), more=both)
+    file.chmod(0o644)
+    assert "holds a secret but anyone may read it" in mistakes(read, *acme_of(), more=both)
 
 
 @pytest.mark.usefixtures("issued")

@@ -22,6 +22,8 @@ from tests.integration.process import PATIENCE, ROOT, Process, wait_until
 SOON = 5.0
 """Seconds in which a front end without clients is to end, on a machine that others use too."""
 
+HMAC = "zWNDZM6eQGHWpSRTPal5eIUYFTu7EajVIoguysqZ9wG44nMEtx3MUAsUDkMTQ12W"
+
 NAMES = ["mail.example.org", "autodiscover.example.org"]
 
 
@@ -29,6 +31,7 @@ class Acme(EstateTestCase):
     """Two front ends that share a folder; the authority comes to the plain port of the first."""
 
     challenge = "http-01"
+    bound = False
     reactor = ""
 
     def setUp(self) -> None:
@@ -83,6 +86,8 @@ class Acme(EstateTestCase):
                 "privateKey": str(pebble / "pebble.key"),
                 "httpPort": self.estate.ports["fe1.plain"],
                 "tlsPort": self.estate.ports["fe1.front"],
+                "externalAccountBindingRequired": self.bound,
+                "externalAccountMACKeys": {"kid-1": HMAC},
             }
         }
         (pebble / "pebble.json").write_text(json.dumps(configuration))
@@ -114,6 +119,10 @@ class Acme(EstateTestCase):
             "authority": "pebble/ca.pem",
             "contact": "postmaster@example.org",
         }
+        if self.bound:
+            sections["acme"] |= {"eab key id": "kid-1", "eab hmac": "pebble/hmac"}
+            (self.estate.folder / "pebble" / "hmac").touch(0o600)
+            (self.estate.folder / "pebble" / "hmac").write_text(HMAC)
         return sections
 
     def _shown(self, front: FrontEnd) -> x509.Certificate:
@@ -158,9 +167,10 @@ class Silent(EstateTestCase):
 
 
 class AcmeByHandshake(Acme):
-    """The same, but it comes to the encrypted port of the first."""
+    """The same, but it comes to the encrypted port of the first, and wants to know whose account it is."""
 
     challenge = "tls-alpn-01"
+    bound = True
 
 
 class AcmeByHandshakeElsewhere(AcmeByHandshake):
