@@ -102,6 +102,8 @@ def _answers(
     found = []
     files = []
     kind = _KINDS[settings.challenge]
+    for left in settings.challenges.iterdir():  # by an order that ended with its process
+        left.unlink()
     try:
         for authorization in wanted.authorizations:
             if authorization.body.status == messages.STATUS_VALID:

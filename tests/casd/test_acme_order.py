@@ -168,6 +168,12 @@ def test_a_name_that_was_proved_lately_is_not_proved_again(authority: Authority)
     assert authority.laid_out == {}
 
 
+def test_what_an_order_that_was_cut_short_has_left_is_cleared_away(authority: Authority) -> None:
+    (authority.asked.challenges / "of-before").write_text("proof")
+    order(authority)
+    assert "of-before" not in authority.laid_out
+
+
 @pytest.mark.negative
 @pytest.mark.parametrize(
     ("refusal", "said"),
