@@ -131,9 +131,10 @@ class ClientAccess:
         if decision is None:
             mailbox, anchor = await self._mailbox(identity, anchor)
             decision = route(anchor, mailbox, protocol, topology, self._place(internal, topology))
-            if len(self._decisions) >= _DECISIONS:
-                self._decisions.clear()
-            self._decisions[question] = decision
+            if topology is self._topology:  # no change has come meanwhile
+                if len(self._decisions) >= _DECISIONS:
+                    self._decisions.clear()
+                self._decisions[question] = decision
         return decision
 
     async def locate_address(self, address: str, protocol: str, source: str) -> Decision:
@@ -144,8 +145,9 @@ class ClientAccess:
 
     async def topology(self) -> Topology:
         """Return the topology, and forget what followed from an older one."""
+        generation = self.directory.generation  # of before: a change may overtake an answer
         topology = await self.directory.topology()
-        self._generation = self.directory.generation
+        self._generation = generation
         if topology is not self._topology:
             if self._topology is not None:
                 self.pool.retain(topology.servers)

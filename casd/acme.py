@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -18,7 +19,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from casd.certificates import BadCertificate, Pair, read_certificate
-from casd.config import boolean, file, key, optional, path, words
+from casd.config import boolean, file, key, optional, path, secret, text, words
 
 INTERVAL = 600.0
 """Seconds between two looks whether it is time."""
@@ -59,6 +60,8 @@ class Settings:
     challenge: str = key(_challenge, HTTP_01, "how it proves the names: http-01 at port 80, tls-alpn-01 at port 443")
     folder: Path = key(path, "acme", "where certificate.pem (with its key) and what is needed to get it stand")
     account_key: Path | None = key(optional(path), "", "the key of the account (PEM); empty: account.key in the folder")
+    eab_key_id: str = key(text, "", "the number or name by which the authority knows you already, if it asks for one")
+    eab_hmac: Path | None = key(optional(secret), "", "file with the key (base64url) that the authority gave with it")
     contact: tuple[str, ...] = key(words, "", "mail addresses that the authority may write to")
     names: tuple[str, ...] = key(words, "", "names in the certificate; empty: those of [http] namespaces")
     authority: Path | None = key(
@@ -79,6 +82,14 @@ class Settings:
     def challenges(self) -> Path:
         """The folder of what doors answer when the authority asks: by token (http-01) or by name (tls-alpn-01)."""
         return self.folder / "challenges"
+
+
+def read_hmac(name: Path) -> str:
+    """Return the key that an authority gave for a new account (RFC 8555 section 7.3.4); ValueError if there is none."""
+    found = name.read_text(encoding="ascii").strip()
+    if not re.fullmatch(r"[A-Za-z0-9_-]{16,}=*", found):
+        raise ValueError(f"{name} holds no key in base64url: put there what the authority gave with the key id")
+    return found
 
 
 def due(settings: Settings, names: Sequence[str], now: datetime) -> bool:
@@ -133,7 +144,7 @@ class Renewal:
         self._looking.start(INTERVAL)
 
     def stop(self) -> None:
-        """End; what is under way in the thread goes on."""
+        """End; what is under way in the thread goes on until the process ends."""
         self._looking.stop()
 
     def _look(self) -> Deferred[Any]:

@@ -24,12 +24,23 @@ CALM = 60.0
 """Seconds at work after which an end counts as the first again."""
 
 
+QUESTIONS = 3
+"""So many that are asked within `[cas] hang time` and left unanswered show that a process hangs.
+
+They are counted, not timed: after a pause of the whole machine nobody hangs, everybody was just not asked.
+"""
+
+
 @define
 class Member:
-    """One process at its post. One that is `old` works until its successor is ready; one that is `leaving` was told."""
+    """One process at its post. One that is `old` works until its successor is ready; one that is `leaving` was told.
+
+    `unanswered` is None for one that has not answered yet: an upgrade leaves some that do not know the question.
+    """
 
     post: int
     ready_since: float | None = None
+    unanswered: int | None = None
     old: bool = False
     leaving_since: float | None = None
 
@@ -42,14 +53,17 @@ class Member:
 class Crew:
     """The processes that there are, by process id, and those that there should be."""
 
-    def __init__(self, workers: int, *, mailbox: bool) -> None:
+    def __init__(self, workers: int, *, mailbox: bool, hang_time: float = 0.0) -> None:
+        """`hang_time` in seconds, 0 for one in which nobody is asked."""
         self.members: dict[int, Member] = {}
         self.workers = workers
+        self.hang_time = hang_time
         self.stopping = False
         self._mailbox = mailbox
         self._unready: Counter[int] = Counter()
         self._ends: Counter[int] = Counter()
         self._due: dict[int, float] = {}
+        self._asked = 0.0
 
     @property
     def posts(self) -> tuple[int, ...]:
@@ -82,6 +96,10 @@ class Crew:
         member = self.members[pid]
         member.ready_since = now
         self._unready[member.post] = 0
+
+    def well(self, pid: int) -> None:
+        """Note that a process has shown that it does not hang."""
+        self.members[pid].unanswered = 0
 
     def ended(self, pid: int, now: float) -> str:
         """Note that a process has ended; return why there is no point in going on, or an empty text."""
@@ -119,7 +137,26 @@ class Crew:
     def pause(self, now: float) -> float | None:
         """Return the seconds until there is something to do without being told, or None."""
         starts = [max(0.0, self._due.get(post, now) - now) for post in self._vacant()]
-        return min([*starts, *([GRACE] if self._leaving() else [])], default=None)
+        questions = [max(0.0, self._asked + self.hang_time / QUESTIONS - now)] if self.hang_time else []
+        return min([*starts, *questions, *([GRACE] if self._leaving() else [])], default=None)
+
+    def asked(self, now: float) -> list[int]:
+        """Return the processes to ask now whether they are well; until they answer, each question counts."""
+        if not self.hang_time or now < self._asked + self.hang_time / QUESTIONS:
+            return []
+        self._asked = now
+        found = [pid for pid, member in self.members.items() if member.ready_since is not None and not member.leaving]
+        for member in map(self.members.__getitem__, found):
+            if member.unanswered is not None:
+                member.unanswered += 1
+        return found
+
+    def hung(self) -> list[int]:
+        """Return the processes that hang, each once."""
+        found = [pid for pid, member in self.members.items() if (member.unanswered or 0) > QUESTIONS]
+        for pid in found:
+            self.members[pid].unanswered = None
+        return found
 
     def dismissed(self, now: float) -> list[int]:
         """Return the processes that are to leave now, each once."""

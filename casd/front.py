@@ -24,6 +24,7 @@ from casd.frontends.plain import PlainDoor
 from casd.gather import Alone, Place
 from casd.metrics import Metrics
 from casd.model import Endpoint
+from casd.net.aside import aside
 from casd.net.handover import Handover, read_keys
 from casd.net.pool import Pool
 from casd.net.shown import Shown, Watched, start_looking
@@ -79,7 +80,7 @@ class Front:
         http = plan.doors["http"][1]
         tokens = plan.acme.challenges if plan.acme and plan.acme.challenge == HTTP_01 else None
         self.plain = PlainDoor(_namespaces(http), encrypted_port, reactor, tokens, http.proxy_protocol)
-        self._renewal = Renewal(plan.acme, plan.acme_names, in_thread, reactor) if plan.acme else None
+        self._renewal = Renewal(plan.acme, plan.acme_names, partial(aside, reactor), reactor) if plan.acme else None
         self._same = None
         self._reactor = reactor
         self._rest: list[Callable[[], None]] = []
@@ -91,7 +92,7 @@ class Front:
     def start(self) -> None:
         """Look after what changes by itself: servers, certificates."""
         self.watch.start()
-        self._rest += [self.watch.stop, start_looking(self._reactor, self._look)]
+        self._rest += [self.watch.stop, start_looking(self._reactor, self._reach, self._look)]
         if self._renewal:
             self._renewal.start()
             self._rest.append(self._renewal.stop)
@@ -142,6 +143,10 @@ class Front:
         self.rest()
         self.pool.close()
         self.log.close()
+
+    def _reach(self) -> None:
+        self.shown.reach()
+        self._client.reach()
 
     def _look(self) -> None:
         now = datetime.now(UTC)

@@ -63,16 +63,19 @@ class Listening:
                     each.close()
 
     def state(self) -> list[tuple[str, int, int, bool]]:
-        """Return host, port, number, and whether systemd opened it, of each socket, all open to a new program."""
+        """Return host, port, number, and whether systemd opened it, of each socket."""
         every = {**self._inherited, **self.sockets}
-        for sockets in every.values():
-            for each in sockets:
-                each.set_inheritable(True)
         return [
             (place.host, place.port, each.fileno(), place in self._inherited)
             for place, sockets in every.items()
             for each in sockets
         ]
+
+    def pass_on(self, on: bool) -> None:
+        """Let a program that takes this one's place have the sockets, or not."""
+        for sockets in (*self._inherited.values(), *self.sockets.values()):
+            for each in sockets:
+                each.set_inheritable(on)
 
     def take_over(self, state: Iterable[tuple[str, int, int, bool]]) -> None:
         """Go on with the sockets of another's `state`."""

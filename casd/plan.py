@@ -16,20 +16,27 @@ from casd import access, accesslog, acme
 from casd.acme import HTTP_01, TLS_ALPN_01
 from casd.auth import forms, password
 from casd.certificates import BadCertificate, Pair, general_name, read_certificate
-from casd.config import Converter, Ini, integer, key, seconds, text
+from casd.config import Converter, Ini, integer, key, seconds, secret, text
 from casd.directory import cache
 from casd.model import Endpoint
 from casd.net import pool, watch
 from casd.net.handover import read_keys
+from casd.net.tether import SOCKETS
 from casd.net.tls import HTTP1, HTTP2, ServerTLS
 from casd.registry import known_sections, module_of
 
 DOORS = "casd.frontends."
 
 
+MOST_WORKERS = (SOCKETS + 1) // 2
+"""Who is asked for figures gets a socket of every other worker in one message, and an upgrade has twice as many."""
+
+
 def _workers(value: str, folder: Path) -> int:
     """Read a number of processes; `auto` is one for each processor that this process may use."""
-    return len(os.sched_getaffinity(0)) if value == "auto" else int(integer(1, 256)(value, folder))
+    if value == "auto":
+        return min(len(os.sched_getaffinity(0)), MOST_WORKERS)
+    return int(integer(1, MOST_WORKERS)(value, folder))
 
 
 workers: Converter = _workers
@@ -42,6 +49,7 @@ class Settings:
     name: str = key(text, "", "short name of this front end, shown in X-FEServer; empty: the host's")
     workers: int = key(workers, "1", "processes that serve clients: a number, or auto for one a processor")
     drain_time: float = key(seconds, "30 s", "on SIGTERM, requests under way may take this long to end")
+    hang_time: float = key(seconds, "30 s", "a worker that answers nothing for so long is replaced; 0 s: never")
 
 
 @frozen
@@ -52,6 +60,7 @@ class Plan:
     name: str
     workers: int
     drain_time: float
+    hang_time: float
     access: access.Settings
     accesslog: accesslog.Settings
     acme: acme.Settings | None
@@ -141,6 +150,7 @@ class _Reader:
             name=cas.name or socket.gethostname().partition(".")[0],
             workers=cas.workers,
             drain_time=cas.drain_time,
+            hang_time=cas.hang_time,
             **general,
             acme=asked if asked and asked.directory else None,
             forms=by_name.get("forms"),
@@ -222,10 +232,26 @@ def _check_acme(ini: Ini, plan: Plan, settings: acme.Settings) -> None:
         ini.note(
             "http", "plain", "the authority of [acme] comes by plain HTTP, port 80: say where, or [acme] challenge"
         )
+    _check_account(ini, settings)
     if not plan.acme_names:
         ini.note("acme", "names", "[http] namespaces has no public name: say which")
     for name in set(plan.acme_names) - set(http.namespaces):
         ini.note("acme", "names", f"{name} is not in [http] namespaces: the authority's question would be refused")
+
+
+def _check_account(ini: Ini, settings: acme.Settings) -> None:
+    if settings.account.exists():  # it is made with the first order
+        try:
+            secret(str(settings.account), settings.folder)
+        except ValueError as error:
+            ini.note("acme", "account key", str(error))
+    if bool(settings.eab_key_id) != bool(settings.eab_hmac):
+        ini.note("acme", "eab key id", "the authority gives a key id and a key together: name both, or none")
+    if settings.eab_hmac:
+        try:
+            acme.read_hmac(settings.eab_hmac)
+        except ValueError as error:
+            ini.note("acme", "eab hmac", str(error))
 
 
 def _public(name: str) -> bool:

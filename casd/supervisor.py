@@ -62,7 +62,7 @@ class Supervisor:
         log: Logger | None = None,
     ) -> None:
         self.plan = plan
-        self.crew = Crew(plan.workers, mailbox=bool(plan.mailboxes))
+        self.crew = Crew(plan.workers, mailbox=bool(plan.mailboxes), hang_time=plan.hang_time)
         self.lines: dict[int, socket.socket] = {}
         self._pidfile = pidfile
         self._now = now
@@ -95,6 +95,7 @@ class Supervisor:
                     self._dismiss(pid)
                 for pid in self.crew.overdue(self._now() - self.plan.drain_time):
                     os.kill(pid, signal.SIGKILL)
+                self._ask()
                 for post in self.crew.due(self._now()):
                     if worker := self._start(post, signals):
                         return worker
@@ -114,6 +115,20 @@ class Supervisor:
                 else:
                     for number in signals.read():
                         self._signalled(number)
+
+    def _ask(self) -> None:
+        """Ask who is due whether they are well, and end whoever hangs: their clients can wait for the next."""
+        for pid in self.crew.asked(self._now()):
+            if pid in self.lines:
+                tether.send(self.lines[pid], "well")
+        for pid in self.crew.hung():
+            self._log.error(
+                "{name} (process {pid}) has not answered for {seconds:g} s: it is ended, another takes its place",
+                name=self._name(pid),
+                pid=pid,
+                seconds=self.plan.hang_time,
+            )
+            os.kill(pid, signal.SIGKILL)
 
     def _signalled(self, number: int) -> None:
         match number:
@@ -137,7 +152,10 @@ class Supervisor:
         match received[0]["word"]:
             case "ready":
                 self.crew.ready(pid, self._now())
+                self.crew.well(pid)
                 self._announce()
+            case "well":
+                self.crew.well(pid)
             case "gather":
                 self._gather(pid)
             case "reloaded":
@@ -259,7 +277,7 @@ class Supervisor:
             self._log.error("the configuration was not reloaded, nothing changed:\n{error}", error=said)
             return
         show()
-        self.plan, self.crew.workers = plan, plan.workers
+        self.plan, self.crew.workers, self.crew.hang_time = plan, plan.workers, plan.hang_time
         self._reloading = set()
         for pid, member in self.crew.members.items():
             if not member.leaving and not member.old and member.post <= plan.workers and pid in self.lines:
@@ -319,9 +337,6 @@ class Supervisor:
 
     def _begin_anew(self) -> None:
         """Become the code that is installed now, with the same process id, sockets and workers."""
-        signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)  # they wait for the one who comes
-        for line in self.lines.values():
-            line.set_inheritable(True)
         state = {
             "sockets": self._listening.state(),
             "workers": [
@@ -330,7 +345,20 @@ class Supervisor:
                 if pid in self.crew.members
             ],
         }
-        os.execve(sys.executable, _command(), {**os.environ, UPGRADE: json.dumps(state)})  # noqa: S606 (this very command)
+        environment = {**os.environ, UPGRADE: json.dumps(state)}
+        signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)  # they wait for the one who comes
+        self._pass_on(True)
+        try:
+            os.execve(sys.executable, _command(), environment)  # noqa: S606 (this very command)
+        except OSError as error:  # it was there for the rehearsal
+            self._log.error("what is installed now does not start, nothing changed: {error}", error=str(error))
+        self._pass_on(False)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+
+    def _pass_on(self, on: bool) -> None:
+        self._listening.pass_on(on)
+        for line in self.lines.values():
+            line.set_inheritable(on)
 
     def _take_over(self, state: Mapping[str, Any]) -> None:
         """Take up what the supervisor before has left: its sockets, and its workers until they are replaced."""

@@ -14,6 +14,7 @@ from casd.casctl.answer import done, table
 from casd.casctl.cert_problems import problems
 from casd.casctl.credentials import make_credentials
 from casd.casctl.invocation import Down, Invocation, Noun
+from casd.casctl.owner import tell_owner, work_for_owner
 from casd.casctl.self_signed import key_of, make_self_signed
 from casd.certificates import Pair, chosen_by_clients, read_certificate, signing_request
 from casd.directory.sqlite_edit import Mistake
@@ -121,8 +122,11 @@ def self_signed(invocation: Invocation, names: tuple[str, ...]) -> None:
         if file.exists():
             raise Mistake(f"{file} is there already: move it away if another is to take its place")
     chosen = names or http.namespaces
+    work_for_owner(pair.key.parent)
+    pair.key.parent.mkdir(parents=True, exist_ok=True)
     pair.certificate.parent.mkdir(parents=True, exist_ok=True)
     make_self_signed(pair, chosen, datetime.now(UTC))
+    tell_owner(pair.key)
     done(invocation, f"made {pair}", certificate=pair.certificate, key=pair.key, names=chosen)
 
 
@@ -139,10 +143,13 @@ def csr(invocation: Invocation, names: tuple[str, ...], key: Path | None) -> Non
     http = invocation.section("http", _Shown)
     file = key or http.private_key[0]
     chosen = names or http.namespaces
+    work_for_owner(file.parent)
     try:
         private, made = key_of(file)
     except (ValueError, TypeError) as error:
         raise Mistake(f"{file} holds no private key (PEM, without a password): {error}") from error
+    if made:
+        tell_owner(file)
     request = signing_request(private, chosen).decode()
     done(invocation, request.rstrip(), request=request, key=file, made=made, names=chosen)
 
@@ -158,11 +165,14 @@ def renew(invocation: Invocation, force: bool) -> None:
     plan = read_plan(invocation.config)
     if plan.acme is None:
         raise Mistake(f"{invocation.config} names no authority: say [acme] directory")
+    work_for_owner(plan.acme.folder)
     try:
         renewed = acme.renew(plan.acme, plan.acme_names, force=force)
     except (acme.NotIssued, OSError) as error:
         raise Down(str(error)) from error
     file = plan.acme.certificate
+    if renewed:
+        tell_owner(file)
     text = f"{file} is new" if renewed else f"{file} is left as it is: it is not yet time, or was just tried"
     done(invocation, text, renewed=renewed, certificate=file, names=plan.acme_names)
 

@@ -116,6 +116,9 @@ class Verb(click.Command):
             raise click.ClickException(str(error)) from error
         except DirectoryDown as error:
             raise Down(str(error)) from error
+        except PermissionError as error:
+            said = f"{error.filename}: {error.strerror}; run this as the user that casd runs as, or as root"
+            raise click.ClickException(said) from error
 
 
 class Noun(click.Group):

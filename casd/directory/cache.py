@@ -99,8 +99,8 @@ class CachedDirectory:
     async def _answer(self, question: tuple[Any, ...], ask: Callable[[], Awaitable[Any]]) -> Any:
         await self._poll()
         known = self._answers.get(question)
-        now = self._clock.seconds()
-        if known is not None and known.generation == self.generation and not self.down:
+        now, generation = self._clock.seconds(), self.generation  # of before: a change may overtake an answer
+        if known is not None and known.generation == generation and not self.down:
             known.true_at = now
             return known.value
         if not self.down:
@@ -109,7 +109,7 @@ class CachedDirectory:
             except DirectoryDown as error:
                 self._went_down(error)
             else:
-                self._keep(question, _Answer(value, self.generation, now))
+                self._keep(question, _Answer(value, generation, now))
                 return value
         if (
             known is None

@@ -143,12 +143,15 @@ class MailboxServer(Service):
         self._shown = Shown(tls)
         await self.roster.begin(settings.mount)
         await self.open()
-        self._look_no_more = start_looking(self._reactor, lambda: self._shown.look(datetime.now(UTC)))
+        self._look_no_more = start_looking(self._reactor, self._shown.reach, self._look)
 
     async def _stop(self) -> None:
         self._look_no_more()
         await self.shut()
         await self.roster.end()
+
+    def _look(self) -> None:
+        self._shown.look(datetime.now(UTC))
 
     def _cannot_start(self, failure: Failure) -> None:
         self._log.critical("cannot start: {error}", error=failure.getErrorMessage())

@@ -1,14 +1,14 @@
 """One connection of HTTP/2, as both sides use it: frames in, frames out, at the pace of its windows.
 
-The frames are the `h2` library's. What is here: one write for what belongs together, bytes that wait for a window while
-whoever sends them is held, and how much of a peer's time-wasting is borne.
+The frames are the `h2` library's, but for how our heads are written. What is here: one write for what belongs together,
+bytes that wait for a window while whoever sends them is held, and how much of a peer's time-wasting is borne.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from h2 import settings as h2_settings
 from h2.config import H2Configuration
@@ -18,7 +18,6 @@ from h2.events import Event
 from h2.exceptions import H2Error, ProtocolError
 from h2.stream import StreamInputs, StreamState
 from h2.stream import _transitions as _OF_STREAMS  # noqa: N812 (a table)
-from hpack import Encoder
 from hyperframe.frame import GoAwayFrame
 from twisted.internet.interfaces import IProtocol, IPushProducer, IReactorTime
 from twisted.internet.protocol import connectionDone
@@ -27,6 +26,7 @@ from zope.interface import implementer
 
 from casd.net.deadline import Deadline
 from casd.net.wired import Stream as Wire
+from protocols.header_blocks import Writer
 from protocols.http1 import Field
 from protocols.http2 import PREFACE, FieldList, Frames, trailer_list
 
@@ -69,20 +69,6 @@ _OF_STREAMS.setdefault(
     (StreamState.CLOSED, StreamInputs.RECV_INFORMATIONAL_HEADERS),
     _OF_STREAMS[StreamState.CLOSED, StreamInputs.RECV_HEADERS],
 )
-
-
-class _Encoder(Encoder):
-    """Keeps a compression table of `_TABLE` bytes, whatever the peer would have us keep (section 6.5.2)."""
-
-    @property
-    def header_table_size(self) -> int:
-        return self.header_table.maxsize
-
-    @header_table_size.setter
-    def header_table_size(self, value: int) -> None:
-        if (size := min(value, _TABLE)) != self.header_table.maxsize:
-            self.header_table.maxsize = size
-            self.table_size_changes.append(size)
 
 
 class Allowance:
@@ -203,7 +189,7 @@ class Multiplex:
             )
         )
         self._wire.state_machine = Lasting()
-        self._wire.encoder = _Encoder()
+        self._wire.encoder = cast(Any, Writer(_TABLE))  # h2 asks no more of one
         self._wire.decoder.max_header_list_size = head
         self._frames = Frames(0 if self.client_side else len(PREFACE))
         self._wasted = Allowance(frames, clock)

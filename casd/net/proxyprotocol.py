@@ -23,6 +23,9 @@ from protocols.proxyprotocol import LONGEST_V2, BadHeader, Header, parse
 PATIENCE = 5.0
 """Seconds for a header to come whole; its specification asks for no less than three."""
 
+QUIET = 60.0
+"""Seconds after a line about a connection that was closed in which the others are only counted."""
+
 _AT_ONCE = 64
 _FULL = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 
@@ -41,6 +44,8 @@ class Gate:
         self._socket = listening
         self._listed = listed
         self._admit = admit
+        self._closed = 0
+        self._told_at = -QUIET
         listening.setblocking(False)
         reactor.addReader(self)
 
@@ -72,12 +77,20 @@ class Gate:
                 return
             connection.setblocking(False)
             if within(address[0], self._listed):
-                Preface(self._reactor, connection, address[0], self._admit)
+                Preface(self._reactor, connection, address[0], self._admit, self._refused)
             else:
                 self._admit(connection, None)
 
     def connectionLost(self, reason: Any) -> None:
         """Be told that the socket is gone."""
+
+    def _refused(self, peer: str, why: str) -> None:
+        """Log that a connection is closed, with how many were since the line before."""
+        self._closed += 1
+        if self._reactor.seconds() - self._told_at >= QUIET:
+            said = f", and {self._closed - 1} more since this was told last" if self._closed > 1 else ""
+            self._log.warn("a connection of {peer} is closed: {why}{more}", peer=peer, why=why, more=said)
+            self._told_at, self._closed = self._reactor.seconds(), 0
 
     def _again(self) -> None:
         if self._socket.fileno() >= 0:
@@ -88,14 +101,15 @@ class Gate:
 class Preface:
     """One connection of a listed peer until its header has been read."""
 
-    _log = Logger()
-
-    def __init__(self, reactor: Any, connection: socket.socket, peer: str, admit: Admit) -> None:
+    def __init__(
+        self, reactor: Any, connection: socket.socket, peer: str, admit: Admit, refused: Callable[[str, str], None]
+    ) -> None:
         self._reactor = reactor
         self._socket = connection
         self._number = connection.fileno()
         self._peer = peer
         self._admit = admit
+        self._refused = refused
         self._came = b""
         self._timer = reactor.callLater(PATIENCE, self._refuse, "no header in time")
         reactor.addReader(self)
@@ -131,7 +145,7 @@ class Preface:
 
     def _refuse(self, why: str) -> None:
         self._leave()
-        self._log.warn("a connection of {peer} is closed: {why}", peer=self._peer, why=why)
+        self._refused(self._peer, why)
         self._socket.close()
 
     def _leave(self) -> None:

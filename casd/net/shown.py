@@ -15,6 +15,7 @@ from twisted.logger import Logger
 
 from casd.certificates import BadCertificate, Certificate, Pair, by_name, chosen, read_certificate
 from casd.net.alpn_challenge import PROTOCOL, challenge
+from casd.net.aside import aside
 from casd.net.encryption import NO_APPLICATION_PROTOCOL, Accepted
 from casd.net.tls import ContextOf, ServerTLS
 
@@ -43,6 +44,10 @@ class Watched(Generic[T]):
         self._bad = False
         self._warned = datetime.min.replace(tzinfo=UTC)
         self.certificate, self.made = self._read()
+
+    def reach(self) -> None:
+        """Touch the files, in a thread: a share that hangs holds up whoever asks for them first."""
+        self._look()
 
     def changed(self) -> bool:
         """Say whether another good certificate stands there; a bad one is logged, and changes nothing."""
@@ -132,6 +137,11 @@ class Shown:
 
         return show
 
+    def reach(self) -> None:
+        """Touch the files, in a thread: a share that hangs holds up whoever asks for them first."""
+        for each in tuple(self._shown.values()):
+            each.reach()
+
     def look(self, now: datetime) -> None:
         """Show what has changed on the disk."""
         changed = [each for each in self._shown.values() if each.changed()]
@@ -175,10 +185,15 @@ def _name(wire: SSL.Connection) -> str:
     return (wire.get_servername() or b"").decode("ascii", "replace")
 
 
-def start_looking(clock: Any, look: Callable[[], None]) -> Callable[[], None]:
-    """Call again and again; return how to stop."""
-    looking = LoopingCall(look)
-    looking.clock = clock
+def start_looking(reactor: Any, reach: Callable[[], None], look: Callable[[], None]) -> Callable[[], None]:
+    """Look again and again, each time when the files were within reach; return how to stop."""
+
+    def reached(_: object) -> None:
+        if looking.running:
+            look()
+
+    looking = LoopingCall(lambda: aside(reactor, reach).addCallback(reached))
+    looking.clock = reactor
     looking.start(INTERVAL, now=False)
     return looking.stop
 

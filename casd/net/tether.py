@@ -18,16 +18,16 @@ from twisted.internet import defer
 from twisted.internet.defer import Deferred
 from twisted.internet.error import ReactorNotRunning
 from twisted.internet.interfaces import IReadDescriptor
-from twisted.internet.threads import deferToThreadPool
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from casd.model import Endpoint
+from casd.net.aside import aside
 from casd.net.shown import Shown
 
 _PACKET = 65536
-_SOCKETS = 253
+SOCKETS = 253
 """Most that Linux takes in one message (SCM_MAX_FD)."""
 
 PATIENCE = 1.0
@@ -59,7 +59,7 @@ def send(line: socket.socket, word: str, sockets: Sequence[socket.socket] = (), 
 def receive(line: socket.socket) -> tuple[dict[str, Any], list[socket.socket]] | None:
     """Return the next message with its sockets, None from a side that is gone; `BlockingIOError` when there is none."""
     try:
-        data, numbers, _, _ = socket.recv_fds(line, _PACKET, _SOCKETS)
+        data, numbers, _, _ = socket.recv_fds(line, _PACKET, SOCKETS)
     except ConnectionError:
         return None
     sockets = [socket.socket(fileno=number) for number in numbers]
@@ -181,10 +181,12 @@ class Tether:
                 for place, each in zip(message["places"], sockets, strict=True):
                     self.sockets.setdefault(Endpoint(*place), []).append(each)
                 self._reload().addCallbacks(lambda good: self.say("reloaded" if good else "stale"), self._failed)
+            case "well":
+                self.say("well")
             case "report":
-                self._in_thread(tell, sockets[0], self._report())
+                aside(self._reactor, tell, sockets[0], self._report())
             case "siblings":
-                heard = self._in_thread(hear, sockets)
+                heard = aside(self._reactor, hear, sockets)
                 heard.addCallback(lambda told: list(zip(message["posts"], told, strict=True)))
                 heard.chainDeferred(self._asking.pop(0))
 
@@ -193,9 +195,6 @@ class Tether:
         self._reactor.removeReader(self)
         self._line.close()
         self._leave()
-
-    def _in_thread(self, function: Callable[..., Any], *args: Any) -> Deferred[Any]:
-        return deferToThreadPool(self._reactor, self._reactor.getThreadPool(), function, *args)
 
     def _failed(self, failure: Failure) -> None:
         self._log.failure("reload failed", failure)

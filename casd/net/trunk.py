@@ -21,7 +21,7 @@ from h2.events import (
     StreamReset,
     TrailersReceived,
 )
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, fail
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
@@ -216,10 +216,22 @@ class Trunk(Multiplex):
         self.lane = lane
         self.streams: dict[int, Stream] = {}
         self.speaks = False  # whether the server agreed to HTTP/2
-        self.ready: Deferred[None] = Deferred()
+        self._bears = False  # whether the server has said how much it bears
+        self._lost: Failure | None = None
+        self._awaited: Deferred[None] | None = None
         self._reserved = 0  # streams that were handed out and have not asked yet
         self._idle_time = idle_time
         self._closing = False
+
+    @property
+    def ready(self) -> Deferred[None]:
+        """What fires when the server has said how much it bears, and fails when the connection ends before."""
+        if self._lost is not None:
+            return fail(self._lost)
+        self._awaited = Deferred()
+        if self._bears:
+            self._awaited.callback(None)
+        return self._awaited
 
     @property
     def room(self) -> bool:
@@ -276,15 +288,17 @@ class Trunk(Multiplex):
         if self.speaks:
             super().connectionMade()
         else:
-            self.ready.callback(None)
             self.abort()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Tell everyone who waits."""
         self.discard()
         self._stop(reason.getErrorMessage())
-        if not self.ready.called:
-            self.ready.errback(reason)
+        self._lost = reason
+        if self._awaited is not None and not self._bears:  # it shook hands, and said no more
+            self.lane.breaker.refused()
+            if not self._awaited.called:
+                self._awaited.errback(reason)
         self.lane.gone(self)
 
     # From the server
@@ -300,8 +314,9 @@ class Trunk(Multiplex):
 
     def settled(self, _event: RemoteSettingsChanged) -> None:
         """Take note that the server has said what it bears."""
-        if not self.ready.called:
-            self.ready.callback(None)
+        self._bears = True
+        if self._awaited is not None and not self._awaited.called:
+            self._awaited.callback(None)
 
     def response(self, event: ResponseReceived) -> None:
         """Hand an answer's head to its exchange."""

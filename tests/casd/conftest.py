@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import argon2
 import pytest
 
 from casd.auth import password
+from casd.net import aside
 from tests.casd.estate import Estate
 
 
@@ -19,6 +21,19 @@ def _cheap_hashes() -> Iterator[None]:
     password.PasswordHasher = lambda: argon2.PasswordHasher(1, 8, 1)  # type: ignore[assignment, misc]
     yield
     password.PasswordHasher = before  # type: ignore[misc]
+
+
+class _Here:
+    """A thread that is this one."""
+
+    def __init__(self, target: Callable[[], None], **_: Any) -> None:
+        self.start = target
+
+
+@pytest.fixture(autouse=True)
+def _no_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let what is done aside be done at once."""
+    monkeypatch.setattr(aside, "Thread", _Here)
 
 
 @pytest.fixture

@@ -128,6 +128,8 @@ class FakeDirectory:
         self.down = False
         self.number = 1
         self.asked: list[str] = []
+        self.slow: list[Deferred[None]] = []
+        """For each of the next questions about a mailbox, when its answer, as of now, is told."""
 
     def change(self, **estate: Any) -> None:
         """Count a change, of the topology if there is one."""
@@ -146,10 +148,10 @@ class FakeDirectory:
         return self._said("topology", self.estate)
 
     async def by_login(self, login: str) -> Mailbox | None:
-        return self._said(f"login {login}", self._find(login))
+        return await self._later(self._said(f"login {login}", self._find(login)))
 
     async def by_address(self, address: str) -> Mailbox | None:
-        return self._said(f"address {address}", self._find(address))
+        return await self._later(self._said(f"address {address}", self._find(address)))
 
     async def by_guid(self, guid: UUID, domain: str) -> Mailbox | None:
         found = (mailbox for mailbox in self.mailboxes if (mailbox.guid, mailbox.domain) == (guid, domain))
@@ -157,6 +159,11 @@ class FakeDirectory:
 
     async def password(self, mailbox: Mailbox) -> Password | None:
         return self._said(f"password {mailbox.address}", self.passwords.get(mailbox.guid))
+
+    async def _later(self, found: Mailbox | None) -> Mailbox | None:
+        if self.slow:
+            await self.slow.pop()
+        return found
 
     def _find(self, name: str) -> Mailbox | None:
         found = (mailbox for mailbox in self.mailboxes if name.lower() in {mailbox.address, *mailbox.proxy_addresses})

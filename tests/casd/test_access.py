@@ -5,13 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from twisted.internet.defer import Deferred
 
 from casd.access import version
 from casd.auth.credentials import Denied, LoginPassword
 from casd.config import networks
-from casd.model import Anchor, Decision, Identity, Kind, Proxy, Refuse, Server, Site
+from casd.model import Anchor, Decision, Identity, Kind, Proxy, Refuse, Server, Site, Topology
 from casd.net.pool import Unreachable
-from tests.casd.estate import ALICE, BOB, MBX1, Estate, basic_auth, result
+from tests.casd.estate import ALICE, BOB, MBX1, Estate, basic_auth, outcome_of, result
 
 IDENTITY = Identity(ALICE.address, "basic", ALICE)
 SELF = Anchor(Kind.USER, ALICE.address, "the authenticated user")
@@ -60,6 +61,44 @@ def test_a_decision_is_made_once_until_the_directory_changes(estate: Estate) -> 
     decision = locate(estate)
     assert isinstance(decision, Proxy)
     assert decision.server.name == "mbx2"
+
+
+@pytest.mark.negative
+def test_a_decision_from_before_a_change_is_not_remembered_after_it(estate: Estate) -> None:
+    answered: Deferred[None] = Deferred()
+    anchor = Anchor(Kind.ADDRESS, ALICE.address, "explicit logon")
+    result(estate.access.topology())
+    estate.source.slow.append(answered)
+    told = outcome_of(estate.access.locate(IDENTITY, anchor, "ews", "192.0.2.7"))
+    estate.source.move("DB01", "mbx2")
+    estate.clock.advance(1)
+    locate(estate)
+    answered.callback(None)
+    for decision, server in ((told[0], "mbx1"), (locate(estate, anchor), "mbx2")):
+        assert isinstance(decision, Proxy)
+        assert decision.server.name == server
+
+
+@pytest.mark.negative
+def test_a_topology_from_before_a_change_is_not_used_after_it(estate: Estate, monkeypatch: pytest.MonkeyPatch) -> None:
+    answered: Deferred[None] = Deferred()
+    asked = estate.source.topology
+
+    async def slow() -> Topology:
+        found = await asked()
+        await answered
+        return found
+
+    with monkeypatch.context() as waiting:
+        waiting.setattr(estate.source, "topology", slow)
+        told = outcome_of(estate.access.locate(IDENTITY, SELF, "ews", "192.0.2.7"))
+    estate.source.move("DB01", "mbx2")
+    estate.clock.advance(1)
+    result(estate.access.directory.changed())
+    answered.callback(None)
+    for decision, server in ((told[0], "mbx1"), (locate(estate), "mbx2")):
+        assert isinstance(decision, Proxy)
+        assert decision.server.name == server
 
 
 @pytest.mark.negative

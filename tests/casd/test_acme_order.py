@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
+import hmac
+import json
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import josepy
 import pytest
 import requests
 from acme import challenges, errors, messages
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    KeySerializationEncryption,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
 
 from casd import acme_order
 from casd.acme import NotIssued, Settings
 from casd.acme_alpn import TLSALPN01
 from tests.casd.estate import settings
+
+HMAC = "zWNDZM6eQGHWpSRTPal5eIUYFTu7EajVIoguysqZ9wG44nMEtx3MUAsUDkMTQ12W"
 
 URL = "https://acme.example.net/directory"
 
@@ -45,6 +58,8 @@ class Authority:
 
     @property
     def ClientV2(self) -> Any:
+        self.directory = {"newAccount": f"{URL}/new"}
+
         def made(directory: str, _wire: Any) -> Any:
             assert directory == f"directory of {URL}"
             return self
@@ -112,10 +127,51 @@ def test_the_account_of_the_first_time_is_used_again(authority: Authority) -> No
     assert authority.wire.account.uri == "https://acme.example.net/account/1"
 
 
+def pem(key: Any, encryption: KeySerializationEncryption) -> bytes:
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"nonsense",
+        pem(ec.generate_private_key(ec.SECP384R1()), NoEncryption()),
+        pem(ed25519.Ed25519PrivateKey.generate(), NoEncryption()),
+        pem(ec.generate_private_key(ec.SECP256R1()), BestAvailableEncryption(b"password")),
+    ],
+)
+def test_a_file_with_no_key_for_an_account_is_told(authority: Authority, content: bytes) -> None:
+    authority.asked.account.write_bytes(content)
+    with pytest.raises(NotIssued, match=r"account.key holds no key of the curve P-256 .*: move it away"):
+        order(authority)
+    assert authority.asked.account.read_bytes() == content
+
+
+def test_an_account_is_tied_to_one_that_the_authority_knows(authority: Authority, tmp_path: Path) -> None:
+    file = tmp_path / "hmac"
+    file.write_text(f"{HMAC}\n")
+    known = {"eab_key_id": "kid-1", "eab_hmac": file}
+    authority.asked = settings(Settings, tmp_path, directory=URL, agree=True, **known)
+    order(authority)
+    said = authority.registered.external_account_binding
+    account = json.loads(josepy.b64decode(said["payload"]))
+    assert account == authority.wire.key.public_key().to_json()
+    assert json.loads(josepy.b64decode(said["protected"])) == {"alg": "HS256", "kid": "kid-1", "url": f"{URL}/new"}
+    seal = hmac.digest(josepy.b64decode(HMAC), f"{said['protected']}.{said['payload']}".encode(), "sha256")
+    assert josepy.b64decode(said["signature"]) == seal
+
+
 def test_a_name_that_was_proved_lately_is_not_proved_again(authority: Authority) -> None:
     authority.status = messages.STATUS_VALID
     order(authority)
     assert authority.laid_out == {}
+
+
+def test_what_an_order_that_was_cut_short_has_left_is_cleared_away(authority: Authority) -> None:
+    (authority.asked.challenges / "of-before").write_text("proof")
+    order(authority)
+    assert "of-before" not in authority.laid_out
 
 
 @pytest.mark.negative
@@ -125,6 +181,10 @@ def test_a_name_that_was_proved_lately_is_not_proved_again(authority: Authority)
         (errors.TimeoutError(), "TimeoutError"),
         (messages.Error(detail="not yours"), "not yours"),
         (requests.ConnectionError("nobody there"), "nobody there"),
+        (errors.ClientError("a web page"), "it answers what is not ACME .*a web page.*see whether"),
+        (josepy.errors.DeserializationError("x"), "it answers what is not ACME .*DeserializationError: .*x"),
+        (KeyError("newNonce"), "it answers what is not ACME .*newNonce"),
+        (TypeError("no list"), "it answers what is not ACME .*no list"),
     ],
 )
 def test_a_refusal_leaves_all_as_it_was(authority: Authority, refusal: Exception, said: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from casd.crew import CALM, FIRST_PAUSE, GRACE, LONGEST_PAUSE, MAILBOX, STARTS, Crew, dealt, name_of
+from casd.crew import CALM, FIRST_PAUSE, GRACE, LONGEST_PAUSE, MAILBOX, QUESTIONS, STARTS, Crew, dealt, name_of
 
 
 def at_work(workers: int = 2, *, mailbox: bool = False) -> Crew:
@@ -139,6 +139,49 @@ def test_who_should_long_have_left_is_named() -> None:
     assert crew.pause(10) == GRACE
     assert crew.overdue(10 + GRACE) == []
     assert crew.overdue(10.1 + GRACE) == [1, 2]
+
+
+def watched() -> Crew:
+    """Return a crew of two who have to answer within three seconds, and have just been well."""
+    crew = at_work()
+    crew.hang_time = 3.0
+    for pid in crew.asked(1.0):
+        crew.well(pid)
+    return crew
+
+
+def test_who_leaves_questions_unanswered_hangs() -> None:
+    crew = watched()
+    for second in range(2, 3 + QUESTIONS):
+        assert crew.hung() == []
+        assert crew.pause(second - 0.25) == pytest.approx(0.25)
+        assert crew.asked(second) == [1, 2]
+        crew.well(2)
+    assert crew.hung() == [1]
+    assert crew.hung() == []  # it is told once, however long the end of that process takes
+
+
+def test_nobody_hangs_because_everything_stood_still() -> None:
+    crew = watched()
+    assert crew.asked(2.0) == [1, 2]
+    assert crew.asked(5000.0) == [1, 2]
+    assert crew.hung() == []
+
+
+def test_who_comes_or_goes_or_does_not_know_the_question_does_not_hang() -> None:
+    crew = at_work(3)
+    crew.hang_time = 3.0
+    crew.well(2)
+    crew.dismiss(2, 0)
+    crew.began(1, 11)
+    for second in range(1, 20):
+        assert crew.asked(second) == [1, 3]
+        crew.well(3)
+    assert crew.hung() == []
+
+
+def test_nobody_is_asked_where_nobody_is_to_be_ended_for_it() -> None:
+    assert at_work().asked(1000.0) == []
 
 
 def test_the_end_of_a_stranger_says_nothing() -> None:

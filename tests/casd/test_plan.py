@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from casd import plan
+from casd import acme, plan
 from casd.casctl.provision import provision
 from casd.config import BadConfiguration
 from casd.model import Endpoint
@@ -190,6 +190,14 @@ def test_auto_is_a_worker_for_each_processor(read: Read, monkeypatch: pytest.Mon
         read(("name = fe1", "name = fe1\nworkers = many"))
 
 
+def test_there_are_no_more_workers_than_can_be_told_of_each_other(read: Read, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plan.os, "sched_getaffinity", lambda _: set(range(500)))
+    assert read(("name = fe1", "name = fe1\nworkers = auto")).workers == 127
+    assert read(("name = fe1", "name = fe1\nworkers = 127")).workers == 127
+    with pytest.raises(BadConfiguration, match="'128' is not a whole number from 1 to 127"):
+        read(("name = fe1", "name = fe1\nworkers = 128"))
+
+
 ACME = "[acme]\ndirectory = https://acme.example.net/directory\nagree = yes\n"
 
 
@@ -263,3 +271,34 @@ def test_without_a_directory_nothing_is_asked_of_any(read: Read) -> None:
 )
 def test_what_an_authority_needs_is_told(read: Read, changes: list[tuple[str, str]], more: str, said: str) -> None:
     assert said in mistakes(read, *changes, more=more)
+
+
+@pytest.mark.usefixtures("issued")
+def test_who_the_authority_knows_already_is_named_with_a_key(read: Read, tmp_path: Path) -> None:
+    file = tmp_path / "demo" / "hmac"
+    file.touch(0o600)
+    file.write_text("x" * 32 + "\n")
+    both = ACME + "eab key id = kid-1\neab hmac = hmac\n"
+    found = read(*acme_of(), more=both).acme
+    assert found
+    assert acme.read_hmac(found.eab_hmac) == "x" * 32
+    for alone in "eab key id = kid-1\n", "eab hmac = hmac\n":
+        assert "name both, or none" in mistakes(read, *acme_of(), more=ACME + alone)
+    file.write_text("not/base64url")
+    assert "[acme] eab hmac: hmac holds no key in base64url" in mistakes(read, *acme_of(), more=both)
+    file.chmod(0o644)
+    assert "holds a secret but anyone may read it" in mistakes(read, *acme_of(), more=both)
+
+
+@pytest.mark.usefixtures("issued")
+@pytest.mark.negative
+@pytest.mark.parametrize("more", ["", "account key = acme/account.key\n"])
+def test_an_account_that_anyone_may_use_is_refused(read: Read, tmp_path: Path, more: str) -> None:
+    key = tmp_path / "demo" / "acme" / "account.key"
+    assert read(*acme_of(), more=ACME + more).acme
+    key.write_text("secret")
+    key.chmod(0o644)
+    said = mistakes(read, *acme_of(), more=ACME + more)
+    assert "[acme] account key: account.key holds a secret but anyone may read it: chmod 600" in said
+    key.chmod(0o600)
+    assert read(*acme_of(), more=ACME + more).acme

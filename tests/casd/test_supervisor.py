@@ -17,7 +17,7 @@ from twisted.logger import Logger, formatEvent
 
 from casd import supervisor
 from casd.casctl.provision import provision
-from casd.crew import GRACE, LONGEST_PAUSE, MAILBOX, STARTS
+from casd.crew import GRACE, LONGEST_PAUSE, MAILBOX, QUESTIONS, STARTS
 from casd.model import Endpoint
 from casd.net import tether
 from casd.net.tether import Tether
@@ -158,6 +158,7 @@ class Run:
         made = self.supervisor
         for pid in made.crew.dismissed(self.system.now):
             made._dismiss(pid)
+        made._ask()
         for post in made.crew.due(self.system.now):
             assert made._start(post, self.signals) is None
         for pid in list(made.lines):
@@ -233,6 +234,33 @@ def test_a_worker_that_dies_is_replaced_and_named(system: System, run: Run) -> N
     assert other.hears() == []
 
 
+def test_a_worker_that_hangs_is_ended_and_replaced(system: System, run: Run) -> None:
+    run.begin()
+    hung, well = system.worker(1), system.worker(2)
+    for _ in range(QUESTIONS + 1):
+        system.now += run.supervisor.plan.hang_time / QUESTIONS
+        run.step()
+        assert well.hears() == ["well"]
+        well.says("well")
+    assert system.killed == [(hung.pid, signal.SIGKILL)]
+    said = f"worker 1 (process {hung.pid}) has not answered for 30 s: it is ended, another takes its place"
+    assert said in system.log
+    run.dies(hung)
+    assert system.log[-1] == f"worker 1 (process {hung.pid}) has ended with -9"
+    system.now += LONGEST_PAUSE
+    run.step()
+    assert system.worker(1) is not hung
+
+
+def test_a_newer_file_changes_how_long_a_worker_may_hang(system: System, run: Run) -> None:
+    run.begin()
+    system.write(INI.replace("workers = 2", "workers = 2\nhang time = 0 s"))
+    run.signal(signal.SIGHUP)
+    system.now += 1000
+    run.step()
+    assert [system.worker(post).hears() for post in (1, 2)] == [["reload"], ["reload"]]
+
+
 def test_a_machine_that_has_no_room_for_a_process_ends_nobody(
     system: System, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -258,7 +286,7 @@ def test_a_worker_that_never_gets_ready_ends_everything(system: System, run: Run
         run.step()
         run.dies(system.worker(1))
     assert "could not start" in system.log[-1]
-    assert system.worker(2).hears() == ["drain"]
+    assert system.worker(2).hears()[-1] == "drain"
     assert run.supervisor._listening.sockets == {}
     run.dies(system.worker(2))
     with pytest.raises(SystemExit) as ended:
@@ -450,6 +478,27 @@ def test_an_upgrade_that_cannot_even_be_rehearsed_changes_nothing(
     run.signal(signal.SIGUSR2)
     assert system.log[-1] == "what is installed now does not start, nothing changed: python3"
     assert [system.worker(post).hears() for post in (1, 2)] == [[], []]
+
+
+def test_an_upgrade_that_fails_at_the_last_moment_changes_nothing(
+    system: System, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run.begin()
+    mask = Mock()
+    monkeypatch.setattr(supervisor.signal, "pthread_sigmask", mask)
+    monkeypatch.setattr(supervisor.os, "execve", Mock(side_effect=OSError(12, "Cannot allocate memory")))
+    run.signal(signal.SIGUSR2)
+    system.dead.append((999, 0))
+    run.signal(signal.SIGCHLD)
+    assert system.log[-1].endswith("does not start, nothing changed: [Errno 12] Cannot allocate memory")
+    assert [each.args[0] for each in mask.call_args_list] == [signal.SIG_BLOCK, signal.SIG_UNBLOCK]
+    made = run.supervisor
+    sockets = [each for sockets in made._listening.sockets.values() for each in sockets]
+    assert not any(each.get_inheritable() for each in (*made.lines.values(), *sockets))
+    run.dies(system.worker(1))
+    system.now += 1
+    run.step()
+    assert len(system.processes) == 3
 
 
 def test_an_upgrade_takes_sockets_and_workers_along(system: System, run: Run) -> None:

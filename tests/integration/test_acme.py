@@ -10,6 +10,7 @@ import subprocess
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from time import monotonic
 
 from cryptography import x509
 
@@ -18,6 +19,11 @@ from casd.testing import layout
 from tests.integration.estate import EstateTestCase, FrontEnd, listens
 from tests.integration.process import PATIENCE, ROOT, Process, wait_until
 
+SOON = 5.0
+"""Seconds in which a front end without clients is to end, on a machine that others use too."""
+
+HMAC = "zWNDZM6eQGHWpSRTPal5eIUYFTu7EajVIoguysqZ9wG44nMEtx3MUAsUDkMTQ12W"
+
 NAMES = ["mail.example.org", "autodiscover.example.org"]
 
 
@@ -25,6 +31,7 @@ class Acme(EstateTestCase):
     """Two front ends that share a folder; the authority comes to the plain port of the first."""
 
     challenge = "http-01"
+    bound = False
     reactor = ""
 
     def setUp(self) -> None:
@@ -79,6 +86,8 @@ class Acme(EstateTestCase):
                 "privateKey": str(pebble / "pebble.key"),
                 "httpPort": self.estate.ports["fe1.plain"],
                 "tlsPort": self.estate.ports["fe1.front"],
+                "externalAccountBindingRequired": self.bound,
+                "externalAccountMACKeys": {"kid-1": HMAC},
             }
         }
         (pebble / "pebble.json").write_text(json.dumps(configuration))
@@ -110,6 +119,10 @@ class Acme(EstateTestCase):
             "authority": "pebble/ca.pem",
             "contact": "postmaster@example.org",
         }
+        if self.bound:
+            sections["acme"] |= {"eab key id": "kid-1", "eab hmac": "pebble/hmac"}
+            (self.estate.folder / "pebble" / "hmac").touch(0o600)
+            (self.estate.folder / "pebble" / "hmac").write_text(HMAC)
         return sections
 
     def _shown(self, front: FrontEnd) -> x509.Certificate:
@@ -133,10 +146,31 @@ class Acme(EstateTestCase):
         return set(found.get_values_for_type(x509.DNSName))
 
 
+class Silent(EstateTestCase):
+    """An authority that takes a question and never answers."""
+
+    def test_an_order_under_way_holds_no_front_end_up(self) -> None:
+        sections = self.estate.sections("fe1")
+        sections["http"] |= {"certificate": "acme/certificate.pem", "private key": "acme/certificate.pem"}
+        with socket.create_server(("127.0.0.1", 0)) as authority:
+            directory = f"https://127.0.0.1:{authority.getsockname()[1]}/dir"
+            sections["acme"] = {"directory": directory, "agree": "yes"}
+            ini = layout.write_ini(self.estate.folder / "fe1.ini", sections)
+            self.estate.casctl("cert", "self-signed", ini=ini)
+            front = self.estate.front("fe1", sections)
+            asked, _ = authority.accept()
+            begun = monotonic()
+            front.process.stop()
+            self.report(f"the front end ended after {monotonic() - begun:.1f} s")
+            assert monotonic() - begun < SOON
+            asked.close()
+
+
 class AcmeByHandshake(Acme):
-    """The same, but it comes to the encrypted port of the first."""
+    """The same, but it comes to the encrypted port of the first, and wants to know whose account it is."""
 
     challenge = "tls-alpn-01"
+    bound = True
 
 
 class AcmeByHandshakeElsewhere(AcmeByHandshake):

@@ -113,6 +113,17 @@ class Workers(EstateTestCase):
         assert told.elapsed.total_seconds() < 2 * PATIENCE_OF_SIBLINGS
         assert found == {1: "up", 2: "silent"}
 
+    def test_a_worker_that_hangs_for_long_is_replaced(self) -> None:
+        self.sections["cas"]["hang time"] = "1 s"
+        self._reload(2)
+        before = self._pids()
+        hung = monotonic()
+        os.kill(before[2], signal.SIGSTOP)
+        self.front.process.wait_for(rf"process {before[2]}\) has not answered for 1 s")
+        wait_until(lambda: self._pids().get(2) not in {None, before[2]}, "another to take its place")
+        self.report(f"a worker that was stopped was replaced after {monotonic() - hung:.1f} s")
+        assert self._pids()[1] == before[1]
+
     def test_more_and_fewer_workers_come_with_a_reload(self) -> None:
         clients = Clients(self.estate, self.front, polls=40, others=10)
         for workers in (3, 1, 2):

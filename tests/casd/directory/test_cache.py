@@ -5,13 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 
 from casd.directory import cache
 from casd.directory.cache import CachedDirectory
 from casd.interfaces import IDirectory
 from casd.model import DirectoryDown
-from tests.casd.estate import ALICE, FakeDirectory, result, settings
+from tests.casd.estate import ALICE, FakeDirectory, outcome_of, result, settings
 
 
 class Desk:
@@ -69,6 +70,20 @@ def test_a_change_is_seen_within_a_second(desk: Desk) -> None:
     desk.clock.advance(0.5)
     assert result(desk.cached.by_login("alice@example.org")) is None
     assert desk.cached.generation == generation + 1
+
+
+@pytest.mark.negative
+def test_an_answer_from_before_a_change_is_not_taken_for_one_from_after_it(desk: Desk) -> None:
+    answered: Deferred[None] = Deferred()
+    desk.source.slow.append(answered)
+    told = outcome_of(desk.cached.by_login("alice@example.org"))
+    desk.source.mailboxes.clear()
+    desk.source.change()
+    desk.clock.advance(0.5)
+    result(desk.cached.changed())
+    answered.callback(None)
+    assert told == [ALICE]
+    assert result(desk.cached.by_login("alice@example.org")) is None
 
 
 def test_a_refresh_sees_a_change_at_once(desk: Desk) -> None:

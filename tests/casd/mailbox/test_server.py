@@ -39,6 +39,9 @@ class Reactor(MemoryReactorClock):
     def stop(self) -> None:
         self.stopped = True
 
+    def callFromThread(self, function: Any, *args: Any) -> None:
+        function(*args)
+
     def listenTCP(self, port: int, *rest: Any, **more: Any) -> Any:
         if self.taken:
             raise CannotListenError("127.0.0.1", port, OSError("taken"))

@@ -5,14 +5,16 @@ from __future__ import annotations
 import errno
 import socket
 from typing import Any, cast
+from unittest.mock import Mock
 
 import pytest
 from twisted.internet.interfaces import IReadDescriptor
 from twisted.internet.testing import MemoryReactorClock
+from twisted.logger import formatEvent, globalLogPublisher
 from zope.interface.verify import verifyObject
 
 from casd.config import networks
-from casd.net.proxyprotocol import Gate, Preface
+from casd.net.proxyprotocol import QUIET, Gate, Preface
 
 
 class Listening:
@@ -78,12 +80,41 @@ def test_a_client_that_went_before_it_was_accepted_is_nothing(reactor: MemoryRea
     assert (admitted, reactor.getReaders()) == ([], [made])
 
 
+@pytest.mark.negative
+def test_a_balancer_that_is_set_up_wrong_fills_no_log(reactor: MemoryReactorClock) -> None:
+    made, listening, _ = gate(reactor)
+    lines: list[str] = []
+
+    def note(event: Any) -> None:
+        lines.append(formatEvent(event))
+
+    def comes() -> None:
+        ours, theirs = socket.socketpair()
+        with theirs:
+            theirs.send(b"GET / HTTP/1.1\r\n")
+            listening.outcomes.append((ours, ("127.0.0.1", 5)))
+            made.doRead()
+            (waiting,) = set(reactor.getReaders()) - {made}
+            cast(Preface, waiting).doRead()
+            assert ours.fileno() == -1
+
+    globalLogPublisher.addObserver(note)
+    for _ in range(50):
+        comes()
+    reactor.advance(QUIET)
+    comes()
+    globalLogPublisher.removeObserver(note)
+    first, second = lines
+    assert first.startswith("a connection of 127.0.0.1 is closed: ")
+    assert second == f"{first}, and 49 more since this was told last"
+
+
 def test_both_are_read_descriptors(reactor: MemoryReactorClock) -> None:
     ours, theirs = socket.socketpair()
     with ours, theirs:
         made, _, admitted = gate(reactor)
         ours.setblocking(False)
-        waiting = Preface(reactor, ours, "127.0.0.1", lambda *_: admitted.append(_))
+        waiting = Preface(reactor, ours, "127.0.0.1", lambda *_: admitted.append(_), Mock())
         for each in (made, waiting):
             assert verifyObject(IReadDescriptor, each)
             assert each.logPrefix()

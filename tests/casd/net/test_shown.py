@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from attrs import evolve
@@ -14,12 +15,14 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from twisted.internet.task import Clock
 from twisted.logger import globalLogPublisher
 
 from casd.casctl.authority import CLIENT, SERVER, Authority
 from casd.certificates import BadCertificate, Pair
+from casd.net import aside
 from casd.net.alpn_challenge import challenge
-from casd.net.shown import Shown, Watched
+from casd.net.shown import INTERVAL, Shown, Watched, start_looking
 from casd.net.tls import ServerTLS
 from tests.casd.net.test_tls import FAILED, Loop, Twisted, der, shake
 
@@ -250,6 +253,35 @@ def test_the_end_of_a_certificate_is_told_once_a_day_from_a_month_before(tmp_pat
     assert "in 29 days: have it renewed" in logged[0]
     listener.shown.look(end + timedelta(hours=1))
     assert "it is not good any more" in logged[-1]
+
+
+def test_a_share_that_hangs_holds_nobody_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Hanging(Clock):
+        """A reactor, and threads that come to an end when a test says so."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.threads: list[Callable[[], None]] = []
+
+        def callFromThread(self, function: Callable[[Any], None], found: Any) -> None:
+            function(found)
+
+        def begin(self, target: Callable[[], None], **_: Any) -> Any:
+            return Mock(start=lambda: self.threads.append(target))
+
+    reactor, look = Hanging(), Mock()
+    monkeypatch.setattr(aside, "Thread", reactor.begin)
+    stop = start_looking(reactor, Mock(), look)
+    reactor.advance(INTERVAL)
+    reactor.pump([INTERVAL] * 10)
+    assert (len(reactor.threads), look.call_count) == (1, 0)  # one waits, and nobody for it
+    reactor.threads[0]()
+    assert look.call_count == 1
+    reactor.advance(INTERVAL)
+    stop()
+    reactor.threads[1]()
+    assert look.call_count == 1
+    assert reactor.getDelayedCalls() == []
 
 
 # An authority that asks by tls-alpn-01

@@ -21,7 +21,7 @@ PLACE = Endpoint("127.0.0.1", 8443)
 
 
 class Reactor(Clock):
-    """A reactor whose threads are this one, and which is stopped once."""
+    """A reactor that has no thread to spare, and which is stopped once."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -33,12 +33,6 @@ class Reactor(Clock):
 
     def removeReader(self, reader: Any) -> None:
         self.readers.remove(reader)
-
-    def getThreadPool(self) -> Any:
-        return self
-
-    def callInThreadWithCallback(self, told: Any, function: Any, *args: Any) -> None:
-        told(True, function(*args))
 
     def callFromThread(self, function: Any, *args: Any) -> None:
         function(*args)
@@ -101,6 +95,18 @@ def test_sockets_travel_with_a_message() -> None:
             receive(other)
 
 
+def test_no_more_sockets_travel_than_the_system_takes() -> None:
+    one, other = pair()
+    with one, other:
+        assert not send(one, "siblings", [one] * (tether.SOCKETS + 1))
+        assert send(one, "siblings", [one] * tether.SOCKETS)
+        received = receive(other)
+        assert received
+        assert len(received[1]) == tether.SOCKETS
+        for each in received[1]:
+            each.close()
+
+
 def test_a_side_that_is_gone_is_noticed() -> None:
     one, other = pair()
     other.close()
@@ -121,6 +127,11 @@ def test_a_worker_says_what_it_has_to_say(worker: Worker) -> None:
     assert worker.says() == ["ready"]
     assert (worker.tether.post, worker.tether.main) == (2, 77)
     assert worker.reactor.readers == [worker.tether]
+
+
+def test_a_worker_that_is_well_says_so(worker: Worker) -> None:
+    worker.hears("well")
+    assert worker.says() == ["well"]
 
 
 def test_new_sockets_come_with_a_reload_and_are_taken_once(worker: Worker) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +13,15 @@ from h2.errors import ErrorCodes
 from h2.events import DataReceived, RequestReceived, StreamEnded, StreamReset, TrailersReceived
 from h2.settings import SettingCodes
 from hyperframe.frame import GoAwayFrame
+from twisted.internet.error import ConnectionDone
 from twisted.internet.task import Clock
+from twisted.logger import globalLogPublisher
 
 from casd.model import Endpoint
 from casd.net import trunk
 from casd.net.multiplex import Lasting
 from casd.net.pool import Unreachable
-from casd.net.trunk import Stream
+from casd.net.trunk import Stream, Trunk
 from protocols.http1 import Field, ResponseHead
 from tests.casd.estate import (
     ALICE,
@@ -495,6 +498,34 @@ def test_a_server_that_never_says_what_it_bears_is_left(yard: Yard, monkeypatch:
         with pytest.raises(Unreachable):
             outcome[0].raiseException()
     assert yard.server.wire.aborted
+
+
+@pytest.mark.parametrize("ends", ["silent", "closed"])
+def test_servers_that_shake_hands_and_say_no_more_are_kept_out(
+    yard: Yard, monkeypatch: pytest.MonkeyPatch, ends: str
+) -> None:
+    monkeypatch.setattr(Server2, "talk", lambda _: None)
+    for _ in range(yard.pool.settings.failures):
+        assert not yard.lane.breaker.open
+        told = outcome_of(yard.lane.acquire("alice", waits=True))
+        if ends == "closed":
+            yard.server.wire.hang_up()
+        yard.clock.advance(5)
+        assert isinstance(told[0].value, Unreachable)
+    assert yard.lane.breaker.open
+
+
+def test_a_connection_that_ends_while_nobody_waits_for_it_is_no_error_of_ours(yard: Yard) -> None:
+    errors: list[Any] = []
+    globalLogPublisher.addObserver(errors.append)
+    for _ in range(2):
+        ended = Trunk(yard.clock, yard.lane, streams=3, idle_time=60)
+        Wire(yard.clock, ended).hang_up()
+    gc.collect()
+    assert isinstance(outcome_of(ended.ready)[0].value, ConnectionDone)
+    globalLogPublisher.removeObserver(errors.append)
+    assert errors == []
+    assert not yard.lane.breaker.open
 
 
 def test_a_server_without_http2_gets_a_connection_for_each(yard: Yard) -> None:
