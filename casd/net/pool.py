@@ -148,6 +148,7 @@ class Lane:
         self.trace = b"X-CalculatedBETarget: %b\r\n" % (server.tls_name or server.name).encode("ascii")
         """The line by which a client's answer tells where it comes from."""
         self.opened = 0
+        self._closed = False
         self._tls = tls
         self._settings = settings
         self._connector = connector
@@ -229,7 +230,8 @@ class Lane:
             opening.addCallbacks(waiter.callback, waiter.errback)
 
     def close(self) -> None:
-        """Close what is idle; what is busy is closed when it is given back."""
+        """Close what is idle; what is busy, or still opened for who waits, is closed when it is given back."""
+        self._closed = True
         if self._sweep is not None:
             self._sweep.cancel()
             self._sweep = None
@@ -249,6 +251,7 @@ class Lane:
     async def _open(self) -> Backend:
         connection = Backend(self._clock, self)
         await self._connect(connection, self._tls)
+        connection.expired = self._closed
         self._connections.add(connection)
         return connection
 
@@ -395,8 +398,12 @@ class Pool:
             name, endpoint, tls, _, spoken = index
             server = servers.get(name)
             addresses = set(server.endpoints.values()) if server else set()
-            kept = (tls.ca, tls.pin, spoken)
-            if server is None or endpoint not in addresses or kept != (server.ca, server.pin, server.proxy_protocol):
+            if (
+                server is None
+                or endpoint not in addresses
+                or (tls.name, tls.ca, tls.pin, spoken)
+                != (server.tls_name or server.name, server.ca, server.pin, server.proxy_protocol)
+            ):
                 del self._lanes[index]
                 lane.close()
         self._known.clear()

@@ -222,7 +222,8 @@ class Relay:
 
     def broken(self, reason: str) -> None:
         """Tell how far it had come."""
-        sent = not self._connection.untouched if self._upload is None else self._exchange.received > 0
+        upload = self._upload
+        sent = not self._connection.untouched if upload is None else upload.began and self._exchange.received > 0
         refused = self._connection.untouched and not sent and not self._answered
         self._finish(Failed(reason, self._answered, sent, refused))
 

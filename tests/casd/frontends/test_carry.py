@@ -89,6 +89,17 @@ def test_a_stream_that_began_to_flow_is_never_sent_again(errand: Errand) -> None
     assert errand.asked() == ["mbx1"]
 
 
+def test_a_stream_that_was_still_held_goes_whole_to_the_next_copy(errand: Errand) -> None:
+    errand.client.send(get("/ews/", basic_auth(), b"Transfer-Encoding: chunked\r\n", method="POST") + b"1\r\na\r\n")
+    errand.estate.servers.last().connection.wire.hang_up()
+    assert errand.asked() == ["mbx1", "mbx2"]
+    asked = errand.estate.servers.last()
+    asked.go_on()
+    errand.client.send(b"1\r\nb\r\n0\r\n\r\n")
+    asked.connection.read()
+    assert asked.body == b"ab"
+
+
 @pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS"])
 def test_a_safe_request_without_an_answer_is_sent_to_the_next_copy(errand: Errand, method: str) -> None:
     asked = errand.send(get("/ews/", basic_auth(), method=method))

@@ -218,6 +218,7 @@ def test_a_server_without_an_endpoint_is_unreachable(yard: Yard) -> None:
         {"mbx1": evolve(MBX1, endpoints={"http": Endpoint("10.0.0.9", 444)})},
         {"mbx1": evolve(MBX1, pin="01")},
         {"mbx1": evolve(MBX1, ca="PEM")},
+        {"mbx1": evolve(MBX1, tls_name="other.example.org")},
     ],
 )
 def test_connections_to_what_the_directory_no_longer_names_are_closed(yard: Yard, servers: dict[str, Any]) -> None:
@@ -236,6 +237,18 @@ def test_connections_to_what_the_directory_still_names_stay(yard: Yard) -> None:
     assert yard.pool.lanes == (yard.lane,)
     assert yard.pool.lane(MBX1, "ews") is yard.lane
     assert yard.lane.idle_connections == 1
+
+
+def test_who_waits_at_a_closed_lane_is_served_and_leaves_nothing_behind(yard: Yard) -> None:
+    busy, _ = yard.take(), yard.take()
+    waiting = yard.wait()
+    yard.pool.close()
+    yard.lane.release(busy)
+    yard.settle()
+    connection = waiting[0]
+    assert connection is not busy
+    yard.lane.release(connection)
+    assert (yard.lane.idle_connections, yard.servers.connections[2].wire.open) == (0, False)
 
 
 def test_a_closed_pool_closes_each_connection_as_it_becomes_free(yard: Yard) -> None:
