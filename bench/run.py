@@ -18,11 +18,11 @@ from bench.figures import Figures, Report, Result, Run, figure, from_json
 from bench.goals import verdicts
 from bench.hold import holder
 from bench.loads import LOADS, Load
-from bench.peers import apache, casd, haproxy, mitmproxy, nginx, twisted_web
+from bench.peers import apache, casd, haproxy, least, mitmproxy, nginx, twisted_web
 from bench.processes import CORES, Failed
 from bench.table import table
 
-PEERS = [peer for module in (casd, nginx, haproxy, apache, twisted_web, mitmproxy) for peer in module.PEERS]
+PEERS = [peer for module in (casd, least, nginx, haproxy, apache, twisted_web, mitmproxy) for peer in module.PEERS]
 WARM = 1
 """Seconds of the load before it counts."""
 
