@@ -150,14 +150,26 @@ def open_database(file: Path) -> sqlite3.Connection:
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
-    connection.execute("PRAGMA cache_size = -32768")  # KiB
-    connection.create_function("fold", 1, _fold, deterministic=True)
+    _prepare(connection)
     try:
         _upgrade(connection)
     except BaseException:
         connection.close()
         raise
     return connection
+
+
+def open_reader(file: Path) -> sqlite3.Connection:
+    """Open a database that is mounted here for reading only; any one thread at a time may use it."""
+    uri = f"{file.absolute().as_uri()}?mode=ro"
+    connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
+    _prepare(connection)
+    return connection
+
+
+def _prepare(connection: sqlite3.Connection) -> None:
+    connection.execute("PRAGMA cache_size = -32768")  # KiB
+    connection.create_function("fold", 1, _fold, deterministic=True)
 
 
 def _upgrade(connection: sqlite3.Connection) -> None:
