@@ -10,6 +10,7 @@ from typing import Any
 
 from casd.mailbox.store import rows, sync
 from casd.mailbox.store.errors import FolderExists, NotAllowed, NotFound
+from casd.mailbox.store.index import Index
 from casd.mailbox.store.journal import Journal
 from casd.mailbox.store.values import Changes, DeleteMode, EventKind, Folder
 
@@ -51,6 +52,7 @@ class Folders:
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
         self._connection = journal.connection
+        self._index = Index(journal)
 
     def get(self, folder: str) -> Folder:
         """Return the folder with this id, or raise `NotFound`."""
@@ -177,6 +179,7 @@ class Folders:
             change = self._journal.advance()
             self._journal.bury(0, folder.id, 0, change)
             self._journal.tell(EventKind.DELETED, change, folder.id, folder.parent)
+            self._index.forget("folder = ?", folder.number)
             self._connection.execute("DELETE FROM tombstone WHERE folder = ?", (folder.number,))
         self._connection.execute("DELETE FROM folder WHERE number = ?", (old.number,))
 

@@ -6,6 +6,7 @@ from casd.mailbox.store import rows
 from casd.mailbox.store.attachments import Attachments
 from casd.mailbox.store.entries import Entries
 from casd.mailbox.store.folders import Folders
+from casd.mailbox.store.index import Index
 from casd.mailbox.store.items import Items
 from casd.mailbox.store.journal import Journal
 from casd.mailbox.store.query import Page
@@ -37,6 +38,7 @@ class MailboxStore:
         rows.update(journal.connection, "mailbox", journal.mailbox, values)
         if journal.position() == 0:
             store.folders.create_defaults()
+            Index(journal).create()
         return store
 
     def deliver(self, mime: bytes) -> Item:

@@ -48,16 +48,11 @@ def _columns(part: Part) -> dict[str, object]:
 
 
 def copy(connection: Connections, old: int, new: int) -> None:
-    """Copy content, attachments (with ids of their own) and indexed words from one item to another."""
+    """Copy content and attachments (with ids of their own) from one item to another."""
     connection.execute("INSERT INTO content SELECT ?, bytes FROM content WHERE item = ?", (new, old))
     connection.execute(
         "INSERT INTO attachment (id, item, part, name, content_type, size, content_id, inline, bytes)"
         " SELECT lower(hex(randomblob(16))), ?, part, name, content_type, size, content_id, inline, bytes"
         " FROM attachment WHERE item = ? ORDER BY number",
-        (new, old),
-    )
-    connection.execute(
-        "INSERT INTO words (rowid, box, subject, sender, recipients, body, attachments)"
-        " SELECT ?, box, subject, sender, recipients, body, attachments FROM words WHERE rowid = ?",
         (new, old),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from casd.mailbox.store.errors import StoreError
@@ -137,8 +138,55 @@ CREATE TRIGGER item_removed AFTER DELETE ON item BEGIN
 END;
 """
 
-STEPS = (_FIRST,)
+WORDS = """
+CREATE VIRTUAL TABLE {table} USING fts5 (
+    subject, sender, recipients, body, attachments,
+    tokenize = "unicode61 remove_diacritics 2", prefix = '1 2 3', columnsize = 0
+)
+"""
+"""The full-text index of one mailbox. What it costs to search one does not depend on the others."""
+
+_SEARCH = """
+DROP TRIGGER item_removed;
+CREATE TRIGGER item_removed AFTER DELETE ON item BEGIN
+    UPDATE folder SET total = total - 1, unread = unread - (OLD.read = 0) WHERE number = OLD.folder;
+END;
+
+-- `place` is the item's row in its mailbox's index: 24 bits of its number below the time at which it was received.
+-- So the index yields what is newest first, and a search need not find everything to show the first page.
+ALTER TABLE item ADD COLUMN place INTEGER;
+UPDATE item SET place = received * 16777216 + number % 16777216;
+CREATE UNIQUE INDEX item_place ON item (mailbox, place, folder, kind, read, flag, has_attachments);
+
+-- Lists and counts by what people filter by read this index only.
+DROP INDEX item_received;
+CREATE INDEX item_received ON item (folder, received, number, kind, read, flag, has_attachments);
+
+-- Items with attachments whose text is not in the index yet.
+CREATE TABLE unread_attachments (item INTEGER PRIMARY KEY REFERENCES item ON DELETE CASCADE) STRICT;
+
+-- Mailboxes whose index is made anew, and the number up to which their items are in it.
+CREATE TABLE reindexed (mailbox INTEGER PRIMARY KEY REFERENCES mailbox ON DELETE CASCADE, item INTEGER NOT NULL) STRICT;
+"""
+
+
+def _give_each_its_words(connection: sqlite3.Connection) -> None:
+    for (mailbox,) in connection.execute("SELECT number FROM mailbox").fetchall():
+        connection.execute(WORDS.format(table=f"words_{mailbox}"))
+        connection.execute(
+            f"INSERT INTO words_{mailbox} (rowid, subject, sender, recipients, body, attachments)"  # noqa: S608
+            " SELECT item.place, words.subject, words.sender, words.recipients, words.body, words.attachments"
+            " FROM item JOIN words ON words.rowid = item.number WHERE item.mailbox = ? ORDER BY item.place",
+            (mailbox,),
+        )
+    connection.execute("DROP TABLE words")
+
+
+STEPS = (_FIRST, _SEARCH)
 """Step n brings a database from version n to version n + 1; what was released never changes."""
+
+_AFTER: Mapping[str, Callable[[sqlite3.Connection], None]] = {_SEARCH: _give_each_its_words}
+"""What SQL alone cannot do, by step."""
 
 
 def open_database(file: Path) -> sqlite3.Connection:
@@ -176,8 +224,12 @@ def _upgrade(connection: sqlite3.Connection) -> None:
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if version > len(STEPS):
         raise StoreError(f"the database has version {version}, this casd knows up to {len(STEPS)}: upgrade casd")
-    for number in range(version, len(STEPS)):
-        connection.executescript(f"BEGIN;{STEPS[number]}PRAGMA user_version = {number + 1};COMMIT;")
+    for number, step in list(enumerate(STEPS))[version:]:
+        connection.executescript(f"BEGIN;{step}")
+        if step in _AFTER:
+            _AFTER[step](connection)
+        connection.execute(f"PRAGMA user_version = {number + 1}")
+        connection.execute("COMMIT")
 
 
 def _fold(value: str | float | None) -> str | float | None:
