@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from casd.mailbox.store import rows
 from casd.mailbox.store.extract import Extract
@@ -24,6 +25,11 @@ def table(mailbox: int) -> str:
 def new_table(mailbox: int) -> str:
     """Return the name of the index that is being made in place of it."""
     return f"new_words_{mailbox}"
+
+
+def first_place(received: datetime) -> int:
+    """Return the place of the first item that was received at a time."""
+    return rows.seconds(received) << _BITS
 
 
 class Index:
@@ -76,7 +82,7 @@ class Index:
             self._connection.execute(f"DELETE FROM {name} WHERE rowid IN ({places})", (number,))  # noqa: S608
 
     def _insert(self, item: Item, values: Sequence[str]) -> None:
-        place = rows.seconds(item.received) * (1 << _BITS) + item.number % (1 << _BITS)
+        place = first_place(item.received) + item.number % (1 << _BITS)
         taken = "SELECT 1 FROM item WHERE mailbox = ? AND place = ? AND number <> ?"
         while self._connection.execute(taken, (self._mailbox, place, item.number)).fetchone():
             place += 1

@@ -156,7 +156,7 @@ END;
 -- So the index yields what is newest first, and a search need not find everything to show the first page.
 ALTER TABLE item ADD COLUMN place INTEGER;
 UPDATE item SET place = received * 16777216 + number % 16777216;
-CREATE UNIQUE INDEX item_place ON item (mailbox, place, folder, kind, read, flag, has_attachments);
+CREATE UNIQUE INDEX item_place ON item (mailbox, place, folder, received, kind, read, flag, has_attachments);
 
 -- Lists and counts by what people filter by read this index only.
 DROP INDEX item_received;
