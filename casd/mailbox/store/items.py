@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Unpack, cast
 
-from casd.mailbox.store import finding, parts, rows, sync
+from casd.mailbox.store import finding, kql, parts, rows, sync
 from casd.mailbox.store.entries import Entries
 from casd.mailbox.store.errors import Conflict
 from casd.mailbox.store.folders import Folders
 from casd.mailbox.store.journal import Journal
+from casd.mailbox.store.marking import Marks, marks
 from casd.mailbox.store.query import NEWEST_FIRST, Filter, Order, Page
 from casd.mailbox.store.values import Changes, DeleteMode, EventKind, Fields, Found, Item, Kind
 
@@ -49,8 +50,13 @@ class Items:
         within = [self._folders.get(folder) for folder in folders]
         inside = f"item.folder IN ({', '.join(str(folder.number) for folder in within)})"
         place = finding.Where(self._journal.mailbox, inside, sum(folder.total for folder in within))
-        meant = finding.understood(where, datetime.fromtimestamp(self._journal.now(), UTC))
+        meant = finding.understood(where, self._now())
         return finding.find(self._connection, place, meant, order, page)
+
+    def marked(self, text: str, items: Sequence[str]) -> dict[str, Marks]:
+        """Return where the words of a search stand in some of the items that it found, by id."""
+        meant = kql.parse(text, self._now(), UTC)
+        return marks(self._connection, self._journal.mailbox, meant, items)
 
     def create(self, folder: str, kind: Kind, content: bytes, **fields: Unpack[Fields]) -> Item:
         """Put a new item into a folder. Raises `NotFound` and `BadContent`.
@@ -118,3 +124,6 @@ class Items:
     def changes(self, folder: str, state: str = "", limit: int = 512) -> Changes:
         """Return what happened to a folder's items since `state` (empty: all items). Raises `NotFound`, `BadState`."""
         return sync.changes(self._journal, self._folders.get(folder).number, state, limit)
+
+    def _now(self) -> datetime:
+        return datetime.fromtimestamp(self._journal.now(), UTC)

@@ -162,11 +162,21 @@ CREATE UNIQUE INDEX item_place ON item (mailbox, place, folder, received, kind, 
 DROP INDEX item_received;
 CREATE INDEX item_received ON item (folder, received, number, kind, read, flag, has_attachments);
 
--- Items with attachments whose text is not in the index yet.
+-- Items with attachments whose texts are not in the index yet.
 CREATE TABLE unread_attachments (item INTEGER PRIMARY KEY REFERENCES item ON DELETE CASCADE) STRICT;
 
--- Mailboxes whose index is made anew, and the number up to which their items are in it.
+-- Mailboxes whose index is made anew, and the number up to which their items are in the new one.
 CREATE TABLE reindexed (mailbox INTEGER PRIMARY KEY REFERENCES mailbox ON DELETE CASCADE, item INTEGER NOT NULL) STRICT;
+
+-- When something came into the recoverable items, from where it is forgotten some days later.
+ALTER TABLE item ADD COLUMN deleted INTEGER;
+CREATE INDEX item_deleted ON item (deleted) WHERE deleted IS NOT NULL;
+ALTER TABLE folder ADD COLUMN deleted INTEGER;
+
+-- Digests of what was imported, so that an import that was interrupted can be repeated.
+CREATE TABLE imported (
+    mailbox INTEGER NOT NULL REFERENCES mailbox ON DELETE CASCADE, digest BLOB NOT NULL, PRIMARY KEY (mailbox, digest)
+) STRICT, WITHOUT ROWID;
 """
 
 
