@@ -59,6 +59,8 @@ class MailboxDatabase:
 
     One thread writes. Writes that have come while it was busy share a commit, hence one wait for the disk; each is
     answered after that commit, and one that fails undoes nothing but itself. Reads have threads of their own.
+    `connections` is for functions that `run` or `read` runs; `on_commit` and `on_dismount` are called in the
+    reactor's thread when something has changed, and when nothing will any more.
     """
 
     _log = Logger()
@@ -78,11 +80,13 @@ class MailboxDatabase:
         self.name = name
         self.server = server
         self._lock = lock
-        self._connections = connections
+        self.connections = connections
         self._reactor = reactor
         self._worker = worker
         self._readers = readers
         self._now = now
+        self.on_commit: Callable[[], None] = lambda: None
+        self.on_dismount: Callable[[], None] = lambda: None
         self._leaving = self._closed = False
         self._watchers: dict[str, list[Watcher]] = {}
         self._waiting: deque[_Write] = deque()
@@ -134,6 +138,7 @@ class MailboxDatabase:
         if self._closed:
             return self._refusal()
         self._closed = True
+        self.on_dismount()
         closed: Deferred[None] = Deferred()
         self._readers.quit()
         self._worker.do(partial(self._close, closed, forget=forget))
@@ -217,6 +222,8 @@ class MailboxDatabase:
             for event in outcome.events:
                 self._notify(self._watchers.get(event.mailbox, ()), event)
             outcome.answer.callback(outcome.result)  # a Failure makes it an errback
+        if any(outcome.events for outcome in outcomes):
+            self.on_commit()
 
     def _notify(self, watchers: Sequence[Watcher], notice: Event | Dismounted) -> None:
         for watcher in tuple(watchers):
@@ -233,7 +240,7 @@ class MailboxDatabase:
             return
         group: list[_Outcome] = []
         try:
-            with self._connections.writing():
+            with self.connections.writing():
                 while self._waiting and len(group) < _GROUP:
                     group.append(self._try(self._waiting.popleft()))
         except BaseException:
@@ -245,7 +252,7 @@ class MailboxDatabase:
 
     def _try(self, write: _Write) -> _Outcome:
         try:
-            with self._connections.step():
+            with self.connections.step():
                 result = write.function()
         except BaseException:
             self._forget()
@@ -260,23 +267,23 @@ class MailboxDatabase:
 
     def _read(self, function: Callable[[], Any], answer: Deferred[Any]) -> None:
         try:
-            with self._connections.reading():
+            with self.connections.reading():
                 result = function()
         except BaseException:
             result = Failure()
         self._reactor.callFromThread(self._answer, [_Outcome(answer, result)])
 
     def _journal(self, guid: str, address: str, display_name: str) -> Journal:
-        row = self._connections.execute("SELECT number FROM mailbox WHERE guid = ?", (guid,)).fetchone()
+        row = self.connections.execute("SELECT number FROM mailbox WHERE guid = ?", (guid,)).fetchone()
         values = {"guid": guid, "address": address, "display_name": display_name}
-        number = row[0] if row else rows.insert(self._connections, "mailbox", values)
-        return Journal(self._connections, number, guid, self._events, self._now)
+        number = row[0] if row else rows.insert(self.connections, "mailbox", values)
+        return Journal(self.connections, number, guid, self._events, self._now)
 
     def _close(self, closed: Deferred[None], *, forget: bool) -> None:
         result: Any = None
         try:
             self._readers.wait()
-            self._connections.close()
+            self.connections.close()
             self._lock.release(forget=forget)
         except BaseException:
             result = Failure()

@@ -20,7 +20,7 @@ class Entries:
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
         self._connection = journal.connection
-        self._index = Index(journal)
+        self._index = Index(journal.connection, journal.mailbox)
 
     def text(self, item: str) -> str:
         """Return the text of an item's body as it was indexed, or raise `NotFound`."""

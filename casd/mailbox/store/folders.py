@@ -52,7 +52,7 @@ class Folders:
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
         self._connection = journal.connection
-        self._index = Index(journal)
+        self._index = Index(journal.connection, journal.mailbox)
 
     def get(self, folder: str) -> Folder:
         """Return the folder with this id, or raise `NotFound`."""

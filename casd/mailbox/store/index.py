@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from casd.mailbox.store import rows
+from casd.mailbox.store.connections import Connections
 from casd.mailbox.store.extract import Extract
-from casd.mailbox.store.journal import Journal
 from casd.mailbox.store.schema import WORDS
+from casd.mailbox.store.texts import kind_of
 from casd.mailbox.store.values import Item
 
 COLUMNS = ("subject", "sender", "recipients", "body", "attachments")
@@ -35,9 +36,9 @@ def first_place(received: datetime) -> int:
 class Index:
     """What changes the index. While a new one is made, what is in both changes in both."""
 
-    def __init__(self, journal: Journal) -> None:
-        self._connection = journal.connection
-        self._mailbox = journal.mailbox
+    def __init__(self, connection: Connections, mailbox: int) -> None:
+        self._connection = connection
+        self._mailbox = mailbox
 
     def create(self) -> None:
         """Make the index of a new mailbox."""
@@ -66,9 +67,10 @@ class Index:
     def attach(self, item: int, texts: Sequence[str]) -> None:
         """Index the texts of an item's attachments behind their names."""
         values, place = self._row(item), self._place(item)
+        whole = "\n".join((values[-1], *texts))
         self._remove(place)
         for name in self._tables(item):
-            self._put(name, place, (*values[:-1], "\n".join((values[-1], *texts))))
+            self._put(name, place, (*values[:-1], whole))
 
     def text(self, item: int) -> str:
         """Return the text of a body as it was indexed."""
@@ -116,7 +118,7 @@ class Index:
 
     def _expect(self, item: int, extract: Extract) -> None:
         self._connection.execute("DELETE FROM unread_attachments WHERE item = ?", (item,))
-        if any(readable(part.name, part.content_type) for part in extract.parts):
+        if any(kind_of(part.name, part.content_type) for part in extract.parts):
             self._connection.execute("INSERT INTO unread_attachments VALUES (?)", (item,))
 
 
@@ -124,8 +126,3 @@ def words(item: Item, extract: Extract) -> tuple[str, ...]:
     """Return the row of an item."""
     people = " ".join((item.to, item.cc, item.bcc))
     return item.subject, item.sender, people, extract.body, " ".join(part.name for part in extract.parts)
-
-
-def readable(name: str, content_type: str) -> bool:
-    """Say whether the text of such an attachment can be indexed."""
-    return bool(name) and content_type == "x"

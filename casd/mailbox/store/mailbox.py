@@ -38,7 +38,7 @@ class MailboxStore:
         rows.update(journal.connection, "mailbox", journal.mailbox, values)
         if journal.position() == 0:
             store.folders.create_defaults()
-            Index(journal).create()
+            Index(journal.connection, journal.mailbox).create()
         return store
 
     def deliver(self, mime: bytes) -> Item:

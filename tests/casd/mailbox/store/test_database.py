@@ -109,7 +109,7 @@ def test_a_commit_that_fails_fails_all_that_shared_it(tmp_path: Path) -> None:
     alice = result(opened)
 
     def full() -> None:
-        database._connections.execute("ROLLBACK")  # as SQLite does when the disk is full
+        database.connections.execute("ROLLBACK")  # as SQLite does when the disk is full
         raise OSError
 
     answers = [database.run(alice.deliver, mail()), database.run(full), database.run(alice.deliver, mail())]
@@ -122,7 +122,7 @@ def test_a_commit_that_fails_fails_all_that_shared_it(tmp_path: Path) -> None:
 
 def test_a_write_that_cannot_begin_is_answered(tmp_path: Path) -> None:
     database = mount(tmp_path / "DB01")
-    database._connections.execute("BEGIN")
+    database.connections.execute("BEGIN")
     with pytest.raises(sqlite3.OperationalError):
         result(database.open(ALICE, "alice@example.org", "Alice"))
 
