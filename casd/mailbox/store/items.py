@@ -13,6 +13,7 @@ from casd.mailbox.store.folders import Folders
 from casd.mailbox.store.journal import Journal
 from casd.mailbox.store.marking import Marks, marks
 from casd.mailbox.store.query import NEWEST_FIRST, Filter, Order, Page
+from casd.mailbox.store.suggesting import Suggestions, suggest
 from casd.mailbox.store.values import Changes, DeleteMode, EventKind, Fields, Found, Item, Kind
 
 _FIRST_PAGE = Page()
@@ -57,6 +58,10 @@ class Items:
         """Return where the words of a search stand in some of the items that it found, by id."""
         meant = kql.parse(text, self._now(), UTC)
         return marks(self._connection, self._journal.mailbox, meant, items)
+
+    def suggestions(self, text: str) -> Suggestions:
+        """Return people and subjects that begin with what somebody has typed."""
+        return suggest(self._connection, self._journal.mailbox, text)
 
     def create(self, folder: str, kind: Kind, content: bytes, **fields: Unpack[Fields]) -> Item:
         """Put a new item into a folder. Raises `NotFound` and `BadContent`.

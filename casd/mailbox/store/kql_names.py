@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, time, timedelta
 
-from casd.mailbox.store.query import And, Bits, Compare, Contains, Exists, Filter, Match, Not, Operator, Or
+from casd.mailbox.store.query import And, Bits, Compare, Contains, Exists, Filter, Match, Not, Operator
 from casd.mailbox.store.values import Flag, Importance, Kind
 
 _COLUMNS = {
@@ -14,7 +14,7 @@ _COLUMNS = {
     "subject": "{subject} : ",
     "body": "{body} : ",
     "from": "{sender} : ",
-    "to": "{recipients} : ",
+    **dict.fromkeys(("to", "cc", "bcc"), "{recipients} : "),
     "recipients": "{recipients} : ",
     "participants": "{sender recipients} : ",
     "people": "{sender recipients} : ",
@@ -24,11 +24,11 @@ _COLUMNS = {
 """Columns of the index by name."""
 
 _KINDS = {
-    **dict.fromkeys(("email", "emails", "mail", "message", "messages"), (Kind.MAIL,)),
-    **dict.fromkeys(("meeting", "meetings", "appointment", "appointments", "calendar"), (Kind.APPOINTMENT,)),
-    **dict.fromkeys(("contact", "contacts", "person", "people"), (Kind.CONTACT,)),
-    **dict.fromkeys(("task", "tasks"), (Kind.TASK,)),
-    **dict.fromkeys(("note", "notes"), (Kind.NOTE,)),
+    **dict.fromkeys(("email", "emails", "mail", "message", "messages"), Kind.MAIL),
+    **dict.fromkeys(("meeting", "meetings", "appointment", "appointments", "calendar"), Kind.APPOINTMENT),
+    **dict.fromkeys(("contact", "contacts", "person", "people"), Kind.CONTACT),
+    **dict.fromkeys(("task", "tasks"), Kind.TASK),
+    **dict.fromkeys(("note", "notes"), Kind.NOTE),
 }
 _IS: Mapping[str, Filter] = {
     "read": Compare("read", Operator.EQUAL, value=True),
@@ -67,11 +67,8 @@ def words(name: str, text: str, *, phrase: bool) -> Filter:
     if not any(character.isalnum() for character in text):
         return And(())
     quoted = text.replace('"', '""').replace("\0", " ")
-    match = Match(f'{_COLUMNS.get(name, "")}"{quoted}"' + ("" if phrase else " *"))
-    if name in {"cc", "bcc"}:
-        match = Match(f"{_COLUMNS['to']}{match.text}")
-        return And((match, Contains(name, text.rstrip("*"))))
-    return match
+    match = Match(f'{_COLUMNS[name]}"{quoted}"{"" if phrase else " *"}')
+    return And((match, Contains(name, text.rstrip("*")))) if name in {"cc", "bcc"} else match
 
 
 def _in_column(_operator: str, _value: str, _now: datetime) -> Filter | None:
@@ -91,8 +88,8 @@ def _is(_operator: str, value: str, _now: datetime) -> Filter | None:
 
 
 def _kind(_operator: str, value: str, _now: datetime) -> Filter | None:
-    kinds = _KINDS.get(value.lower())
-    return Or(tuple(Compare("kind", Operator.EQUAL, kind) for kind in kinds)) if kinds else None
+    kind = _KINDS.get(value.lower())
+    return Compare("kind", Operator.EQUAL, kind) if kind else None
 
 
 def _category(_operator: str, value: str, _now: datetime) -> Filter | None:
@@ -192,7 +189,7 @@ def _midnight(day: date, now: datetime) -> datetime:
 
 
 NAMES: Mapping[str, Test] = {
-    **dict.fromkeys((*filter(None, _COLUMNS), "cc", "bcc"), _in_column),
+    **dict.fromkeys(filter(None, _COLUMNS), _in_column),
     "has": _has,
     "hasattachment": _has_attachment,
     "hasattachments": _has_attachment,
