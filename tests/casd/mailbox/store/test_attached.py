@@ -10,7 +10,7 @@ from casd.mailbox.store.attached import Attached
 from casd.mailbox.store.query import Search
 from casd.mailbox.store.reader import Reader
 from casd.mailbox.store.texts import text_of
-from casd.mailbox.store.values import Item, Kind
+from casd.mailbox.store.values import DeleteMode, Item, Kind
 from tests.casd.mailbox.store.documents import DOCX
 from tests.casd.mailbox.store.world import Inline, Reactor, World, mail, result
 
@@ -104,7 +104,7 @@ def test_an_attachment_that_was_replaced_meanwhile_is_read_again(reading: Readin
 def test_an_item_that_was_deleted_meanwhile_stays_deleted(reading: Reading) -> None:
     item = reading.with_attachment()
     inbox = reading.world.folder("inbox")
-    reading.reader.meanwhile = lambda: reading.world.run(reading.world.alice.empty, inbox, "hard")  # type: ignore[arg-type]
+    reading.reader.meanwhile = lambda: reading.world.run(reading.world.alice.empty, inbox, DeleteMode.HARD)
     reading.attached.wake()
     assert reading.found("") == []
     assert item.id not in reading.found("quarterly")
