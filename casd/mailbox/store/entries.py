@@ -53,7 +53,7 @@ class Entries:
         cursor = self._connection.execute("SELECT * FROM item WHERE number = ?", (old.number,))
         names = [column[0] for column in cursor.description]
         values = dict(zip(names, cursor.fetchone(), strict=True))
-        del values["number"], values["place"]
+        del values["number"], values["place"], values["deleted"]
         new = self._insert(home, values)
         parts.copy(self._connection, old.number, new.number)
         self._index.copy(old, new)
@@ -87,7 +87,8 @@ class Entries:
         change = self._journal.advance()
         self._bury(old, change)
         stamps = {"change": change, "edited": change, "arrival": change}
-        rows.update(self._connection, "item", old.number, {"folder": home.number, **stamps})
+        place = {"folder": home.number, "deleted": self._journal.now() if home.keeps_deleted else None}
+        rows.update(self._connection, "item", old.number, {**place, **stamps})
         return self.get(old.id)
 
     def forget(self, old: Item) -> int:

@@ -119,7 +119,7 @@ class Folders:
         if above.id == old.id or any(above.id == below.id for below in self.children(folder, deep=True)):
             raise NotAllowed(f"{old.name} cannot be put below itself")
         self._check_name(above, old.name, but=old.id)
-        return self._change(old, {"parent": above.number}, EventKind.MOVED)
+        return self._change(old, {"parent": above.number, "deleted": None}, EventKind.MOVED)
 
     def delete(self, folder: str, mode: DeleteMode) -> None:
         """Delete a folder with all that is in it. Raises `NotAllowed` for a default folder.
@@ -134,7 +134,8 @@ class Folders:
         if target is None:
             self._forget(old)
         else:
-            values = {"parent": target.number, "name": self._free_name(target, old.name)}
+            deleted = self._journal.now() if target.keeps_deleted else None
+            values = {"parent": target.number, "name": self._free_name(target, old.name), "deleted": deleted}
             self._change(old, values, EventKind.MOVED)
 
     def bin(self, folder: Folder, mode: DeleteMode) -> Folder | None:

@@ -75,13 +75,29 @@ class Index:
     def text(self, item: int) -> str:
         """Return the text of a body as it was indexed."""
         query = f"SELECT body FROM {table(self._mailbox)} WHERE rowid = ?"  # noqa: S608 - a number
-        return str(self._connection.execute(query, (self._place(item),)).fetchone()[0])
+        found = self._connection.execute(query, (self._place(item),)).fetchone()
+        return str(found[0]) if found else ""
 
     def forget(self, items: str, number: int) -> None:
         """Take items out that are about to be deleted; `items` is a condition with one parameter."""
-        for name in (table(self._mailbox), *([new_table(self._mailbox)] if self._done() else [])):
+        for name in self._all_tables():
             places = f"SELECT place FROM item WHERE {items}"  # noqa: S608 - our own words
             self._connection.execute(f"DELETE FROM {name} WHERE rowid IN ({places})", (number,))  # noqa: S608
+
+    def begin_anew(self) -> None:
+        """Make an empty index that is to take the place of this one."""
+        self._connection.execute(f"DROP TABLE IF EXISTS {new_table(self._mailbox)}")
+        self._connection.execute(WORDS.format(table=new_table(self._mailbox)))
+
+    def put_anew(self, item: Item, extract: Extract) -> None:
+        """Put an item into the new index."""
+        self._put(new_table(self._mailbox), self._place(item.number), words(item, extract))
+        self._expect(item.number, extract)
+
+    def end_anew(self) -> None:
+        """Let the new index take the place of the old one."""
+        self._connection.execute(f"DROP TABLE IF EXISTS {table(self._mailbox)}")
+        self._connection.execute(f"ALTER TABLE {new_table(self._mailbox)} RENAME TO {table(self._mailbox)}")
 
     def _insert(self, item: Item, values: Sequence[str]) -> None:
         place = first_place(item.received) + item.number % (1 << _BITS)
@@ -96,12 +112,15 @@ class Index:
         rows.insert(self._connection, name, {"rowid": place, **dict(zip(COLUMNS, values, strict=True))})
 
     def _remove(self, place: int) -> None:
-        for name in (table(self._mailbox), *([new_table(self._mailbox)] if self._done() else [])):
+        for name in self._all_tables():
             self._connection.execute(f"DELETE FROM {name} WHERE rowid = ?", (place,))  # noqa: S608
 
     def _tables(self, item: int) -> list[str]:
         done = self._done()
         return [table(self._mailbox), *([new_table(self._mailbox)] if done is not None and item <= done else [])]
+
+    def _all_tables(self) -> list[str]:
+        return [table(self._mailbox), *([new_table(self._mailbox)] if self._done() else [])]
 
     def _done(self) -> int | None:
         """Return up to which item a new index is made, if one is."""
@@ -114,7 +133,8 @@ class Index:
     def _row(self, item: int) -> tuple[str, ...]:
         names = ", ".join(COLUMNS)
         query = f"SELECT {names} FROM {table(self._mailbox)} WHERE rowid = ?"  # noqa: S608 - our own names
-        return tuple(self._connection.execute(query, (self._place(item),)).fetchone())
+        found = self._connection.execute(query, (self._place(item),)).fetchone()
+        return tuple(found) if found else ("",) * len(COLUMNS)  # an index with a gap must not keep a change out
 
     def _expect(self, item: int, extract: Extract) -> None:
         self._connection.execute("DELETE FROM unread_attachments WHERE item = ?", (item,))
