@@ -6,6 +6,7 @@ from casd.mailbox.store import rows
 from casd.mailbox.store.attachments import Attachments
 from casd.mailbox.store.entries import Entries
 from casd.mailbox.store.folders import Folders
+from casd.mailbox.store.imports import Imports
 from casd.mailbox.store.index import Index
 from casd.mailbox.store.items import Items
 from casd.mailbox.store.journal import Journal
@@ -28,6 +29,7 @@ class MailboxStore:
         self.folders = Folders(journal)
         self.items = Items(journal, self.folders, entries)
         self.attachments = Attachments(journal, entries)
+        self.imports = Imports(journal)
         self._journal = journal
 
     @classmethod
