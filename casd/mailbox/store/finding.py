@@ -11,10 +11,14 @@ from casd.mailbox.store import kql, rows, sql
 from casd.mailbox.store.connections import Connections
 from casd.mailbox.store.index import first_place, table
 from casd.mailbox.store.query import And, Compare, Filter, Match, Not, Operator, Or, Order, Page, Search
-from casd.mailbox.store.values import Found
+from casd.mailbox.store.values import Found, Kind
 
 COUNTED = 10_000
 """Hits of a search that are counted: nobody reads more, and a word that everybody writes has them all."""
+
+
+_ALL_MAIL = And((Compare("kind", Operator.EQUAL, Kind.MAIL),))
+"""What mail programs and web mail ask for when they show a folder."""
 
 
 @frozen
@@ -39,7 +43,10 @@ def find(connection: Connections, place: Where, where: Filter | None, order: Seq
         times = "".join(f" AND {words}.rowid {test}" for test in _places(rest))
         named, parameters = f"{words} MATCH ?{times} AND {named}", (match, *parameters)
     total = place.total
-    if where is not None:
+    if rest == _ALL_MAIL and not match:
+        other = f"SELECT count(*) FROM item INDEXED BY item_no_mail WHERE {place.inside} AND kind <> 'mail'"  # noqa: S608 - our own numbers
+        total -= connection.execute(other).fetchone()[0]
+    elif where is not None:
         most = COUNTED if match and not page.backwards else -1
         counted = f"SELECT count(*) FROM (SELECT 1 FROM {source} WHERE {named} LIMIT {most})"  # noqa: S608
         total = connection.execute(counted, parameters).fetchone()[0]

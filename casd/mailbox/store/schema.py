@@ -162,6 +162,9 @@ CREATE UNIQUE INDEX item_place ON item (mailbox, place, folder, received, kind, 
 DROP INDEX item_received;
 CREATE INDEX item_received ON item (folder, received, number, kind, read, flag, has_attachments);
 
+-- Most folders hold mail only, and are asked for mail only: what is no mail is counted, and taken off.
+CREATE INDEX item_no_mail ON item (folder) WHERE kind <> 'mail';
+
 -- Items with attachments whose texts are not in the index yet.
 CREATE TABLE unread_attachments (item INTEGER PRIMARY KEY REFERENCES item ON DELETE CASCADE) STRICT;
 
