@@ -14,7 +14,7 @@ from attrs import frozen
 
 from casd.casctl.invocation import Down
 from casd.directory.sqlite_edit import Mistake
-from casd.model import Server
+from casd.model import Mailbox, Server
 from casd.net.handover import read_keys
 from casd.net.pool import OWN
 from casd.net.tls import ClientTLS, UntrustedPeer
@@ -32,23 +32,31 @@ class Control:
     private_key: Path
     keys: Path
 
-    def ask(self, server: Server, method: str, target: str, database: str = "") -> dict[str, Any]:
+    def ask(
+        self,
+        server: Server,
+        method: str,
+        target: str,
+        database: str = "",
+        *,
+        mailbox: Mailbox | None = None,
+        **body: Any,
+    ) -> Any:
         """Return what a server answers in JSON; `Down` when it does not, `Mistake` when it says no."""
         try:
-            return self._ask(server, method, target, database)
+            return self._ask(server, method, target, _assertion(server.name, method, target, database, mailbox), body)
         except (OSError, http.client.HTTPException, UntrustedPeer, ValueError) as error:
             raise Down(f"{server.name} does not answer: {error}") from error
 
-    def _ask(self, server: Server, method: str, target: str, database: str) -> dict[str, Any]:
+    def _ask(self, server: Server, method: str, target: str, assertion: Assertion, body: dict[str, Any]) -> Any:
         keys = read_keys(self.keys / f"{server.name}.key")
-        request_id = str(uuid4())
-        token = sign(_assertion(server.name, method, target, request_id, database), *next(iter(keys.items())))
+        token = sign(assertion, *next(iter(keys.items())))
         connection = self._connect(server)
         try:
             connection.request(
                 method,
                 target,
-                json.dumps({"database": database}),
+                json.dumps({"database": assertion.database, **body}),
                 {REQUEST_HEADER.decode(): token.decode(), "Content-Type": "application/json"},
             )
             response = connection.getresponse()
@@ -56,9 +64,9 @@ class Control:
         finally:
             connection.close()
         proof = (response.getheader(ANSWER_HEADER.decode()) or "").encode("latin-1")
-        if not sealed(proof, keys, request_id=request_id, mailbox=""):
+        if not sealed(proof, keys, request_id=assertion.request_id, mailbox=assertion.mailbox):
             raise Down(f"{server.name} answered {response.status} without proof that it is {server.name}: {_KEYS}")
-        answer: dict[str, Any] = json.loads(content or b"{}")
+        answer: Any = json.loads(content or b"{}")
         if response.status != 200:
             raise Mistake(f"{server.name} refuses: {answer.get('error', response.status)}")
         return answer
@@ -85,17 +93,17 @@ class Control:
 _KEYS = "compare its hand-over keys with those of [pool] keys"
 
 
-def _assertion(server: str, method: str, target: str, request_id: str, database: str) -> Assertion:
+def _assertion(server: str, method: str, target: str, database: str, mailbox: Mailbox | None) -> Assertion:
     return Assertion(
         issued=int(time.time()),
         server=server,
         method=method,
         target=target,
-        request_id=request_id,
+        request_id=str(uuid4()),
         user="casctl",
-        mailbox="",
-        address="",
-        display_name="",
+        mailbox=str(mailbox.guid) if mailbox else "",
+        address=mailbox.address if mailbox else "",
+        display_name=mailbox.display_name if mailbox else "",
         database=database,
         client="",
         mechanism="control",

@@ -10,6 +10,7 @@ from attrs import evolve
 
 from casd.casctl.answer import done, show, table
 from casd.casctl.control import Control
+from casd.casctl.database_upkeep import backup, reindexed, repair, verify
 from casd.casctl.invocation import Invocation, Noun
 from casd.casctl.move import Move
 from casd.casctl.named import find, refuse_used
@@ -45,6 +46,10 @@ _COPIES = click.option(
 @click.group("database", cls=Noun)
 def command() -> None:
     """Mailbox databases."""
+
+
+for _each in (verify, backup, repair):
+    command.add_command(_each)
 
 
 @command.command("add")
@@ -137,6 +142,17 @@ def dismount(invocation: Invocation, name: str) -> None:
     done(invocation, f"{database} is dismounted at {server}", name=database, server=server)
 
 
+@command.command("reindex")
+@click.argument("name")
+@click.pass_obj
+def reindex(invocation: Invocation, name: str) -> None:
+    """Have the active copy's server make all indexes of the database NAME anew; clients search the old ones meanwhile.
+
+    What was interrupted goes on where it was. Ended here, it goes on at the server.
+    """
+    reindexed(invocation, name, lambda method, target: _asked_active(invocation, name, target, method)[2])
+
+
 @command.command("remove")
 @click.argument("name")
 @click.pass_obj
@@ -148,11 +164,18 @@ def remove(invocation: Invocation, name: str) -> None:
 
 
 def _ask_active(invocation: Invocation, name: str, target: str) -> tuple[str, str]:
+    return _asked_active(invocation, name, target)[:2]
+
+
+def _asked_active(
+    invocation: Invocation, name: str, target: str, method: str = "POST"
+) -> tuple[str, str, dict[str, Any]]:
+    """Return the database, its active server, and what that answers."""
     with invocation.read() as connection:
         topology = read_topology(connection)
     database = find("database", topology.databases, name)
-    _control(invocation).ask(topology.servers[database.active], "POST", target, database.name)
-    return database.name, database.active
+    answer = _control(invocation).ask(topology.servers[database.active], method, target, database.name)
+    return database.name, database.active, answer
 
 
 def _control(invocation: Invocation) -> Control:

@@ -1,9 +1,9 @@
-"""A long file's lines, with a bar on the terminal that shows how far it was read."""
+"""Bars on the terminal that show how far something is."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -26,6 +26,17 @@ def watched_lines(file: Path) -> Iterator[Iterator[str]]:
         ) as bar,
     ):
         yield _watched(lines, bar)
+
+
+@contextmanager
+def bar(label: str) -> Iterator[tuple[Callable[[int], None], Callable[[int], None]]]:
+    """Show a bar; yield what is told how many steps there are, and how many more of them are done."""
+    with click.progressbar(length=0, label=label, file=sys.stderr, hidden=not sys.stderr.isatty()) as shown:
+
+        def total(steps: int) -> None:
+            shown.length = steps
+
+        yield total, shown.update
 
 
 def _watched(lines: BinaryIO, bar: ProgressBar[int]) -> Iterator[str]:

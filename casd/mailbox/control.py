@@ -9,6 +9,7 @@ from attrs import asdict
 
 from casd.mailbox.roster import Roster
 from casd.mailbox.store.errors import AlreadyMounted, NoDatabase
+from casd.mailbox.store.reindexing import Reindexing
 from protocols.handover import Assertion
 from protocols.http1 import RequestHead, Response
 
@@ -21,7 +22,10 @@ not mounted, perhaps) is never taken for a new and empty database."""
 
 
 class Control:
-    """Answers `/casd/mount`, `/casd/dismount` (POST; the assertion names the database) and `/casd/status` (GET)."""
+    """Answers `/casd/mount`, `/casd/dismount`, `/casd/reindex` (POST; the assertion names the database).
+
+    And by GET `/casd/status`, and how far `/casd/reindex` has come.
+    """
 
     def __init__(self, server: str, roster: Roster) -> None:
         self._server = server
@@ -30,7 +34,10 @@ class Control:
             (b"POST", "/casd/mount"): self._mount,
             (b"POST", "/casd/dismount"): self._dismount,
             (b"GET", "/casd/status"): self._status,
+            (b"POST", "/casd/reindex"): self._reindex,
+            (b"GET", "/casd/reindex"): self._progress,
         }
+        self._reindexings: dict[str, Reindexing] = {}
 
     async def serve(self, head: RequestHead, assertion: Assertion) -> Response:
         """Do what is asked; asked for again, it is answered as if it had just been done."""
@@ -53,6 +60,27 @@ class Control:
     async def _dismount(self, database: str, _head: RequestHead) -> Response:
         dismounted = await self._roster.dismount(database)
         return _answer(200, database=database, dismounted=dismounted)
+
+    async def _reindex(self, database: str, _head: RequestHead) -> Response:
+        found = self._reindexing(database)
+        if found is not None:
+            found.begin()
+        return await self._progress(database, _head)
+
+    async def _progress(self, database: str, _head: RequestHead) -> Response:
+        found = self._reindexing(database)
+        if found is None:
+            return _answer(404, error=f"{database} is not mounted here")
+        return _answer(200, **asdict(found.progress))
+
+    def _reindexing(self, name: str) -> Reindexing | None:
+        if not self._roster.serves(name):
+            return None
+        with self._roster.use(name) as database:
+            known = self._reindexings.get(name)
+            if known is None or known.database is not database:
+                known = self._reindexings[name] = Reindexing(database)
+            return known
 
     async def _status(self, _database: str, _head: RequestHead) -> Response:
         return _answer(200, server=self._server, databases=[asdict(mounted) for mounted in self._roster.mounted])

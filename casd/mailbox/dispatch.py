@@ -78,7 +78,7 @@ class Dispatch:
         self, service: ServiceOfPath, exchange: Exchange, assertion: Assertion, database: MailboxDatabase
     ) -> Response | None:
         try:
-            mailbox = await database.run(database.mailbox, assertion.mailbox, assertion.address, assertion.display_name)
+            mailbox = await database.open(assertion.mailbox, assertion.address, assertion.display_name)
             return await service(Call(exchange, assertion, database, mailbox, self._submit, self._clock))
         except NotMounted:  # it was in flight for longer than a dismount waits
             return Response(503, ((b"Retry-After", b"5"),))

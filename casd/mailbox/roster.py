@@ -19,6 +19,7 @@ from twisted.internet import defer
 from twisted.internet.defer import Deferred, DeferredLock
 from twisted.logger import Logger
 
+from casd.mailbox.store import attached
 from casd.mailbox.store.database import MailboxDatabase
 from casd.mailbox.store.errors import NoDatabase, NotMounted, StoreError
 from casd.mailbox.store.lock import holder
@@ -72,7 +73,7 @@ class Roster:
     _log = Logger()
 
     def __init__(
-        self, folder: Path, server: str, reactor: Any, *, patience: float = 30, mount: Mount = MailboxDatabase.mount
+        self, folder: Path, server: str, reactor: Any, *, patience: float = 30, mount: Mount = attached.mount
     ) -> None:
         self._folder = folder
         self._server = server

@@ -22,6 +22,7 @@ from casd.certificates import Pair
 from casd.config import endpoints, file, key, networks, path, seconds, secret, words
 from casd.mailbox.dispatch import Dispatch, ServiceOfPath
 from casd.mailbox.door import MailboxDoor
+from casd.mailbox.housekeeping import Housekeeping
 from casd.mailbox.roster import Roster
 from casd.mailbox.services import SERVICES
 from casd.mailbox.submission import Submission
@@ -65,6 +66,7 @@ class Settings:
     mount: tuple[str, ...] = key(words, "", "databases to make and mount here if nobody has ever mounted them")
     front: str = key(_front, doc="URL of a front door, to which sent messages are submitted")
     front_ca: Path = key(file, doc="the authority (PEM) of the front door's certificate")
+    keep_deleted: float = key(seconds, "14 d", "how long what was deleted can be recovered")
     dismount_time: float = key(seconds, "30 s", "how long a dismount waits for the requests in flight")
     idle_time: float = key(seconds, "5 min", "how long a front end may keep an idle connection")
     proxy_protocol: Networks = key(networks, "", "front ends and balancers whose connections begin with a PROXY header")
@@ -95,6 +97,7 @@ class MailboxServer(Service):
         self.failed = False
         self.ports: list[Port] = []
         self.roster = Roster(settings.databases, name, reactor, patience=settings.dismount_time)
+        self._housekeeping = Housekeeping(self.roster, settings.keep_deleted, reactor, now)
         self._settings = settings
         self._reactor = reactor
         self._look_no_more: Callable[[], None] = lambda: None
@@ -143,10 +146,12 @@ class MailboxServer(Service):
         self._shown = Shown(tls)
         await self.roster.begin(settings.mount)
         await self.open()
+        self._housekeeping.start()
         self._look_no_more = start_looking(self._reactor, self._shown.reach, self._look)
 
     async def _stop(self) -> None:
         self._look_no_more()
+        self._housekeeping.stop()
         await self.shut()
         await self.roster.end()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from casd.mailbox import delivery
+from casd.mailbox import delivery, transfer
 from casd.mailbox.dispatch import ServiceOfPath
 from casd.mailbox.ews import service as ews
 from casd.mailbox.owa import service as owa
@@ -13,5 +13,8 @@ SERVICES: Mapping[str, ServiceOfPath] = {
     "/ews/exchange.asmx": ews.serve,
     "/owa": owa.serve,
     "/casd/deliver": delivery.serve,
+    "/casd/import": transfer.serve,
+    "/casd/export": transfer.serve,
+    "/casd/folders": transfer.serve,
 }
 """A path, in lower case, serves all below it too."""

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-import sqlite3
+from collections import deque
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from time import time
 from typing import Any, ParamSpec, TypeVar
 
-from twisted.internet.defer import Deferred, fail
+from attrs import frozen
+from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.interfaces import IReactorFromThreads
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from casd.mailbox.store import rows
+from casd.mailbox.store.connections import Connections
 from casd.mailbox.store.errors import NotMounted
 from casd.mailbox.store.journal import Journal
 from casd.mailbox.store.lock import Lock
 from casd.mailbox.store.mailbox import MailboxStore
-from casd.mailbox.store.schema import open_database
 from casd.mailbox.store.values import Dismounted, Event
 from casd.mailbox.store.worker import ThreadWorker, Worker
 
@@ -28,9 +30,38 @@ Watcher = Callable[[Event | Dismounted], None]
 
 _FILE = "mailboxes.sqlite"
 
+_GROUP = 64
+"""Most writes of one commit: what the first of them waits for."""
+
+_READERS = 2
+"""Threads that read beside the writer."""
+
+
+@frozen
+class _Write:
+    """A write that waits, and whom to answer."""
+
+    function: Callable[[], Any]
+    answer: Deferred[Any]
+
+
+@frozen
+class _Outcome:
+    """What became of a write or a read; a `Failure` for what it raised."""
+
+    answer: Deferred[Any]
+    result: Any
+    events: tuple[Event, ...] = ()
+
 
 class MailboxDatabase:
-    """A mounted mailbox database."""
+    """A mounted mailbox database.
+
+    One thread writes. Writes that have come while it was busy share a commit, hence one wait for the disk; each is
+    answered after that commit, and one that fails undoes nothing but itself. Reads have threads of their own.
+    `connections` is for functions that `run` or `read` runs; `on_commit` and `on_dismount` are called in the
+    reactor's thread when something has changed, and when nothing will any more.
+    """
 
     _log = Logger()
 
@@ -40,20 +71,26 @@ class MailboxDatabase:
         name: str,
         server: str,
         lock: Lock,
-        connection: sqlite3.Connection,
+        connections: Connections,
         reactor: IReactorFromThreads,
         worker: Worker,
+        readers: Worker,
         now: Callable[[], float],
     ) -> None:
         self.name = name
         self.server = server
         self._lock = lock
-        self._connection = connection
+        self.connections = connections
         self._reactor = reactor
         self._worker = worker
+        self._readers = readers
         self._now = now
+        self.on_commit: Callable[[], None] = lambda: None
+        self.on_dismount: Callable[[], None] = lambda: None
         self._leaving = self._closed = False
         self._watchers: dict[str, list[Watcher]] = {}
+        self._waiting: deque[_Write] = deque()
+        self._opened: dict[str, MailboxStore] = {}  # committed
         # The worker's alone:
         self._events: list[Event] = []
         self._mailboxes: dict[str, MailboxStore] = {}
@@ -67,6 +104,7 @@ class MailboxDatabase:
         reactor: IReactorFromThreads,
         *,
         worker: Worker | None = None,
+        readers: Worker | None = None,
         now: Callable[[], float] = time,
     ) -> MailboxDatabase:
         """Take the lock of `folder` (made if there is none) and open what is in it; blocks for a moment.
@@ -76,7 +114,7 @@ class MailboxDatabase:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock = Lock.take(folder, server)
         try:
-            connection = open_database(folder / _FILE)
+            connections = Connections(folder / _FILE)
         except BaseException:
             lock.release(forget=False)
             raise
@@ -84,9 +122,10 @@ class MailboxDatabase:
             name=name,
             server=server,
             lock=lock,
-            connection=connection,
+            connections=connections,
             reactor=reactor,
             worker=worker or ThreadWorker(name),
+            readers=readers or worker or ThreadWorker(f"{name} reader", _READERS),
             now=now,
         )
 
@@ -96,17 +135,43 @@ class MailboxDatabase:
         Without `forget` the server stays the one that mounts it when it starts again.
         """
         self.end_watches()
-        closed = self._submit(self._close, forget)
+        if self._closed:
+            return self._refusal()
         self._closed = True
+        self.on_dismount()
+        closed: Deferred[None] = Deferred()
+        self._readers.quit()
+        self._worker.do(partial(self._close, closed, forget=forget))
         self._worker.quit()
         return closed
 
     def run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Deferred[T]:
         """Run a function in this database's thread as one transaction; the answer comes after its commit.
 
-        An exception rolls everything back and becomes the Deferred's failure. Raises nothing itself.
+        An exception rolls everything back that the function did, and becomes the Deferred's failure. Raises nothing
+        itself.
         """
-        return self._submit(self._transact, lambda: function(*args, **kwargs))
+        if self._closed:
+            return self._refusal()
+        answer: Deferred[T] = Deferred()
+        self._waiting.append(_Write(lambda: function(*args, **kwargs), answer))
+        self._worker.do(self._write)
+        return answer
+
+    def read(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Deferred[T]:
+        """Run a function that changes nothing, beside the writer; it sees all that was answered before."""
+        if self._closed:
+            return self._refusal()
+        answer: Deferred[T] = Deferred()
+        self._readers.do(lambda: self._read(lambda: function(*args, **kwargs), answer))
+        return answer
+
+    def open(self, guid: str, address: str, display_name: str) -> Deferred[MailboxStore]:
+        """Return a mailbox, made with its default folders on first use; one that is open waits for no writer."""
+        store = self._opened.get(guid)
+        if store is not None and not self._closed and (store.address, store.display_name) == (address, display_name):
+            return succeed(store)
+        return self.run(self.mailbox, guid, address, display_name).addCallback(self._keep)
 
     def mailbox(self, guid: str, address: str, display_name: str) -> MailboxStore:
         """Return a mailbox, made with its default folders on first use; blocks, so call it by `run`."""
@@ -145,27 +210,20 @@ class MailboxDatabase:
         """Say whether there is a database in a folder."""
         return (folder / _FILE).exists()
 
-    def _submit(self, function: Callable[..., T], *args: Any) -> Deferred[T]:
-        if self._closed:
-            return fail(NotMounted(f"{self.name} is no longer mounted by {self.server}"))
-        answer: Deferred[T] = Deferred()
+    def _refusal(self) -> Deferred[Any]:
+        return fail(NotMounted(f"{self.name} is no longer mounted by {self.server}"))
 
-        def job() -> None:
-            try:
-                result: Any = function(*args)
-            except BaseException:
-                result = Failure()
-            events = tuple(self._events)
-            self._events.clear()
-            self._reactor.callFromThread(self._answer, answer, result, events)
+    def _keep(self, store: MailboxStore) -> MailboxStore:
+        self._opened[store.guid] = store
+        return store
 
-        self._worker.do(job)
-        return answer
-
-    def _answer(self, answer: Deferred[T], result: Any, events: Sequence[Event]) -> None:
-        for event in events:
-            self._notify(self._watchers.get(event.mailbox, ()), event)
-        answer.callback(result)  # a Failure makes it an errback
+    def _answer(self, outcomes: Sequence[_Outcome]) -> None:
+        for outcome in outcomes:
+            for event in outcome.events:
+                self._notify(self._watchers.get(event.mailbox, ()), event)
+            outcome.answer.callback(outcome.result)  # a Failure makes it an errback
+        if any(outcome.events for outcome in outcomes):
+            self.on_commit()
 
     def _notify(self, watchers: Sequence[Watcher], notice: Event | Dismounted) -> None:
         for watcher in tuple(watchers):
@@ -174,25 +232,59 @@ class MailboxDatabase:
             except Exception:
                 self._log.failure("a watcher of {database} failed", database=self.name)
 
-    def _transact(self, function: Callable[[], T]) -> T:
-        self._connection.execute("BEGIN")
+    # In the worker
+
+    def _write(self) -> None:
+        """Do what waits, in one commit; those who come meanwhile are taken along."""
+        if not self._waiting:
+            return
+        group: list[_Outcome] = []
         try:
-            result = function()
-            self._connection.execute("COMMIT")
+            with self.connections.writing():
+                while self._waiting and len(group) < _GROUP:
+                    group.append(self._try(self._waiting.popleft()))
         except BaseException:
-            self._events.clear()
-            self._mailboxes.clear()  # one of them may just have been rolled back
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
-            raise
-        return result
+            self._forget()
+            failure = Failure()
+            lost = [outcome.answer for outcome in group] or [self._waiting.popleft().answer]
+            group = [_Outcome(answer, failure) for answer in lost]
+        self._reactor.callFromThread(self._answer, group)
+
+    def _try(self, write: _Write) -> _Outcome:
+        try:
+            with self.connections.step():
+                result = write.function()
+        except BaseException:
+            self._forget()
+            return _Outcome(write.answer, Failure())
+        events = tuple(self._events)
+        self._events.clear()
+        return _Outcome(write.answer, result, events)
+
+    def _forget(self) -> None:
+        self._events.clear()
+        self._mailboxes.clear()  # one of them may just have been rolled back
+
+    def _read(self, function: Callable[[], Any], answer: Deferred[Any]) -> None:
+        try:
+            with self.connections.reading():
+                result = function()
+        except BaseException:
+            result = Failure()
+        self._reactor.callFromThread(self._answer, [_Outcome(answer, result)])
 
     def _journal(self, guid: str, address: str, display_name: str) -> Journal:
-        row = self._connection.execute("SELECT number FROM mailbox WHERE guid = ?", (guid,)).fetchone()
+        row = self.connections.execute("SELECT number FROM mailbox WHERE guid = ?", (guid,)).fetchone()
         values = {"guid": guid, "address": address, "display_name": display_name}
-        number = row[0] if row else rows.insert(self._connection, "mailbox", values)
-        return Journal(self._connection, number, guid, self._events, self._now)
+        number = row[0] if row else rows.insert(self.connections, "mailbox", values)
+        return Journal(self.connections, number, guid, self._events, self._now)
 
-    def _close(self, forget: bool) -> None:
-        self._connection.close()
-        self._lock.release(forget=forget)
+    def _close(self, closed: Deferred[None], *, forget: bool) -> None:
+        result: Any = None
+        try:
+            self._readers.wait()
+            self.connections.close()
+            self._lock.release(forget=forget)
+        except BaseException:
+            result = Failure()
+        self._reactor.callFromThread(closed.callback, result)

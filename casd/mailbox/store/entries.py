@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from secrets import token_hex
 from typing import Any
 
-from casd.mailbox.store import parts, rows, sql
+from casd.mailbox.store import parts, rows
 from casd.mailbox.store.errors import NotFound
-from casd.mailbox.store.extract import Extract
+from casd.mailbox.store.index import Index
 from casd.mailbox.store.journal import Journal
 from casd.mailbox.store.kinds import KINDS
 from casd.mailbox.store.values import EventKind, Folder, Item, Kind
@@ -20,6 +20,11 @@ class Entries:
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
         self._connection = journal.connection
+        self._index = Index(journal.connection, journal.mailbox)
+
+    def text(self, item: str) -> str:
+        """Return the text of an item's body as it was indexed, or raise `NotFound`."""
+        return self._index.text(self.get(item).number)
 
     def get(self, item: str) -> Item:
         """Return the item with this id, or raise `NotFound`."""
@@ -40,7 +45,7 @@ class Entries:
         item = self._insert(home, {**times, **rows.columns(chosen), "kind": kind, "size": len(content)})
         parts.keep(self._connection, item.number, content)
         parts.index(self._connection, item.number, extract.parts)
-        self._index(item, extract)
+        self._index.add(item, extract)
         return item
 
     def copy(self, old: Item, home: Folder) -> Item:
@@ -48,9 +53,10 @@ class Entries:
         cursor = self._connection.execute("SELECT * FROM item WHERE number = ?", (old.number,))
         names = [column[0] for column in cursor.description]
         values = dict(zip(names, cursor.fetchone(), strict=True))
-        del values["number"]
+        del values["number"], values["place"], values["deleted"]
         new = self._insert(home, values)
         parts.copy(self._connection, old.number, new.number)
+        self._index.copy(old, new)
         return new
 
     def change(self, old: Item, values: Mapping[str, Any]) -> Item:
@@ -60,7 +66,10 @@ class Entries:
         if set(values) != {"read"}:
             stamps["edited"] = change
         rows.update(self._connection, "item", old.number, {**rows.columns(values), **stamps})
-        return self._told(old)
+        new = self._told(old)
+        if new.received != old.received:
+            self._index.move(new)
+        return new
 
     def rewrite(self, old: Item, content: bytes, values: Mapping[str, Any]) -> Item:
         """Replace the content of an item, set attributes, and tell watchers. Raises `BadContent`."""
@@ -70,8 +79,7 @@ class Entries:
         if known.mime:
             parts.index(self._connection, old.number, extract.parts)
         new = self.change(old, {**extract.columns, **values, "size": len(content)})
-        self._connection.execute("DELETE FROM words WHERE rowid = ?", (old.number,))
-        self._index(new, extract)
+        self._index.replace(new, extract)
         return new
 
     def move(self, old: Item, home: Folder) -> Item:
@@ -79,13 +87,15 @@ class Entries:
         change = self._journal.advance()
         self._bury(old, change)
         stamps = {"change": change, "edited": change, "arrival": change}
-        rows.update(self._connection, "item", old.number, {"folder": home.number, **stamps})
+        place = {"folder": home.number, "deleted": self._journal.now() if home.keeps_deleted else None}
+        rows.update(self._connection, "item", old.number, {**place, **stamps})
         return self.get(old.id)
 
     def forget(self, old: Item) -> int:
         """Delete an item for good, and return the change's number."""
         change = self._journal.advance()
         self._bury(old, change)
+        self._index.forget("number = ?", old.number)
         self._connection.execute("DELETE FROM item WHERE number = ?", (old.number,))
         return change
 
@@ -99,18 +109,6 @@ class Entries:
     def _bury(self, old: Item, change: int) -> None:
         row = self._connection.execute("SELECT folder FROM item WHERE number = ?", (old.number,)).fetchone()
         self._journal.bury(row[0], old.id, old.arrival, change)
-
-    def _index(self, item: Item, extract: Extract) -> None:
-        values = {
-            "rowid": item.number,
-            "box": sql.box(self._journal.mailbox),
-            "subject": item.subject,
-            "sender": item.sender,
-            "recipients": " ".join((item.to, item.cc, item.bcc)),
-            "body": extract.body,
-            "attachments": " ".join(part.name for part in extract.parts),
-        }
-        rows.insert(self._connection, "words", values)
 
     def _told(self, old: Item) -> Item:
         new = self.get(old.id)

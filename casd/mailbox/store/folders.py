@@ -10,6 +10,7 @@ from typing import Any
 
 from casd.mailbox.store import rows, sync
 from casd.mailbox.store.errors import FolderExists, NotAllowed, NotFound
+from casd.mailbox.store.index import Index
 from casd.mailbox.store.journal import Journal
 from casd.mailbox.store.values import Changes, DeleteMode, EventKind, Folder
 
@@ -51,6 +52,7 @@ class Folders:
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
         self._connection = journal.connection
+        self._index = Index(journal.connection, journal.mailbox)
 
     def get(self, folder: str) -> Folder:
         """Return the folder with this id, or raise `NotFound`."""
@@ -117,7 +119,7 @@ class Folders:
         if above.id == old.id or any(above.id == below.id for below in self.children(folder, deep=True)):
             raise NotAllowed(f"{old.name} cannot be put below itself")
         self._check_name(above, old.name, but=old.id)
-        return self._change(old, {"parent": above.number}, EventKind.MOVED)
+        return self._change(old, {"parent": above.number, "deleted": None}, EventKind.MOVED)
 
     def delete(self, folder: str, mode: DeleteMode) -> None:
         """Delete a folder with all that is in it. Raises `NotAllowed` for a default folder.
@@ -132,7 +134,8 @@ class Folders:
         if target is None:
             self._forget(old)
         else:
-            values = {"parent": target.number, "name": self._free_name(target, old.name)}
+            deleted = self._journal.now() if target.keeps_deleted else None
+            values = {"parent": target.number, "name": self._free_name(target, old.name), "deleted": deleted}
             self._change(old, values, EventKind.MOVED)
 
     def bin(self, folder: Folder, mode: DeleteMode) -> Folder | None:
@@ -177,6 +180,7 @@ class Folders:
             change = self._journal.advance()
             self._journal.bury(0, folder.id, 0, change)
             self._journal.tell(EventKind.DELETED, change, folder.id, folder.parent)
+            self._index.forget("folder = ?", folder.number)
             self._connection.execute("DELETE FROM tombstone WHERE folder = ?", (folder.number,))
         self._connection.execute("DELETE FROM folder WHERE number = ?", (old.number,))
 

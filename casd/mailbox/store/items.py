@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any, Unpack, cast
 
-from casd.mailbox.store import parts, rows, sql, sync
+from casd.mailbox.store import finding, kql, parts, rows, sync
 from casd.mailbox.store.entries import Entries
 from casd.mailbox.store.errors import Conflict
 from casd.mailbox.store.folders import Folders
 from casd.mailbox.store.journal import Journal
+from casd.mailbox.store.marking import Marks, marks
 from casd.mailbox.store.query import NEWEST_FIRST, Filter, Order, Page
+from casd.mailbox.store.suggesting import Suggestions, suggest
 from casd.mailbox.store.values import Changes, DeleteMode, EventKind, Fields, Found, Item, Kind
 
 _FIRST_PAGE = Page()
@@ -35,8 +38,7 @@ class Items:
 
     def text(self, item: str) -> str:
         """Return the plain text of an item's body, as it was indexed for search."""
-        found = self._connection.execute("SELECT body FROM words WHERE rowid = ?", (self.get(item).number,))
-        return str(found.fetchone()[0])
+        return self._entries.text(item)
 
     def find(
         self,
@@ -47,19 +49,19 @@ class Items:
     ) -> Found:
         """Return one page of what matches in these folders (not in those below). Raises `NotFound`, `BadQuery`."""
         within = [self._folders.get(folder) for folder in folders]
-        condition = f"item.folder IN ({', '.join(str(folder.number) for folder in within)})"
-        parameters: tuple[Any, ...] = ()
-        total = sum(folder.total for folder in within)
-        if where is not None:
-            test, parameters = sql.where(where, self._journal.mailbox)
-            condition += f" AND ({test})"
-            counted = self._connection.execute(f"SELECT count(*) FROM item WHERE {condition}", parameters)  # noqa: S608
-            total = counted.fetchone()[0]
-        offset, limit = _slice(page, total)
-        terms, more = sql.order_by(order)
-        query = f"{rows.SELECT_ITEM} WHERE {condition} ORDER BY {terms} LIMIT ? OFFSET ?"
-        found = self._connection.execute(query, (*parameters, *more, limit, offset))
-        return Found(tuple(map(rows.item, found)), total, offset)
+        inside = f"item.folder IN ({', '.join(str(folder.number) for folder in within)})"
+        place = finding.Where(self._journal.mailbox, inside, sum(folder.total for folder in within))
+        meant = finding.understood(where, self._now())
+        return finding.find(self._connection, place, meant, order, page)
+
+    def marked(self, text: str, items: Sequence[str]) -> dict[str, Marks]:
+        """Return where the words of a search stand in some of the items that it found, by id."""
+        meant = kql.parse(text, self._now(), UTC)
+        return marks(self._connection, self._journal.mailbox, meant, items)
+
+    def suggestions(self, text: str) -> Suggestions:
+        """Return people and subjects that begin with what somebody has typed."""
+        return suggest(self._connection, self._journal.mailbox, text)
 
     def create(self, folder: str, kind: Kind, content: bytes, **fields: Unpack[Fields]) -> Item:
         """Put a new item into a folder. Raises `NotFound` and `BadContent`.
@@ -128,11 +130,5 @@ class Items:
         """Return what happened to a folder's items since `state` (empty: all items). Raises `NotFound`, `BadState`."""
         return sync.changes(self._journal, self._folders.get(folder).number, state, limit)
 
-
-def _slice(page: Page, total: int) -> tuple[int, int]:
-    """Return offset and limit, counted from the start."""
-    if not page.backwards:
-        return page.offset, page.limit
-    end = max(0, total - page.offset)
-    offset = max(0, end - page.limit)
-    return offset, end - offset
+    def _now(self) -> datetime:
+        return datetime.fromtimestamp(self._journal.now(), UTC)

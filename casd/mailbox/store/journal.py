@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from casd.mailbox.store.connections import Connections
 from casd.mailbox.store.values import Event, EventKind
 
 
@@ -13,7 +13,7 @@ class Journal:
     """What all parts of one mailbox write to. `events` is emptied by whoever commits."""
 
     def __init__(
-        self, connection: sqlite3.Connection, mailbox: int, guid: str, events: list[Event], now: Callable[[], float]
+        self, connection: Connections, mailbox: int, guid: str, events: list[Event], now: Callable[[], float]
     ) -> None:
         self.connection = connection
         self.mailbox = mailbox

@@ -6,6 +6,8 @@ from casd.mailbox.store import rows
 from casd.mailbox.store.attachments import Attachments
 from casd.mailbox.store.entries import Entries
 from casd.mailbox.store.folders import Folders
+from casd.mailbox.store.imports import Imports
+from casd.mailbox.store.index import Index
 from casd.mailbox.store.items import Items
 from casd.mailbox.store.journal import Journal
 from casd.mailbox.store.query import Page
@@ -27,6 +29,7 @@ class MailboxStore:
         self.folders = Folders(journal)
         self.items = Items(journal, self.folders, entries)
         self.attachments = Attachments(journal, entries)
+        self.imports = Imports(journal)
         self._journal = journal
 
     @classmethod
@@ -37,6 +40,7 @@ class MailboxStore:
         rows.update(journal.connection, "mailbox", journal.mailbox, values)
         if journal.position() == 0:
             store.folders.create_defaults()
+            Index(journal.connection, journal.mailbox).create()
         return store
 
     def deliver(self, mime: bytes) -> Item:

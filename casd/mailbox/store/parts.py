@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Sequence
 from secrets import token_hex
 
@@ -10,20 +9,21 @@ from attrs import asdict
 from attrs.filters import exclude
 
 from casd.mailbox.store import rows
+from casd.mailbox.store.connections import Connections
 from casd.mailbox.store.extract import Part
 
 
-def content(connection: sqlite3.Connection, item: int) -> bytes:
+def content(connection: Connections, item: int) -> bytes:
     """Return the content of the item with this number."""
     return bytes(connection.execute("SELECT bytes FROM content WHERE item = ?", (item,)).fetchone()[0])
 
 
-def keep(connection: sqlite3.Connection, item: int, new: bytes) -> None:
+def keep(connection: Connections, item: int, new: bytes) -> None:
     """Store the content of an item in place of what it had."""
     connection.execute("INSERT OR REPLACE INTO content VALUES (?, ?)", (item, new))
 
 
-def index(connection: sqlite3.Connection, item: int, parts: Sequence[Part]) -> None:
+def index(connection: Connections, item: int, parts: Sequence[Part]) -> None:
     """List the attachments in the MIME content of an item; one that was there before keeps its id."""
     old: dict[tuple[object, ...], list[str]] = {}
     listed = "SELECT name, content_type, size, content_id, id FROM attachment WHERE item = ? ORDER BY part DESC"
@@ -36,7 +36,7 @@ def index(connection: sqlite3.Connection, item: int, parts: Sequence[Part]) -> N
         rows.insert(connection, "attachment", {**place, **_columns(part)})
 
 
-def attach(connection: sqlite3.Connection, item: int, part: Part, data: bytes) -> str:
+def attach(connection: Connections, item: int, part: Part, data: bytes) -> str:
     """Put an attachment beside a content that cannot hold it, and return its id."""
     place = {"id": token_hex(16), "item": item, "bytes": data}
     rows.insert(connection, "attachment", {**place, **_columns(part)})
@@ -47,17 +47,12 @@ def _columns(part: Part) -> dict[str, object]:
     return rows.columns(asdict(part, filter=exclude("index")))
 
 
-def copy(connection: sqlite3.Connection, old: int, new: int) -> None:
-    """Copy content, attachments (with ids of their own) and indexed words from one item to another."""
+def copy(connection: Connections, old: int, new: int) -> None:
+    """Copy content and attachments (with ids of their own) from one item to another."""
     connection.execute("INSERT INTO content SELECT ?, bytes FROM content WHERE item = ?", (new, old))
     connection.execute(
         "INSERT INTO attachment (id, item, part, name, content_type, size, content_id, inline, bytes)"
         " SELECT lower(hex(randomblob(16))), ?, part, name, content_type, size, content_id, inline, bytes"
         " FROM attachment WHERE item = ? ORDER BY number",
-        (new, old),
-    )
-    connection.execute(
-        "INSERT INTO words (rowid, box, subject, sender, recipients, body, attachments)"
-        " SELECT ?, box, subject, sender, recipients, body, attachments FROM words WHERE rowid = ?",
         (new, old),
     )

@@ -7,7 +7,7 @@ content, filters only), or `properties.NAME` for a key of `Item.properties`.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from enum import StrEnum
 
 from attrs import frozen
@@ -80,11 +80,21 @@ class Bits:
 
 @frozen
 class Search:
-    """Full text: every word, as a prefix, somewhere in subject, people, body or attachment names.
+    """What somebody typed: every word, as a prefix, somewhere in subject, people, body, attachments' names and texts.
 
-    `"two words"` is a phrase; `subject:word`, `from:word`, `to:word`, `body:word` and `attachment:word` look there
-    only; a minus sign in front excludes. Never an error: what is not understood is taken as a word.
+    `"two words"` is a phrase; AND, OR, NOT, a minus sign in front and parentheses work. Names narrow it: `from:`,
+    `to:` (any recipient), `cc:`, `subject:`, `body:`, `attachment:`, `has:attachment`, `is:unread`, `kind:meetings`,
+    `category:`, `importance:high`, `size>1mb`, `received>=2024-12-31`, `received:"last week"`, days being those of
+    `zone`. Never an error: what is not understood is taken as words.
     """
+
+    text: str
+    zone: tzinfo = UTC
+
+
+@frozen
+class Match:
+    """A look into the full-text index, in its own language (https://sqlite.org/fts5.html section 3)."""
 
     text: str
 
@@ -110,7 +120,7 @@ class Not:
     part: Filter
 
 
-Filter = Compare | CompareFields | Contains | Exists | Bits | Search | And | Or | Not
+Filter = Compare | CompareFields | Contains | Exists | Bits | Search | Match | And | Or | Not
 
 
 @frozen

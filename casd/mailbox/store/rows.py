@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from attrs import fields
 
+from casd.mailbox.store.connections import Connections
 from casd.mailbox.store.values import Attachment, Folder, Item, Kind
 
 TIMES = frozenset({"created", "modified", "received", "sent", "start", "end"})
@@ -95,7 +95,7 @@ def merged(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in both.items() if value is not None}
 
 
-def insert(connection: sqlite3.Connection, table: str, values: Mapping[str, Any]) -> int:
+def insert(connection: Connections, table: str, values: Mapping[str, Any]) -> int:
     """Insert one row and return its number."""
     names = ", ".join(f'"{name}"' for name in values)
     marks = ", ".join("?" * len(values))
@@ -103,7 +103,7 @@ def insert(connection: sqlite3.Connection, table: str, values: Mapping[str, Any]
     return int(cursor.lastrowid or 0)
 
 
-def update(connection: sqlite3.Connection, table: str, number: int, values: Mapping[str, Any]) -> None:
+def update(connection: Connections, table: str, number: int, values: Mapping[str, Any]) -> None:
     """Set columns of the row with this number."""
     names = ", ".join(f'"{name}" = ?' for name in values)
     connection.execute(f"UPDATE {table} SET {names} WHERE number = ?", (*values.values(), number))  # noqa: S608

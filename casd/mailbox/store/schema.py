@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from casd.mailbox.store.errors import StoreError
@@ -137,8 +138,68 @@ CREATE TRIGGER item_removed AFTER DELETE ON item BEGIN
 END;
 """
 
-STEPS = (_FIRST,)
+WORDS = """
+CREATE VIRTUAL TABLE {table} USING fts5 (
+    subject, sender, recipients, body, attachments,
+    tokenize = "unicode61 remove_diacritics 2", prefix = '1 2 3', columnsize = 0
+)
+"""
+"""The full-text index of one mailbox. What it costs to search one does not depend on the others."""
+
+_SEARCH = """
+DROP TRIGGER item_removed;
+CREATE TRIGGER item_removed AFTER DELETE ON item BEGIN
+    UPDATE folder SET total = total - 1, unread = unread - (OLD.read = 0) WHERE number = OLD.folder;
+END;
+
+-- `place` is the item's row in its mailbox's index: 24 bits of its number below the time at which it was received.
+-- So the index yields what is newest first, and a search need not find everything to show the first page.
+ALTER TABLE item ADD COLUMN place INTEGER;
+UPDATE item SET place = received * 16777216 + number % 16777216;
+CREATE UNIQUE INDEX item_place ON item (mailbox, place, folder, received, kind, read, flag, has_attachments);
+
+-- Lists and counts by what people filter by read this index only.
+DROP INDEX item_received;
+CREATE INDEX item_received ON item (folder, received, number, kind, read, flag, has_attachments);
+
+-- Most folders hold mail only, and are asked for mail only: what is no mail is counted, and taken off.
+CREATE INDEX item_no_mail ON item (folder) WHERE kind <> 'mail';
+
+-- Items with attachments whose texts are not in the index yet.
+CREATE TABLE unread_attachments (item INTEGER PRIMARY KEY REFERENCES item ON DELETE CASCADE) STRICT;
+
+-- Mailboxes whose index is made anew, and the number up to which their items are in the new one.
+CREATE TABLE reindexed (mailbox INTEGER PRIMARY KEY REFERENCES mailbox ON DELETE CASCADE, item INTEGER NOT NULL) STRICT;
+
+-- When something came into the recoverable items, from where it is forgotten some days later.
+ALTER TABLE item ADD COLUMN deleted INTEGER;
+CREATE INDEX item_deleted ON item (deleted) WHERE deleted IS NOT NULL;
+ALTER TABLE folder ADD COLUMN deleted INTEGER;
+
+-- Digests of what was imported, so that an import that was interrupted can be repeated.
+CREATE TABLE imported (
+    mailbox INTEGER NOT NULL REFERENCES mailbox ON DELETE CASCADE, digest BLOB NOT NULL, PRIMARY KEY (mailbox, digest)
+) STRICT, WITHOUT ROWID;
+"""
+
+
+def _give_each_its_words(connection: sqlite3.Connection) -> None:
+    for (mailbox,) in connection.execute("SELECT number FROM mailbox").fetchall():
+        connection.execute(WORDS.format(table=f"words_{mailbox}"))
+        connection.execute(
+            f"INSERT INTO words_{mailbox} (rowid, subject, sender, recipients, body, attachments)"  # noqa: S608
+            " SELECT item.place, words.subject, words.sender, words.recipients, words.body, words.attachments"
+            " FROM item JOIN words ON words.rowid = item.number WHERE item.mailbox = ? ORDER BY item.place",
+            (mailbox,),
+        )
+    connection.execute("DROP TABLE words")
+
+
+STEPS = (_FIRST, _SEARCH)
 """Step n brings a database from version n to version n + 1; what was released never changes."""
+
+_AFTER: Mapping[str, Callable[[sqlite3.Connection], None]] = {_SEARCH: _give_each_its_words}
+"""What SQL alone cannot do, by step."""
 
 
 def open_database(file: Path) -> sqlite3.Connection:
@@ -150,8 +211,7 @@ def open_database(file: Path) -> sqlite3.Connection:
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
-    connection.execute("PRAGMA cache_size = -32768")  # KiB
-    connection.create_function("fold", 1, _fold, deterministic=True)
+    _prepare(connection)
     try:
         _upgrade(connection)
     except BaseException:
@@ -160,12 +220,29 @@ def open_database(file: Path) -> sqlite3.Connection:
     return connection
 
 
+def open_reader(file: Path) -> sqlite3.Connection:
+    """Open a database that is mounted here for reading only; any one thread at a time may use it."""
+    uri = f"{file.absolute().as_uri()}?mode=ro"
+    connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
+    _prepare(connection)
+    return connection
+
+
+def _prepare(connection: sqlite3.Connection) -> None:
+    connection.execute("PRAGMA cache_size = -32768")  # KiB
+    connection.create_function("fold", 1, _fold, deterministic=True)
+
+
 def _upgrade(connection: sqlite3.Connection) -> None:
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if version > len(STEPS):
         raise StoreError(f"the database has version {version}, this casd knows up to {len(STEPS)}: upgrade casd")
-    for number in range(version, len(STEPS)):
-        connection.executescript(f"BEGIN;{STEPS[number]}PRAGMA user_version = {number + 1};COMMIT;")
+    for number, step in list(enumerate(STEPS))[version:]:
+        connection.executescript(f"BEGIN;{step}")
+        if step in _AFTER:
+            _AFTER[step](connection)
+        connection.execute(f"PRAGMA user_version = {number + 1}")
+        connection.execute("COMMIT")
 
 
 def _fold(value: str | float | None) -> str | float | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import singledispatch
@@ -11,6 +10,7 @@ from typing import Any
 from attrs import fields, frozen
 
 from casd.mailbox.store.errors import BadQuery
+from casd.mailbox.store.index import table
 from casd.mailbox.store.query import (
     And,
     Bits,
@@ -19,13 +19,13 @@ from casd.mailbox.store.query import (
     Contains,
     Exists,
     Filter,
+    Match,
     Mode,
     Not,
     Operator,
     Or,
     Order,
     Scalar,
-    Search,
 )
 from casd.mailbox.store.rows import FLAGS, TIMES, seconds
 from casd.mailbox.store.values import Item
@@ -77,7 +77,7 @@ _PROPERTY = (
 
 
 def _known() -> Mapping[str, _Field]:
-    known = {"body": _Field("body", "(SELECT body FROM words WHERE words.rowid = item.number)")}
+    known: dict[str, _Field] = {}
     for name in (field.name for field in fields(Item)):
         expression = f'item."{name}"'
         if name in TIMES:
@@ -93,7 +93,10 @@ def _known() -> Mapping[str, _Field]:
 _KNOWN = _known()
 
 
-def _field(name: str) -> _Field:
+def _field(name: str, mailbox: int) -> _Field:
+    if name == "body":
+        words = table(mailbox)
+        return _Field(name, f"(SELECT body FROM {words} WHERE {words}.rowid = item.place)")  # noqa: S608 - a number
     if name.startswith("properties."):
         first = f"({_PROPERTY} LIMIT 1)"
         return _Field(name, first, (name.partition(".")[2],), types=(str, int, float), values=_PROPERTY)
@@ -110,15 +113,15 @@ def where(filter: Filter, mailbox: int) -> Sql:  # noqa: A002 - the field's word
 
 
 @where.register
-def _(test: Compare, _mailbox: int) -> Sql:
-    field = _field(test.field)
+def _(test: Compare, mailbox: int) -> Sql:
+    field = _field(test.field, mailbox)
     operator = {Operator.EQUAL: "IS", Operator.NOT_EQUAL: "IS NOT"}.get(test.operator, test.operator)
     return field.any(f"{field.folded(test.value)} {operator} ?", field.bound(test.value))
 
 
 @where.register
-def _(test: CompareFields, _mailbox: int) -> Sql:
-    left, right = _field(test.field), _field(test.other)
+def _(test: CompareFields, mailbox: int) -> Sql:
+    left, right = _field(test.field, mailbox), _field(test.other, mailbox)
     return (
         f"fold({left.expression}) {test.operator} fold({right.expression})",
         (*left.parameters, *right.parameters),
@@ -126,8 +129,8 @@ def _(test: CompareFields, _mailbox: int) -> Sql:
 
 
 @where.register
-def _(test: Contains, _mailbox: int) -> Sql:
-    field = _field(test.field)
+def _(test: Contains, mailbox: int) -> Sql:
+    field = _field(test.field, mailbox)
     if str not in field.types:
         raise BadQuery(f"{field.name} is not text")
     value, text = ("fold({})", test.text.casefold()) if test.ignore_case else ("{}", test.text)
@@ -138,13 +141,13 @@ def _(test: Contains, _mailbox: int) -> Sql:
 
 
 @where.register
-def _(test: Exists, _mailbox: int) -> Sql:
-    return _field(test.field).any("ifnull({}, '') <> ''")
+def _(test: Exists, mailbox: int) -> Sql:
+    return _field(test.field, mailbox).any("ifnull({}, '') <> ''")
 
 
 @where.register
-def _(test: Bits, _mailbox: int) -> Sql:
-    field = _field(test.field)
+def _(test: Bits, mailbox: int) -> Sql:
+    field = _field(test.field, mailbox)
     if int not in field.types:
         raise BadQuery(f"{field.name} is not a number")
     return field.any(f"({{}} & ?) {'=' if test.zero else '<>'} 0", test.mask)
@@ -167,8 +170,9 @@ def _(test: Not, mailbox: int) -> Sql:
 
 
 @where.register
-def _(test: Search, mailbox: int) -> Sql:
-    return "item.number IN (SELECT rowid FROM words WHERE words MATCH ?)", (_match(test.text, mailbox),)
+def _(test: Match, mailbox: int) -> Sql:
+    words = table(mailbox)
+    return f"item.place IN (SELECT rowid FROM {words} WHERE {words} MATCH ?)", (test.text,)  # noqa: S608 - a number
 
 
 def _joined(word: str, empty: str, parts: Sequence[Filter], mailbox: int) -> Sql:
@@ -177,12 +181,12 @@ def _joined(word: str, empty: str, parts: Sequence[Filter], mailbox: int) -> Sql
     return text or empty, tuple(parameter for _, parameters in conditions for parameter in parameters)
 
 
-def order_by(orders: Sequence[Order]) -> Sql:
+def order_by(orders: Sequence[Order], mailbox: int) -> Sql:
     """Return what follows ORDER BY; the sequence of the items is always a definite one. Raises `BadQuery`."""
     terms: list[str] = []
     parameters: list[Any] = []
     for order in orders:
-        field = _field(order.field)
+        field = _field(order.field, mailbox)
         value = "fold({})" if str in field.types and not field.exact else "{}"
         terms.append(value.format(field.expression) + _direction(order))
         parameters.extend(field.parameters)
@@ -192,29 +196,3 @@ def order_by(orders: Sequence[Order]) -> Sql:
 
 def _direction(order: Order) -> str:
     return " DESC" if order.descending else ""
-
-
-_TERM = re.compile(r'(-?)(?:(subject|from|to|body|attachment):)?(?:"([^"]*)"|(\S+))', re.IGNORECASE)
-_COLUMNS = {
-    "": "subject sender recipients body attachments",
-    "from": "sender",
-    "to": "recipients",
-    "attachment": "attachments",
-}
-
-
-def _match(text: str, mailbox: int) -> str:
-    """Return a full-text query (https://sqlite.org/fts5.html section 3) that cannot be malformed."""
-    wanted, unwanted = [f"box : {box(mailbox)}"], list[str]()
-    for minus, column, phrase, word in _TERM.findall(text):
-        if not any(character.isalnum() for character in phrase or word):
-            continue
-        quoted = (phrase or word).replace('"', '""')
-        term = f'{{{_COLUMNS.get(column.lower(), column)}}} : "{quoted}"' + ("" if phrase else " *")
-        (unwanted if minus else wanted).append(term)
-    return " NOT ".join([f"({' AND '.join(wanted)})", *unwanted])
-
-
-def box(mailbox: int) -> str:
-    """Return the word by which the full-text index knows a mailbox."""
-    return f"box{mailbox}"

@@ -88,6 +88,11 @@ class Folder:
         """Opaque text that differs after every change of the folder itself."""
         return str(self.change)
 
+    @property
+    def keeps_deleted(self) -> bool:
+        """Say whether what comes in here is forgotten some days later."""
+        return self.distinguished == "recoverableitemsdeletions"
+
 
 @frozen(kw_only=True)
 class Item:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from casd.casctl import database_upkeep
 from casd.casctl.control import Control
 from casd.casctl.invocation import Down
 from casd.model import Endpoint, Server
@@ -191,3 +192,29 @@ def test_a_server_without_an_endpoint_cannot_be_asked(tmp_path: Path) -> None:
     control = Control(tmp_path, tmp_path, tmp_path)
     with pytest.raises(Down, match="--endpoint HOST:PORT"):
         control.ask(Server("mbx1", "Main", endpoints={"imap4": Endpoint("h", 1)}), "POST", "/casd/mount", "DB01")
+
+
+def test_a_server_is_watched_while_it_makes_an_index_anew(
+    demo: Casctl,
+    wire: Wire,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    looks = iter([(4, 9, True), (9, 9, False)])
+
+    def look(_seconds: float) -> None:
+        done, total, running = next(looks)
+        wire.answers["mbx1", "/casd/reindex"] = 200, state(done, total, running=running)
+
+    monkeypatch.setattr(database_upkeep.time, "sleep", look)
+    wire.answers["mbx1", "/casd/reindex"] = 200, state(0, 9, running=True)
+    assert "DB01: 9 items are indexed" in demo("database reindex DB01").output
+    assert wire.asked == [("mbx1", "/casd/reindex", "DB01")] * 3
+
+
+def test_a_server_that_fails_to_index_says_why(demo: Casctl, wire: Wire) -> None:
+    wire.answers["mbx1", "/casd/reindex"] = 200, state(0, 0, running=False, failure="disk I/O error")
+    assert "disk I/O error" in demo("database reindex DB01").output
+
+
+def state(done: int, total: int, *, running: bool, failure: str = "") -> dict[str, object]:
+    return {"done": done, "total": total, "running": running, "failure": failure}

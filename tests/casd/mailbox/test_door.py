@@ -234,3 +234,18 @@ def test_the_operator_is_told_who_holds_a_database(server: Server, tmp_path: Pat
     mount(tmp_path / "DB02", "DB02", "mbx2")
     answer = server.ask(OPERATOR._replace(target="/casd/mount", database="DB02"))
     assert (answer.status, answer.body) == (409, b'{"error": "DB02 is mounted by mbx2", "holder": "mbx2"}')
+
+
+def test_the_operator_has_indexes_made_anew(server: Server) -> None:
+    def ask(method: str, database: str = "DB01") -> tuple[int, bytes]:
+        answer = server.ask(OPERATOR._replace(method=method, target="/casd/reindex", database=database))
+        return answer.status, answer.body
+
+    assert ask("GET") == (200, b'{"done": 0, "total": 0, "running": false, "failure": ""}')
+    assert ask("POST") == (200, b'{"done": 0, "total": 0, "running": false, "failure": ""}')
+    assert ask("GET", "DB09") == (404, b'{"error": "DB09 is not mounted here"}')
+    assert ask("POST", "DB09")[0] == 404
+    with server.roster.use("DB01") as database:
+        mailbox = result(database.open(ALICE, "alice@example.org", "Alice"))
+        result(database.run(mailbox.deliver, b"Subject: x\r\n\r\n"))
+    assert ask("POST")[1] == b'{"done": 1, "total": 1, "running": false, "failure": ""}'

@@ -76,6 +76,93 @@ def test_a_failure_undoes_everything_and_tells_nobody(world: World) -> None:
     assert world.open(BOB, "bob@example.org").folders.distinguished("inbox").total == 0
 
 
+def test_writes_that_wait_share_a_commit_and_one_that_fails_undoes_only_itself(tmp_path: Path) -> None:
+    worker = Later()
+    database = MailboxDatabase.mount(tmp_path / "DB01", "DB01", "mbx1", Reactor(), worker=worker)
+    opened = database.open(ALICE, "alice@example.org", "Alice")
+    worker.work()
+    alice, heard = result(opened), list[Any]()
+    database.watch(ALICE, heard.append)
+    answers = [database.run(alice.deliver, mail("first"))]
+
+    def fails() -> None:
+        assert not answers[0].called
+        alice.deliver(mail("second"))
+        raise ZeroDivisionError
+
+    answers += [database.run(fails), database.run(alice.deliver, mail("third"))]
+    worker.jobs.pop(0)()
+    assert [answer.called for answer in answers] == [True, True, True]
+    with pytest.raises(ZeroDivisionError):
+        result(answers[1])
+    inbox = alice.folders.distinguished("inbox")
+    assert [item.subject for item in alice.items.find([inbox.id]).items] == ["third", "first"]
+    assert inbox.total == 2
+    assert [alice.items.get(event.item).subject for event in heard] == ["first", "first", "third", "third"]
+
+
+def test_a_commit_that_fails_fails_all_that_shared_it(tmp_path: Path) -> None:
+    worker = Later()
+    database = MailboxDatabase.mount(tmp_path / "DB01", "DB01", "mbx1", Reactor(), worker=worker)
+    opened = database.open(ALICE, "alice@example.org", "Alice")
+    worker.work()
+    alice = result(opened)
+
+    def full() -> None:
+        database.connections.execute("ROLLBACK")  # as SQLite does when the disk is full
+        raise OSError
+
+    answers = [database.run(alice.deliver, mail()), database.run(full), database.run(alice.deliver, mail())]
+    worker.work()
+    for answer in answers:
+        with pytest.raises(sqlite3.OperationalError):
+            result(answer)
+    assert alice.folders.distinguished("inbox").total == 0
+
+
+def test_a_write_that_cannot_begin_is_answered(tmp_path: Path) -> None:
+    database = mount(tmp_path / "DB01")
+    database.connections.execute("BEGIN")
+    with pytest.raises(sqlite3.OperationalError):
+        result(database.open(ALICE, "alice@example.org", "Alice"))
+
+
+def test_a_reader_sees_what_was_committed_and_changes_nothing(tmp_path: Path) -> None:
+    worker = Later()
+    database = MailboxDatabase.mount(tmp_path / "DB01", "DB01", "mbx1", Reactor(), worker=worker, readers=Inline())
+    opened = database.open(ALICE, "alice@example.org", "Alice")
+    worker.work()
+    alice = result(opened)
+
+    def total() -> int:
+        return alice.folders.distinguished("inbox").total
+
+    def deliver() -> int:
+        alice.deliver(mail())
+        assert total() == 1
+        return result(database.read(total))
+
+    delivered = database.run(deliver)
+    worker.work()
+    assert result(delivered) == 0
+    assert result(database.read(total)) == 1
+    with pytest.raises(sqlite3.OperationalError, match="readonly"):
+        result(database.read(alice.deliver, mail()))
+    assert result(database.read(total)) == 1
+
+
+def test_a_mailbox_that_is_open_waits_for_no_writer(tmp_path: Path) -> None:
+    worker = Later()
+    database = MailboxDatabase.mount(tmp_path / "DB01", "DB01", "mbx1", Reactor(), worker=worker)
+    opened = database.open(ALICE, "alice@example.org", "Alice")
+    worker.work()
+    assert result(database.open(ALICE, "alice@example.org", "Alice")) is result(opened)
+    renamed = database.open(ALICE, "alice@example.net", "Alice")
+    assert not renamed.called
+    worker.work()
+    assert result(renamed).address == "alice@example.net"
+
+
 def test_a_mailbox_is_opened_once_and_follows_its_names(world: World) -> None:
     assert world.open(ALICE, "alice@example.org") is world.alice
     renamed = world.open(ALICE, "alice@example.net")
@@ -120,8 +207,9 @@ def test_a_dismount_tells_watchers_finishes_what_was_begun_and_refuses_the_rest(
     dismounted = database.dismount()
     refused = database.run(database.mailbox, BOB, "bob@example.org", "Bob")
     assert heard == [Dismounted("DB01")]
-    with pytest.raises(NotMounted):
-        result(refused)
+    for refusal in (refused, database.read(len, ""), database.open(BOB, "", ""), database.dismount()):
+        with pytest.raises(NotMounted):
+            result(refusal)
     with pytest.raises(AlreadyMounted):
         mount(tmp_path / "DB01")
     worker.work()
@@ -162,5 +250,6 @@ def test_a_thread_works_in_order_and_ends() -> None:
         worker.do(lambda number=number: done.append(number))  # type: ignore[misc]
     worker.do(ended.set)
     worker.quit()
-    assert ended.wait(5)
+    worker.wait()
+    assert ended.is_set()
     assert done == [0, 1, 2]

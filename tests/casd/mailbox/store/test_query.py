@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from casd.mailbox.store import finding
 from casd.mailbox.store.errors import BadQuery
 from casd.mailbox.store.query import (
     And,
@@ -19,6 +20,7 @@ from casd.mailbox.store.query import (
     Operator,
     Or,
     Order,
+    Page,
     Search,
 )
 from casd.mailbox.store.values import Flag, Kind
@@ -183,3 +185,74 @@ def test_what_is_no_filter_is_refused(three: World) -> None:
         found(three, nonsense)
     with pytest.raises(BadQuery):
         found(three, And(()), Order("nonsense"))
+
+
+def test_hits_are_marked_where_they_are_shown(three: World) -> None:
+    inbox = three.folder("inbox")
+    items = {item.subject: item.id for item in three.alice.items.find([inbox], Search("gold OR birn -sour")).items}
+    marks = three.alice.items.marked("gold OR birn -sour", list(items.values()))
+    apples, pears = marks[items["Äpfel"]], marks[items["Birnen"]]
+    assert (pears.subject.text, pears.subject.hits) == ("Birnen", ((0, 6),))
+    assert apples.subject.hits == ()
+    (hit,) = apples.passage.hits
+    assert apples.passage.text[slice(*hit)] == "Golden"
+    assert pears.passage.text.startswith("Williams")
+
+
+def test_what_looks_for_no_words_marks_nothing(three: World) -> None:
+    item = three.alice.items.find([three.folder("inbox")]).items[0]
+    assert three.alice.items.marked("is:unread", [item.id]) == {}
+    assert three.alice.items.marked("golden", []) == {}
+
+
+def test_a_hit_in_an_attachment_is_shown_where_the_text_has_none(world: World) -> None:
+    def create() -> str:
+        item = world.alice.items.create(world.folder("inbox"), Kind.MAIL, mail())
+        return world.alice.attachments.add(item.id, "harvest report.txt", "text/plain", b"").item
+
+    item = world.run(create)
+    marks = world.alice.items.marked("harvest", [item])
+    assert (marks[item].passage.text, marks[item].passage.hits) == ("harvest report.txt", ((0, 7),))
+
+
+def test_people_and_subjects_that_begin_so_are_suggested(three: World) -> None:
+    def fill() -> None:
+        for number, subject in enumerate(("Re: Cherry pie", "AW: Fwd: cherry PIE", "Cherry tree", "Not cherry")):
+            three.alice.deliver(mail(subject, From=f"Carl Cherrington <c{number % 2}@example.org>"))
+
+    three.run(fill)
+    found = three.alice.items.suggestions("cherr")
+    assert found.subjects == ("Cherry tree", "cherry PIE", "cherries")
+    assert found.people == ("Carl Cherrington <c1@example.org>", "Carl Cherrington <c0@example.org>")
+    assert three.alice.items.suggestions("carl c0").people == ("Carl Cherrington <c0@example.org>",)
+    assert three.alice.items.suggestions("ali").people == ("alice@example.org",)
+    assert three.alice.items.suggestions('"').people == ()
+
+
+def test_a_search_in_time_reads_the_index_of_that_time(three: World) -> None:
+    assert found(three, Search("received<2024-01-01 eat")) == ["Äpfel"]
+    assert found(three, Search("received>=2024-01-01 eat")) == []
+    assert found(three, And((Search("sour"), Compare("received", GREATER, NEW_YEAR)))) == ["cherries"]
+
+
+def test_a_search_is_newest_first_and_has_pages(world: World) -> None:
+    def fill() -> None:
+        for day in (3, 1, 2):
+            received = datetime(2024, 1, day, tzinfo=UTC)
+            world.alice.items.create(world.folder("inbox"), Kind.MAIL, mail(f"day {day}"), received=received)
+
+    world.run(fill)
+    inbox, find = world.folder("inbox"), world.alice.items.find
+    assert [item.subject for item in find([inbox], Search("day")).items] == ["day 3", "day 2", "day 1"]
+    assert [item.subject for item in find([inbox], Search("day"), page=Page(1, 1)).items] == ["day 2"]
+    assert next(item.subject for item in find([inbox], Search("day"), (Order("received"),)).items) == "day 1"
+    assert [item.subject for item in find([inbox], Search("day"), page=Page(2, 0, backwards=True)).items] == [
+        "day 2",
+        "day 1",
+    ]
+
+
+def test_hits_are_counted_up_to_a_limit(three: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(finding, "COUNTED", 2)
+    page = three.alice.items.find([three.folder("inbox")], Search("bob"))
+    assert (page.total, len(page.items)) == (2, 3)

@@ -39,6 +39,9 @@ class Inline:
     def quit(self) -> None:
         pass
 
+    def wait(self) -> None:
+        pass
+
 
 def result(deferred: Deferred[T]) -> T:
     """Return what a Deferred has fired with, or raise its failure."""

@@ -1,0 +1,134 @@
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from casd.mailbox.store.query import Search
+from casd.mailbox.store.values import DeleteMode, Kind
+from tests.casd.casctl.conftest import Casctl, answer
+from tests.casd.mailbox.store.world import APPOINTMENT, World, mail, result
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    """alice's mailbox in DB01, mounted, with thirty mails of which one was deleted, and an appointment."""
+    world = World(tmp_path / "databases")
+    items = [world.run(world.alice.deliver, mail(f"Mail {number}", "apples " * 500)) for number in range(30)]
+    world.run(world.alice.items.create, world.folder("calendar"), Kind.APPOINTMENT, APPOINTMENT)
+    world.run(world.alice.items.delete, items[0].id, DeleteMode.HARD)
+    yield world
+    world.database.dismount()
+
+
+@pytest.fixture
+def folder(world: World, tmp_path: Path) -> Path:
+    return tmp_path / "databases" / "DB01"
+
+
+def spoil(folder: Path, *statements: str) -> None:
+    with closing(sqlite3.connect(folder / "mailboxes.sqlite")) as connection:
+        for statement in statements:
+            connection.execute(statement)
+        connection.commit()
+
+
+def test_a_sound_database_is_verified_while_it_is_in_use(casctl: Casctl, folder: Path) -> None:
+    assert answer(casctl(f"database verify {folder} --json"))["problems"] == 0
+    assert "is sound" in casctl(f"database verify --deep {folder}").output
+
+
+@pytest.mark.parametrize(
+    ("spoilt", "told", "advice"),
+    [
+        ("UPDATE folder SET total = 7 WHERE distinguished = 'inbox'", "a folder knows how many", "repair"),
+        ("DELETE FROM content WHERE item = 3", "an item has content", "repair"),
+        ("DELETE FROM words_1 WHERE subject MATCH '7'", "the index lacks item", "reindex"),
+        ("INSERT INTO words_1 (rowid, body) VALUES (1, 'x')", "has a row 1 of no item", "reindex"),
+    ],
+)
+def test_what_is_wrong_is_told_with_what_to_do(
+    casctl: Casctl, folder: Path, spoilt: str, told: str, advice: str
+) -> None:
+    spoil(folder, spoilt)
+    found = casctl(f"database verify {folder}")
+    assert found.exit_code == 1
+    assert told in found.output
+    assert advice in found.output
+
+
+def test_a_word_index_that_contradicts_itself_is_found_by_a_deep_look(casctl: Casctl, folder: Path) -> None:
+    spoil(folder, "DELETE FROM words_1_data WHERE id > 10")
+    assert casctl(f"database verify {folder}").exit_code == 0
+    assert "does not agree" in casctl(f"database verify --deep {folder}").output
+
+
+def test_a_file_that_is_no_database_is_told(casctl: Casctl, tmp_path: Path) -> None:
+    (tmp_path / "mailboxes.sqlite").write_bytes(b"x" * 4096)
+    assert "not a database" in casctl(f"database verify {tmp_path}").output
+    assert casctl(f"database backup {tmp_path} {tmp_path}/copy").exit_code == 3
+
+
+def test_a_database_that_is_not_here_is_named_with_where_it_was_looked_for(casctl: Casctl, ini: Path) -> None:
+    assert "no section [mailbox:NAME]" in casctl("database verify DB01").output
+
+
+def test_a_backup_is_a_whole_database_in_one_file(casctl: Casctl, world: World, folder: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy.sqlite"
+    assert casctl(f"database backup --verify {folder} {copy}").exit_code == 0
+    assert "exists" in casctl(f"database backup {folder} {copy}").output
+    assert not list(tmp_path.glob("copy.sqlite?*"))
+    result(world.database.dismount())
+    (folder / "mailboxes.sqlite").write_bytes(copy.read_bytes())
+    again = World(tmp_path / "databases")
+    assert again.alice.items.find([again.folder("inbox")], Search("apples")).total == 29
+    again.database.dismount()
+
+
+def test_a_mounted_database_is_not_repaired(casctl: Casctl, folder: Path) -> None:
+    found = casctl(f"database repair {folder}")
+    assert found.exit_code == 1
+    assert "casctl database dismount" in found.output
+
+
+def test_a_repair_mends_what_contradicts_itself(casctl: Casctl, world: World, folder: Path, tmp_path: Path) -> None:
+    inbox = world.folder("inbox")
+    result(world.database.dismount(forget=False))
+    spoil(
+        folder,
+        "PRAGMA foreign_keys = OFF",
+        "UPDATE folder SET total = 7 WHERE distinguished = 'inbox'",
+        "UPDATE item SET folder = 999 WHERE number = 5",
+        "DELETE FROM content WHERE item = 3",
+        "DELETE FROM words_1",
+    )
+    assert casctl(f"database repair {folder}").exit_code == 0
+    assert casctl(f"database verify --deep {folder}").exit_code == 0
+    assert (folder / "lock").read_text() == "mbx1\n"
+    again = World(tmp_path / "databases")
+    assert again.folder("inbox") == inbox
+    assert again.alice.items.find([inbox], Search("apples")).total == 28
+    assert again.run(again.alice.deliver, mail()).number == 32
+    again.database.dismount()
+
+
+def test_a_repair_saves_what_can_be_read(casctl: Casctl, world: World, folder: Path, tmp_path: Path) -> None:
+    result(world.database.dismount())
+    file = folder / "mailboxes.sqlite"
+    with closing(sqlite3.connect(file)) as connection:
+        root, size = connection.execute(
+            "SELECT rootpage, (SELECT page_size FROM pragma_page_size) FROM sqlite_schema WHERE name = 'content'"
+        ).fetchone()
+        places = {row[0] for row in connection.execute("SELECT rootpage FROM sqlite_schema")}
+    whole = bytearray(file.read_bytes())
+    page = next(number for number in range(root + 1, len(whole) // size) if number not in places)
+    whole[page * size : (page + 2) * size] = b"\xff" * (2 * size)
+    file.write_bytes(whole)
+    assert casctl(f"database verify {folder}").exit_code == 1
+    found = answer(casctl(f"database repair {folder} --json"))
+    assert 15 < found["items"] <= 30
+    assert Path(found["old"]).exists()
+    assert casctl(f"database verify --deep {folder}").exit_code == 0

@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+import pytest
+
+from casd.mailbox.store import retention
+from casd.mailbox.store.retention import purge
+from casd.mailbox.store.values import DeleteMode, EventKind
+from tests.casd.mailbox.store.world import NOON, World, mail
+
+LATER = int(NOON) + 1
+
+
+def test_what_was_deleted_is_forgotten_after_its_time(world: World) -> None:
+    items = [world.run(world.alice.deliver, mail(f"{number}")) for number in range(3)]
+    world.run(world.alice.items.delete, items[0].id, DeleteMode.SOFT)
+    world.run(world.alice.items.delete, items[1].id, DeleteMode.DELETED_ITEMS)
+    world.told()
+    assert world.run(purge, world.database, int(NOON)) == 0
+    assert world.run(purge, world.database, LATER) == 1
+    assert world.run(purge, world.database, LATER) == 0
+    (event,) = world.told()
+    assert (event.kind, event.item) == (EventKind.DELETED, items[0].id)
+    assert world.alice.items.get(items[1].id)
+
+
+def test_what_was_recovered_stays(world: World) -> None:
+    item = world.run(world.alice.deliver, mail())
+    world.run(world.alice.items.delete, item.id, DeleteMode.SOFT)
+    copy = world.run(world.alice.items.copy, item.id, world.folder("inbox"))
+    world.run(world.alice.items.move, item.id, world.folder("inbox"))
+    assert world.run(purge, world.database, LATER) == 0
+    assert world.alice.items.get(copy.id)
+
+
+def test_a_deleted_folder_is_forgotten_with_what_is_in_it(world: World) -> None:
+    def make() -> tuple[str, str]:
+        folder = world.alice.folders.create(world.folder("inbox"), "Old").id
+        item = world.alice.deliver(mail("inside"))
+        world.alice.items.move(item.id, folder)
+        world.alice.folders.delete(folder, DeleteMode.SOFT)
+        kept = world.alice.folders.create(world.folder("inbox"), "Kept").id
+        world.alice.folders.delete(kept, DeleteMode.SOFT)
+        world.alice.folders.move(kept, world.folder("inbox"))
+        return folder, kept
+
+    folder, kept = world.run(make)
+    assert world.run(purge, world.database, LATER) == 1
+    assert world.run(purge, world.database, LATER) == 0
+    left = [each.id for each in world.alice.folders.children(world.folder("root"), deep=True)]
+    assert folder not in left
+    assert kept in left
+
+
+def test_much_is_forgotten_bit_by_bit(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    for _ in range(3):
+        item = world.run(world.alice.deliver, mail())
+        world.run(world.alice.items.delete, item.id, DeleteMode.SOFT)
+    monkeypatch.setattr(retention, "AT_ONCE", 2)
+    assert [world.run(purge, world.database, LATER) for _ in range(3)] == [2, 1, 0]
