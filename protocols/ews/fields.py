@@ -1,7 +1,7 @@
-"""The table of properties: for each kind of item and folder its elements, in the order of the schema.
+"""The table of properties: for each kind of item and folder those that are served, with the type of their values.
 
-The order is that of the sequences in types.xsd (ItemType, MessageType, ...): clients that read by schema depend on it.
-An element's name is the part of its property path behind the last colon.
+An element's name is the part of its property path behind the last colon. Which element stands behind which others is
+said by the schema's own tables: clients that read by schema depend on it.
 """
 
 from __future__ import annotations
@@ -35,10 +35,11 @@ from protocols.ews.codecs import (
 )
 from protocols.ews.paths import Property
 from protocols.ews.recurrence import RECURRENCE, TASK_RECURRENCE
+from protocols.ews.schema import grammar
 
 
-def _behind_the_colon(row: Field | Dictionary) -> str:
-    return row.uri.rpartition(":")[2]
+def _behind_the_colon(row: Row) -> str:
+    return (row if isinstance(row, str) else row.uri).rpartition(":")[2]
 
 
 @frozen
@@ -169,7 +170,13 @@ FOLDER = (
 )
 FOLDER_WITH_UNREAD = (*FOLDER, *_fields("folder", UnreadCount=INTEGER))
 
-KINDS: Mapping[str, tuple[Row, ...]] = {
+
+def _in_order(kind: str, rows: tuple[Row, ...]) -> tuple[Row, ...]:
+    order = grammar.ROWS[kind].children
+    return tuple(sorted(rows, key=lambda row: order.index(_behind_the_colon(row))))
+
+
+_KINDS = {
     "Item": ITEM,
     "Message": MESSAGE,
     "CalendarItem": CALENDAR_ITEM,
@@ -180,4 +187,6 @@ KINDS: Mapping[str, tuple[Row, ...]] = {
     "CalendarFolder": FOLDER,
     "ContactsFolder": FOLDER,
 }
-"""The rows of each element that stands for an item or a folder."""
+
+KINDS: Mapping[str, tuple[Row, ...]] = {kind: _in_order(kind, rows) for kind, rows in _KINDS.items()}
+"""The rows of each element that stands for an item or a folder, in the order of the schema."""

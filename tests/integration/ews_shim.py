@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from uuid import NAMESPACE_DNS, uuid5
 
+from lxml import etree
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
@@ -18,6 +19,8 @@ from casd.mailbox.store.mailbox import MailboxStore
 from casd.net.exchange import Exchange
 from casd.net.http import Channel, Limits
 from casd.net.unnoted import Unnoted
+from protocols.ews.markup import SOAP
+from protocols.ews.schema import grammar
 from protocols.handover import Assertion
 from protocols.http1 import Response
 
@@ -81,6 +84,7 @@ class Shim(Unnoted):
         )
         response = await serve(Call(exchange, assertion, self.database, store, self.submit, self._clock))
         if response is not None:
+            _check(response)
             exchange.reply(response)
 
     async def submit(self, _sender: str, recipients: Sequence[str], mime: bytes) -> Sequence[Receipt]:
@@ -94,6 +98,13 @@ class Shim(Unnoted):
         store = await self.mailbox(user)
         await self.database.run(store.deliver, mime)
         return Receipt(address, delivered=True)
+
+
+def _check(response: Response) -> None:
+    """Raise `BadDocument` for an answer that has not the structure of the schema."""
+    if response.status == 200:
+        (answer,) = etree.fromstring(response.body).findall(f"{{{SOAP}}}Body/*")
+        grammar.check(answer)
 
 
 def _user(exchange: Exchange) -> str | None:

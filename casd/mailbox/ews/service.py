@@ -29,6 +29,7 @@ from protocols.ews import envelope, responses
 from protocols.ews.envelope import Request
 from protocols.ews.errors import Fault, Refusal
 from protocols.ews.markup import Element
+from protocols.ews.schema import grammar
 from protocols.http1 import Response
 
 Operation = Callable[[Call, Element, tzinfo], Awaitable[Element | None]]
@@ -110,6 +111,7 @@ async def _answer(call: Call) -> Element | None:
     operation = OPERATIONS.get(request.operation)
     if operation is None:
         raise Fault("ErrorInvalidRequest", f"The operation {request.operation} is not served here.")
+    grammar.check(request.body)
     try:
         return await operation(call, request.body, zones.find(request.zone) or UTC)
     except (Refusal, StoreError) as error:

@@ -13,7 +13,8 @@ from twisted.internet.task import Clock
 from casd.mailbox.call import Call, Receipt
 from casd.mailbox.ews.service import serve
 from casd.net.exchange import BodyTooLarge
-from protocols.ews.markup import Element
+from protocols.ews.markup import Element, local
+from protocols.ews.schema import grammar
 from protocols.handover import Assertion
 from protocols.http1 import Response
 from tests.casd.mailbox.store.world import ALICE, World, result
@@ -62,7 +63,7 @@ class Exchange:
 
     def told(self) -> list[str]:
         """Return what has been written since this was asked last, without envelopes."""
-        told = [shown(_body(document)[0][0]) for document in self.written]
+        told = [shown(checked(_body(document))[0][0]) for document in self.written]
         self.written.clear()
         return told
 
@@ -71,6 +72,13 @@ def _body(document: bytes) -> Element:
     body = etree.fromstring(document).find("s:Body", NAMES)
     assert body is not None
     return body[0]
+
+
+def checked(answer: Element) -> Element:
+    """Return an answer that has the structure of the schema; a fault is none of its elements."""
+    if local(answer) != "Fault":
+        grammar.check(answer)
+    return answer
 
 
 @frozen
@@ -123,7 +131,7 @@ class Client:
         """Ask for an operation and return its answer."""
         response = self.exchange(Exchange(soap(body, header), Head(**head)))
         assert response is not None
-        return Answer(response.status, _body(response.body))
+        return Answer(response.status, checked(_body(response.body)))
 
     def listen(self, body: str) -> Exchange:
         """Ask for an operation that answers piece by piece."""

@@ -84,9 +84,8 @@ def test_a_database_that_has_left_is_no_matter_of_ews(client: Client, monkeypatc
 
 
 def test_names_are_not_known_yet(client: Client) -> None:
-    assert client.ask("<m:ResolveNames><m:UnresolvedEntry>bob</m:UnresolvedEntry></m:ResolveNames>").codes == [
-        "ErrorNameResolutionNoResults"
-    ]
+    asked = '<m:ResolveNames ReturnFullContactData="true"><m:UnresolvedEntry>bob</m:UnresolvedEntry></m:ResolveNames>'
+    assert client.ask(asked).codes == ["ErrorNameResolutionNoResults"]
     assert client.ask("<m:ResolveNames/>").fault == "ErrorSchemaValidation"
 
 
@@ -100,7 +99,9 @@ def test_an_identifier_is_converted_into_itself_only(client: Client) -> None:
     alternate = f'<t:AlternateId Format="EwsId" Id="{known}" Mailbox="alice@example.org"/>'
     assert convert("EwsId", alternate) == ["NoError"]
     assert convert("EntryId", alternate) == ["ErrorUnsupportedTypeForConversion"]
-    assert convert("EwsId", "<t:AlternatePublicFolderId/>") == ["ErrorUnsupportedTypeForConversion"]
+    assert convert("EwsId", '<t:AlternatePublicFolderId Format="EwsId" FolderId="x"/>') == [
+        "ErrorUnsupportedTypeForConversion"
+    ]
     assert convert("EntryId", alternate.replace(known, "DUMMY")) == ["ErrorInvalidIdMalformed"]
 
 
