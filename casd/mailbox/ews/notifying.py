@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import tzinfo
+from functools import partial
 
 from twisted.internet.interfaces import IDelayedCall
 
@@ -73,21 +74,20 @@ def _events(mailbox: MailboxStore, noted: Iterable[Noted]) -> list[Event]:
 
 
 def _event(mailbox: MailboxStore, noted: Noted) -> Event:
-    event, is_item = noted.event, bool(noted.event.item)
-    change_key = identifiers.encode_change(str(event.change))
-    kind, subject = (Kind.ITEM, event.item) if is_item else (Kind.FOLDER, event.folder)
-    parent = event.folder if is_item else event.parent
-    old, old_parent = (event.old_item, event.old_folder) if is_item else (event.folder, event.old_folder)
-    came = bool(event.old_folder)
+    event, is_item, came = noted.event, bool(noted.event.item), bool(noted.event.old_folder)
+    folder = partial(identifiers.encode, Kind.FOLDER, mailbox)
+    item = partial(identifiers.in_folder, mailbox)
+    subject = item(event.item, event.folder) if is_item else folder(event.folder)
+    old = item(event.old_item, event.old_folder) if is_item else folder(event.folder)
     return Event(
         type=TYPES[event.kind],
         watermark=str(noted.number),
         timestamp=event.timestamp,
         is_item=is_item,
-        subject=Id(identifiers.encode(kind, mailbox, subject), change_key),
-        parent=Id(identifiers.encode(Kind.FOLDER, mailbox, parent)),
-        old=Id(identifiers.encode(kind, mailbox, old)) if came else None,
-        old_parent=Id(identifiers.encode(Kind.FOLDER, mailbox, old_parent)) if came else None,
+        subject=Id(subject, identifiers.encode_change(str(event.change))),
+        parent=Id(folder(event.folder if is_item else event.parent)),
+        old=Id(old) if came else None,
+        old_parent=Id(folder(event.old_folder)) if came else None,
     )
 
 

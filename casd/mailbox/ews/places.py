@@ -62,8 +62,13 @@ def needed(mailbox: MailboxStore, body: Element, name: str) -> Folder:
 
 
 def item(mailbox: MailboxStore, wanted: Id) -> Item:
-    """Return an item. Raises `NotFound` and `Refusal`."""
-    return mailbox.items.get(identifiers.decode(Kind.ITEM, mailbox, wanted.text))
+    """Return an item, if it is still in the folder in which it has this identifier. Raises `NotFound`, `Refusal`."""
+    identifiers.decode_change(wanted.change_key)
+    name, _, folder = identifiers.decode(Kind.ITEM, mailbox, wanted.text).partition("/")
+    found = mailbox.items.get(name)
+    if found.folder != folder:
+        raise NotFound(f"{name} has left {folder}")
+    return found
 
 
 def item_of(mailbox: MailboxStore, node: Element) -> Item:

@@ -197,3 +197,16 @@ def test_mime_content_is_replaced_as_a_whole(client: Client) -> None:
     assert client.update(item, change("Set", "item:MimeContent", mime)).codes == ["NoError"]
     found = client.get(item)
     assert (found.text("t:Subject"), found.text("t:Body")) == ("new", "body")
+
+
+def test_a_moved_item_has_another_identifier(client: Client) -> None:
+    item = client.create("<t:Message><t:Subject>a</t:Subject></t:Message>").id()
+    target = f"<m:ToFolderId>{distinguished('drafts')}</m:ToFolderId>"
+    moved = client.ask(f"<m:MoveItem>{target}<m:ItemIds>{item}</m:ItemIds></m:MoveItem>").id()
+    assert client.get(item).codes == ["ErrorItemNotFound"]
+    assert client.get(moved).text("t:Subject") == "a"
+
+
+def test_a_change_key_that_is_none_is_refused(client: Client) -> None:
+    item = client.create("<t:Message/>").one("t:ItemId").get("Id")
+    assert client.get(f'<t:ItemId Id="{item}" ChangeKey="XXX"/>').codes == ["ErrorInvalidChangeKey"]
