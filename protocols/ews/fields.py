@@ -26,6 +26,7 @@ from protocols.ews.codecs import (
     MOMENT,
     REAL,
     RIGHTS,
+    SEARCH,
     STRINGS,
     TEXT,
     WORD,
@@ -169,6 +170,7 @@ FOLDER = (
     *_fields("folder", EffectiveRights=RIGHTS, DistinguishedFolderId=WORD),
 )
 FOLDER_WITH_UNREAD = (*FOLDER, *_fields("folder", UnreadCount=INTEGER))
+SEARCH_FOLDER = (*FOLDER_WITH_UNREAD, *_fields("folder", SearchParameters=SEARCH))
 
 
 def _in_order(kind: str, rows: tuple[Row, ...]) -> tuple[Row, ...]:
@@ -183,6 +185,7 @@ _KINDS = {
     "Contact": CONTACT,
     "Task": TASK,
     "Folder": FOLDER_WITH_UNREAD,
+    "SearchFolder": SEARCH_FOLDER,
     "TasksFolder": FOLDER_WITH_UNREAD,
     "CalendarFolder": FOLDER,
     "ContactsFolder": FOLDER,

@@ -25,6 +25,7 @@ class Kind(StrEnum):
     OCCURRENCE = "o"
     ATTACHMENT = "a"
     CONVERSATION = "c"
+    CONFIGURATION = "u"
 
 
 _WRONG = {

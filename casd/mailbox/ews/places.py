@@ -44,6 +44,11 @@ def folder_of(mailbox: MailboxStore, node: Element) -> Folder:
     return folder(mailbox, read_folder_id(node))
 
 
+def by_id(mailbox: MailboxStore, node: Element) -> Folder:
+    """Return the folder that an element of FolderIdType names, whatever its own name. Raises `Refusal`."""
+    return folder(mailbox, read_id(node))
+
+
 def target(mailbox: MailboxStore, body: Element, name: str) -> Folder | None:
     """Return the folder that a child of a request holds (ToFolderId, ...), None if there is no such child."""
     found = child(body, name)

@@ -44,6 +44,8 @@ StatusEvent = Watermark?
 StreamingSubscriptionRequest = FolderIds? EventTypes @SubscribeToAllFolders
 SubscriptionIds = SubscriptionId+
 TimeZoneDefinitions = TimeZoneDefinition*
+UploadItem = ParentFolderId:FolderId ItemId? Data @CreateAction! @IsAssociated
+UploadedItems = Item:UploadItem+
 UserConfiguration = UserConfigurationName ItemId? Dictionary? XmlData? BinaryData?
 UserConfigurationName = &TargetFolderId @Name!
 """

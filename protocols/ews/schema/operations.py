@@ -59,6 +59,8 @@ GetStreamingEventsResponseMessage = &ResponseMessage Notifications? ErrorSubscri
     ConnectionStatus?
 GetUserConfiguration = UserConfigurationName UserConfigurationProperties
 GetUserConfigurationResponseMessage = &ResponseMessage UserConfiguration?
+GetUserRetentionPolicyTags =
+GetUserRetentionPolicyTagsResponse = &ResponseMessage RetentionPolicyTags:any
 MarkAllItemsAsRead = ReadFlag SuppressReadReceipts FolderIds
 MarkAsJunk = ItemIds @IsJunk! @MoveItem!
 MarkAsJunkResponseMessage = &ResponseMessage MovedItemId:ItemId?
@@ -79,5 +81,6 @@ UpdateFolder = FolderChanges
 UpdateItem = SavedItemFolderId:TargetFolderId? ItemChanges @ConflictResolution! @MessageDisposition
     @SendMeetingInvitationsOrCancellations @SuppressReadReceipts
 UpdateItemResponseMessage = &ResponseMessage Items ConflictResults?
+UploadItems = Items:UploadedItems
 UploadItemsResponseMessage = &ResponseMessage ItemId?
 """

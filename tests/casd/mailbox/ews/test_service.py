@@ -116,3 +116,17 @@ def test_a_fault_undoes_the_whole_request(client: Client, world: World) -> None:
     good, bad = "<t:Message><t:Subject>a</t:Subject></t:Message>", "<t:Message><t:Moon/></t:Message>"
     assert client.create(good + bad).fault == "ErrorSchemaValidation"
     assert world.alice.folders.distinguished("inbox").total == 0
+
+
+@pytest.mark.parametrize(
+    ("asked", "held"),
+    [
+        ("<m:GetAppManifests/>", "m:Manifests"),
+        ("<m:GetAppManifests><m:ApiVersionSupported>1.1</m:ApiVersionSupported></m:GetAppManifests>", "m:Apps"),
+        ("<m:GetPasswordExpirationDate/>", "m:PasswordExpirationDate"),
+        ("<m:GetUserRetentionPolicyTags/>", "m:RetentionPolicyTags"),
+    ],
+)
+def test_what_programs_ask_first_is_answered(client: Client, asked: str, held: str) -> None:
+    answer = client.ask(asked)
+    assert (answer.codes, len(answer.all(held))) == (["NoError"], 1)
