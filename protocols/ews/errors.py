@@ -28,6 +28,7 @@ _WORDS = {
     "ErrorInvalidPropertyDelete": "The property is required or set by the server: it cannot be deleted.",
     "ErrorInvalidPropertySet": "The property cannot be set.",
     "ErrorInvalidPropertyAppend": "The property cannot be appended to.",
+    "ErrorInvalidPushSubscriptionUrl": "The URL of the push subscription is not valid.",
     "ErrorInvalidRecipients": "At least one recipient is not valid.",
     "ErrorInvalidRequest": "The request is invalid.",
     "ErrorInvalidSubscription": "The subscription is not valid.",

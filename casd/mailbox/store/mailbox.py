@@ -38,6 +38,11 @@ class MailboxStore:
         store.folders.create_defaults()
         return store
 
+    @property
+    def position(self) -> int:
+        """The number of the last change."""
+        return self._journal.position()
+
     def deliver(self, mime: bytes) -> Item:
         """Put a received message into the inbox, unread, and tell watchers of new mail."""
         inbox = self.folders.distinguished("inbox")

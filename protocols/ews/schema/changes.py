@@ -36,8 +36,9 @@ Notification = SubscriptionId PreviousWatermark? MoreEvents? (CopiedEvent:MovedC
     NewMailEvent:ObjectChangedEvent | StatusEvent | FreeBusyChangedEvent:ObjectChangedEvent)+
 Notifications = Notification*
 ObjectChangedEvent = &StatusEvent TimeStamp (FolderId | ItemId) ParentFolderId:FolderId
-PullSubscriptionRequest = FolderIds? EventTypes Watermark? Timeout @SubscribeToAllFolders
-PushSubscriptionRequest = FolderIds? EventTypes Watermark? StatusFrequency URL CallerData? @SubscribeToAllFolders
+PullSubscriptionRequest = FolderIds? EventTypes (Watermark | m.Watermark)? Timeout @SubscribeToAllFolders
+PushSubscriptionRequest = FolderIds? EventTypes (Watermark | m.Watermark)? StatusFrequency URL CallerData?
+    @SubscribeToAllFolders
 ReadFlagChange = ItemId IsRead
 SourceIds = (AlternateId | AlternatePublicFolderId | AlternatePublicFolderItemId)+
 StatusEvent = Watermark?

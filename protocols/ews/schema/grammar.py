@@ -3,7 +3,7 @@
 A row is `NAME ... = PART ...`. A part is a child element with `?` (may be absent), `*` (any number) or `+` (one at
 least) behind it; `(a | b)` is one of several, `&ROW` what another row holds, `@name` an attribute (`@name!`: a
 required one). A child has the row of its own name, or the one behind its colon; without a row it holds text, and
-`any` stands for whatever we neither read nor write. A child is of its table's namespace; `t.` says otherwise.
+`any` stands for whatever we neither read nor write. A child is of its table's namespace; `t.` and `m.` say otherwise.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from protocols.ews.errors import BadDocument
 from protocols.ews.markup import MESSAGES, TYPES, Element, local
 from protocols.ews.schema import changes, finding, items, operations, people
 
+_PREFIXES = {"m": MESSAGES, "t": TYPES}
 _PART = re.compile(r"\((?P<choice>[^)]*)\)(?P<often>[?*+]?)|(?P<word>[&@]?[\w.:]+)(?P<mark>[?*+!]?)")
 
 
@@ -87,8 +88,9 @@ def _repeated(part: Part, often: str) -> Part:
 
 def _child(namespace: str, text: str) -> tuple[str, str]:
     name, _, row = text.partition(":")
-    if name.startswith("t."):
-        namespace, name = TYPES, name[2:]
+    prefix, _, rest = name.rpartition(".")
+    if prefix:
+        namespace, name = _PREFIXES[prefix], rest
     return f"{{{namespace}}}{name}", row or name
 
 

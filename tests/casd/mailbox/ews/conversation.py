@@ -12,6 +12,7 @@ from twisted.internet.task import Clock
 
 from casd.mailbox.call import Call, Receipt
 from casd.mailbox.ews.service import serve
+from casd.mailbox.push import Push
 from casd.net.exchange import BodyTooLarge
 from protocols.ews.markup import Element, local
 from protocols.ews.schema import grammar
@@ -126,6 +127,7 @@ class Client:
         self.user = self.address = "alice@example.org"
         self.sent: list[tuple[str, tuple[str, ...], bytes]] = []
         self.unreachable: dict[str, str] = {}
+        self.push: Push | None = None
 
     def ask(self, body: str, header: str = "", **head: Any) -> Answer:
         """Ask for an operation and return its answer."""
@@ -146,7 +148,7 @@ class Client:
             address=self.address, display_name="Alice", database="DB01", client="", mechanism="basic",
         )  # fmt: skip
         world = self.world
-        call = Call(exchange, assertion, world.database, world.alice, self._submit, self.clock)
+        call = Call(exchange, assertion, world.database, world.alice, self._submit, self.clock, self.push)
         return result(Deferred.fromCoroutine(serve(call)))
 
     async def _submit(self, sender: str, recipients: Sequence[str], mime: bytes) -> Sequence[Receipt]:
