@@ -51,7 +51,7 @@ class Push:
         await self._connect(Endpoint(host, port), connection, tls, _CONNECT_TIME)
         fields = [(b"Host", parts.netloc.encode("idna")), (b"Content-Type", content_type)]
         answer = await fetch(connection, b"POST", _target(parts), write_fields(fields), document, _PATIENCE, _ANSWER)
-        if answer.head.status != 200:
+        if not 200 <= answer.head.status < 300:
             raise ValueError(f"{url!r} answered {answer.head.status}")
         return answer.body
 

@@ -202,6 +202,9 @@ def _read_only(write: Callable[[str, Any], Element]) -> Codec:
 _RIGHTS = ("CreateAssociated", "CreateContents", "CreateHierarchy", "Delete", "Modify", "Read", "ViewPrivateItems")
 
 TEXT = scalar(lambda text: text)
+LINE = scalar(lambda text: text[:255])
+"""Text of which Exchange keeps no more (a property of type PtypString that is no stream)."""
+
 WORD = scalar(lambda text: text.strip(_BLANK))
 BOOLEAN = scalar(parse_boolean, show_boolean)
 INTEGER = scalar(parse_integer)

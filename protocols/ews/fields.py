@@ -20,6 +20,7 @@ from protocols.ews.codecs import (
     HEADERS,
     ID,
     INTEGER,
+    LINE,
     MAILBOX,
     MAILBOXES,
     MIME,
@@ -91,7 +92,7 @@ _STATUS = choice("NotStarted", "InProgress", "Completed", "WaitingOnOthers", "De
 _TYPE = choice("Single", "Occurrence", "Exception", "RecurringMaster")
 
 ITEM = (
-    *_fields("item", MimeContent=MIME, ItemId=ID, ParentFolderId=ID, ItemClass=WORD, Subject=TEXT),
+    *_fields("item", MimeContent=MIME, ItemId=ID, ParentFolderId=ID, ItemClass=WORD, Subject=LINE),
     *_fields("item", Sensitivity=_SENSITIVITY, Body=BODY),
     ATTACHMENTS,
     *_fields("item", DateTimeReceived=MOMENT, Size=INTEGER, Categories=STRINGS, Importance=_IMPORTANCE),
@@ -130,8 +131,8 @@ CALENDAR_ITEM = (
 )
 CONTACT = (
     *ITEM,
-    *_fields("contacts", FileAs=TEXT, FileAsMapping=WORD, DisplayName=TEXT, GivenName=TEXT, Initials=TEXT),
-    *_fields("contacts", MiddleName=TEXT, Nickname=TEXT, CompleteName=COMPLETE_NAME, CompanyName=TEXT),
+    *_fields("contacts", FileAs=TEXT, FileAsMapping=WORD, DisplayName=TEXT, GivenName=LINE, Initials=TEXT),
+    *_fields("contacts", MiddleName=LINE, Nickname=TEXT, CompleteName=COMPLETE_NAME, CompanyName=TEXT),
     Dictionary("contacts:EmailAddresses", "contacts:EmailAddress", ("EmailAddress1", "EmailAddress2", "EmailAddress3")),
     Dictionary(
         "contacts:PhysicalAddresses",
@@ -153,7 +154,7 @@ CONTACT = (
     Dictionary("contacts:ImAddresses", "contacts:ImAddress", ("ImAddress1", "ImAddress2", "ImAddress3")),
     *_fields("contacts", JobTitle=TEXT, Manager=TEXT, Mileage=TEXT, OfficeLocation=TEXT),
     *_fields("contacts", PostalAddressIndex=choice("None", "Home", "Business", "Other"), Profession=TEXT),
-    *_fields("contacts", SpouseName=TEXT, Surname=TEXT, WeddingAnniversary=MOMENT, HasPicture=BOOLEAN),
+    *_fields("contacts", SpouseName=TEXT, Surname=LINE, WeddingAnniversary=MOMENT, HasPicture=BOOLEAN),
 )
 TASK = (
     *ITEM,
@@ -162,6 +163,12 @@ TASK = (
     *_fields("task", Delegator=TEXT, DueDate=MOMENT, IsComplete=BOOLEAN, IsRecurring=BOOLEAN, IsTeamTask=BOOLEAN),
     *_fields("task", Mileage=TEXT, Owner=TEXT, PercentComplete=REAL, Recurrence=TASK_RECURRENCE, StartDate=MOMENT),
     *_fields("task", Status=_STATUS, StatusDescription=TEXT, TotalWork=INTEGER),
+)
+RESPONSE = (
+    *_fields("item", Subject=LINE, Body=BODY),
+    *_fields("message", ToRecipients=MAILBOXES, CcRecipients=MAILBOXES, BccRecipients=MAILBOXES),
+    *_fields("message", IsReadReceiptRequested=BOOLEAN, IsDeliveryReceiptRequested=BOOLEAN, From=MAILBOX),
+    *_fields("response", ReferenceItemId=ID, NewBodyContent=BODY),
 )
 FOLDER = (
     *_fields("folder", FolderId=ID, ParentFolderId=ID, FolderClass=WORD, DisplayName=TEXT, TotalCount=INTEGER),
@@ -184,6 +191,9 @@ _KINDS = {
     "CalendarItem": CALENDAR_ITEM,
     "Contact": CONTACT,
     "Task": TASK,
+    "ReplyToItem": RESPONSE,
+    "ReplyAllToItem": RESPONSE,
+    "ForwardItem": RESPONSE,
     "Folder": FOLDER_WITH_UNREAD,
     "SearchFolder": SEARCH_FOLDER,
     "TasksFolder": FOLDER_WITH_UNREAD,

@@ -14,6 +14,7 @@ from twisted.python.failure import Failure
 
 from casd.mailbox.call import Call, Receipt
 from casd.mailbox.ews.service import serve
+from casd.mailbox.push import Push
 from casd.mailbox.store.database import MailboxDatabase
 from casd.mailbox.store.mailbox import MailboxStore
 from casd.net.exchange import Exchange
@@ -35,6 +36,7 @@ class Shim(Unnoted):
     def __init__(self, folder: Path, reactor: Any) -> None:
         super().__init__(Limits(), reactor)
         self._channels: set[Channel] = set()
+        self.push: Push | None = None
         self.database = MailboxDatabase.mount(folder / "DB01", "DB01", "mbx1", reactor)
 
     def entered(self, channel: Channel) -> None:
@@ -82,7 +84,7 @@ class Shim(Unnoted):
             client=exchange.client,
             mechanism="basic",
         )
-        response = await serve(Call(exchange, assertion, self.database, store, self.submit, self._clock))
+        response = await serve(Call(exchange, assertion, self.database, store, self.submit, self._clock, self.push))
         if response is not None:
             _check(response)
             exchange.reply(response)

@@ -13,13 +13,18 @@ from casd.mailbox.ews.identifiers import Kind
 from casd.mailbox.store.errors import NotFound
 from casd.mailbox.store.mailbox import MailboxStore
 from casd.mailbox.store.values import Folder
-from protocols.ews.codecs import parse_binary, show_binary
+from protocols.ews.codecs import parse_binary, parse_boolean, parse_moment, show_binary, show_boolean, show_moment
 from protocols.ews.errors import BadDocument, Refusal
 from protocols.ews.markup import Child, Element, child, children, local, m, t, text
 
 _NAME = re.compile(r"(?!IPM\.Configuration)[A-Za-z0-9.]{1,237}")
 _PROPERTIES = frozenset({"Id", "Dictionary", "XmlData", "BinaryData", "All"})
 _BYTES = ("XmlData", "BinaryData")
+_CANONICAL: Mapping[str, Callable[[str], str]] = {
+    "Boolean": lambda value: show_boolean(parse_boolean(value)),
+    "DateTime": lambda value: show_moment(parse_moment(value)),
+}
+"""How values are shown that may be written in several ways."""
 
 
 def create_user_configuration(mailbox: MailboxStore, body: Element, _zone: tzinfo) -> Element:
@@ -111,7 +116,8 @@ def _read(node: Element) -> dict[str, Any]:
 
 
 def _object(node: Element) -> list[Any]:
-    return [text(node, "Type"), [each.text or "" for each in node if local(each) == "Value"]]
+    canonical = _CANONICAL.get(text(node, "Type"), str)
+    return [text(node, "Type"), [canonical(each.text or "") for each in node if local(each) == "Value"]]
 
 
 def _shown(found: Mapping[str, Any]) -> Iterator[tuple[str, Element]]:

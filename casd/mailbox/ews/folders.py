@@ -16,7 +16,7 @@ from protocols.ews import changes, items, restrictions, shapes, views
 from protocols.ews.codecs import choice, parse_boolean
 from protocols.ews.errors import BadDocument, Refusal
 from protocols.ews.markup import Child, Element, children, m
-from protocols.ews.paths import Path, Property
+from protocols.ews.paths import Extended, Path, Property
 from protocols.ews.restrictions import Restriction
 from protocols.ews.shapes import Shape
 from protocols.ews.values import Id, Item
@@ -26,6 +26,9 @@ _CLASSES = {element: name for name, element in _ELEMENTS.items()}
 _NAME, _CLASS = Property("folder:DisplayName"), Property("folder:FolderClass")
 _SEARCH = Property("folder:SearchParameters")
 _UNREAD = restrictions.Comparison("IsEqualTo", Property("message:IsRead"), other=False)
+_SIZE = "0xe08"
+"""PidTagMessageSize: the bytes of all that is in a folder."""
+
 _TRAVERSAL = choice("Shallow", "Deep", "SoftDeleted")
 
 
@@ -45,7 +48,7 @@ def properties(mailbox: MailboxStore, folder: Folder) -> dict[Path, Any]:
         "folder:ParentFolderId": Id(identifiers.encode(identifiers.Kind.FOLDER, mailbox, folder.parent))
         if folder.parent
         else None,
-        "folder:FolderClass": folder.folder_class,
+        "folder:FolderClass": folder.folder_class or None,
         "folder:DisplayName": folder.name,
         "folder:TotalCount": folder.total if search is None else _count(mailbox, folder),
         "folder:ChildFolderCount": folder.children,
@@ -69,7 +72,13 @@ def render(mailbox: MailboxStore, folder: Folder, shape: Shape = Shape()) -> Ele
     """Return a folder as an element of this shape; by default just its id."""
     name, known = element(folder), properties(mailbox, folder)
     wanted = shape.wanted(name)
-    return items.write(Item(name, {path: known.get(path, kept.load(folder.properties, path)) for path in wanted}))
+    return items.write(Item(name, {path: _value(mailbox, folder, known, path) for path in wanted}))
+
+
+def _value(mailbox: MailboxStore, folder: Folder, known: Mapping[Path, Any], path: Path) -> Any:
+    if isinstance(path, Extended) and path.tag == _SIZE:
+        return str(mailbox.folders.size(folder.id))
+    return known.get(path, kept.load(folder.properties, path))
 
 
 def get_folder(mailbox: MailboxStore, body: Element, _zone: tzinfo) -> Element:
@@ -101,7 +110,7 @@ def _matches(mailbox: MailboxStore, folder: Folder, restriction: restrictions.Re
     if restriction is None:
         return True
     known = properties(mailbox, folder)
-    return restrictions.matches(restriction, lambda path: known.get(path, kept.load(folder.properties, path)))
+    return restrictions.matches(restriction, lambda path: _value(mailbox, folder, known, path))
 
 
 def create_folder(mailbox: MailboxStore, body: Element, _zone: tzinfo) -> Element:
@@ -113,7 +122,7 @@ def create_folder(mailbox: MailboxStore, body: Element, _zone: tzinfo) -> Elemen
         named = _settable(mailbox, wanted.properties)
         if not named.get("name"):
             raise Refusal("ErrorRequiredPropertyMissing", path=_NAME)
-        folder_class = named.pop("folder_class", _CLASSES.get(wanted.element, "IPF.Note"))
+        folder_class = named.pop("folder_class", _CLASSES.get(wanted.element, ""))
         return [m("Folders", render(mailbox, mailbox.folders.create(parent.id, folder_class=folder_class, **named)))]
 
     return each("CreateFolder", create, children(body, "Folders"))

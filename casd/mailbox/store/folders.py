@@ -76,6 +76,11 @@ class Folders:
         )
         return tuple(map(rows.folder, found))
 
+    def size(self, folder: str) -> int:
+        """Return the bytes of all items in this folder (not in those below). Raises `NotFound`."""
+        query = "SELECT ifnull(sum(size), 0) FROM item WHERE folder = ?"
+        return int(self._connection.execute(query, (self.get(folder).number,)).fetchone()[0])
+
     def create(
         self, parent: str, name: str, folder_class: str = "IPF.Note", properties: Mapping[str, Any] | None = None
     ) -> Folder:

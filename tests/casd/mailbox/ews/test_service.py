@@ -130,3 +130,11 @@ def test_a_fault_undoes_the_whole_request(client: Client, world: World) -> None:
 def test_what_programs_ask_first_is_answered(client: Client, asked: str, held: str) -> None:
     answer = client.ask(asked)
     assert (answer.codes, len(answer.all(held))) == (["NoError"], 1)
+
+
+@pytest.mark.negative
+def test_a_document_of_another_structure_is_refused_before_it_is_read(client: Client) -> None:
+    assert client.ask(GET_INBOX.replace("<m:FolderIds>", "<m:Moon/><m:FolderIds>")).fault == "ErrorSchemaValidation"
+    assert client.ask("<m:GetUserRetentionPolicyTags><m:Moon/></m:GetUserRetentionPolicyTags>").fault == (
+        "ErrorSchemaValidation"
+    )
