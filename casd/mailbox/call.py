@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from attrs import frozen
 from twisted.internet.interfaces import IReactorTime
 
+from casd.mailbox.push import Push
 from casd.mailbox.store.database import MailboxDatabase
 from casd.mailbox.store.mailbox import MailboxStore
 from protocols.handover import Assertion
@@ -36,6 +37,7 @@ class Call:
     `assertion.user` is the primary address of who asks; a service refuses a user who is not `assertion.address`.
     The methods of `mailbox` block: use them only in functions that `database.run` runs.
     `clock` times what a service holds open: notifications, time limits.
+    `push` posts notifications to the places that the operator lets it, if there are any.
     """
 
     exchange: Exchange
@@ -44,3 +46,4 @@ class Call:
     mailbox: MailboxStore
     submit: Submit
     clock: IReactorTime
+    push: Push | None = None

@@ -23,6 +23,7 @@ from casd.config import endpoints, file, key, networks, path, seconds, secret, w
 from casd.mailbox.dispatch import Dispatch, ServiceOfPath
 from casd.mailbox.door import MailboxDoor
 from casd.mailbox.housekeeping import Housekeeping
+from casd.mailbox.push import Push
 from casd.mailbox.roster import Roster
 from casd.mailbox.services import SERVICES
 from casd.mailbox.submission import Submission
@@ -67,6 +68,7 @@ class Settings:
     front: str = key(_front, doc="URL of a front door, to which sent messages are submitted")
     front_ca: Path = key(file, doc="the authority (PEM) of the front door's certificate")
     keep_deleted: float = key(seconds, "14 d", "how long what was deleted can be recovered")
+    push: tuple[Endpoint, ...] = key(endpoints, "", "places, HOST:PORT, to which clients may have notifications pushed")
     dismount_time: float = key(seconds, "30 s", "how long a dismount waits for the requests in flight")
     idle_time: float = key(seconds, "5 min", "how long a front end may keep an idle connection")
     proxy_protocol: Networks = key(networks, "", "front ends and balancers whose connections begin with a PROXY header")
@@ -111,7 +113,8 @@ class MailboxServer(Service):
             connector=partial(connect, reactor),
             now=now,
         )
-        dispatch = Dispatch(name, self.roster, services, self.submit, reactor)
+        push = Push(settings.push, reactor, partial(connect, reactor))
+        dispatch = Dispatch(name, self.roster, services, self.submit, reactor, push)
         limits = Limits(
             idle_time=settings.idle_time, streams=_STREAMS, windows=_STREAMS, resets=_RESETS, frames=_RESETS
         )

@@ -10,11 +10,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from attrs import frozen
+from lxml import etree
 
 from protocols.ews.errors import BadDocument
 from protocols.ews.markup import Element, child, local, t
 from protocols.ews.markup import text as text_of
-from protocols.ews.values import Address, Attendee, Body, Distinguished, Id
+from protocols.ews.values import Address, Attendee, Body, Distinguished, Id, Search
 
 _BLANK = " \t\r\n"
 _MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)(?:T(\d\d:\d\d:\d\d(?:\.\d{1,6})?)\d*)?(Z|[+-]\d\d:\d\d)?")
@@ -177,6 +178,20 @@ def read_folder_id(node: Element) -> Id | Distinguished:
     return read_id(node)
 
 
+def _read_search(node: Element) -> Search:
+    restriction, folders = child(node, "Restriction"), child(node, "BaseFolderIds")
+    if restriction is None or folders is None:
+        raise BadDocument("SearchParameters are a Restriction and BaseFolderIds.")
+    markup = etree.tostring(restriction, encoding="unicode", with_tail=False)
+    return Search(markup, tuple(map(read_folder_id, folders)), node.get("Traversal") == "Deep")
+
+
+def _write_search(name: str, value: Search) -> Element:
+    ids = (write_id("FolderId", one) for one in value.folders if isinstance(one, Id))
+    traversal = "Deep" if value.deep else "Shallow"
+    return t(name, etree.fromstring(value.restriction), t("BaseFolderIds", ids), Traversal=traversal)
+
+
 def _read_only(write: Callable[[str, Any], Element]) -> Codec:
     def read(node: Element) -> Any:
         raise BadDocument(f"The element '{local(node)}' is only ever answered.")
@@ -187,6 +202,9 @@ def _read_only(write: Callable[[str, Any], Element]) -> Codec:
 _RIGHTS = ("CreateAssociated", "CreateContents", "CreateHierarchy", "Delete", "Modify", "Read", "ViewPrivateItems")
 
 TEXT = scalar(lambda text: text)
+LINE = scalar(lambda text: text[:255])
+"""Text of which Exchange keeps no more (a property of type PtypString that is no stream)."""
+
 WORD = scalar(lambda text: text.strip(_BLANK))
 BOOLEAN = scalar(parse_boolean, show_boolean)
 INTEGER = scalar(parse_integer)
@@ -215,6 +233,7 @@ MIME = Codec(
     _no_constant,
 )
 FLAG = Codec(_read_flag, lambda name, value: t(name, t("FlagStatus", value)), _no_constant)
+SEARCH = Codec(_read_search, _write_search, _no_constant)
 ID = Codec(read_id, write_id, lambda text: text)
 ZONE = Codec(lambda node: node.get("Id", ""), lambda name, value: t(name, Id=value, Name=value), _no_constant)
 HEADERS = _read_only(

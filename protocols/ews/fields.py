@@ -1,7 +1,7 @@
-"""The table of properties: for each kind of item and folder its elements, in the order of the schema.
+"""The table of properties: for each kind of item and folder those that are served, with the type of their values.
 
-The order is that of the sequences in types.xsd (ItemType, MessageType, ...): clients that read by schema depend on it.
-An element's name is the part of its property path behind the last colon.
+An element's name is the part of its property path behind the last colon. Which element stands behind which others is
+said by the schema's own tables: clients that read by schema depend on it.
 """
 
 from __future__ import annotations
@@ -20,12 +20,14 @@ from protocols.ews.codecs import (
     HEADERS,
     ID,
     INTEGER,
+    LINE,
     MAILBOX,
     MAILBOXES,
     MIME,
     MOMENT,
     REAL,
     RIGHTS,
+    SEARCH,
     STRINGS,
     TEXT,
     WORD,
@@ -35,10 +37,11 @@ from protocols.ews.codecs import (
 )
 from protocols.ews.paths import Property
 from protocols.ews.recurrence import RECURRENCE, TASK_RECURRENCE
+from protocols.ews.schema import grammar
 
 
-def _behind_the_colon(row: Field | Dictionary) -> str:
-    return row.uri.rpartition(":")[2]
+def _behind_the_colon(row: Row) -> str:
+    return (row if isinstance(row, str) else row.uri).rpartition(":")[2]
 
 
 @frozen
@@ -89,7 +92,7 @@ _STATUS = choice("NotStarted", "InProgress", "Completed", "WaitingOnOthers", "De
 _TYPE = choice("Single", "Occurrence", "Exception", "RecurringMaster")
 
 ITEM = (
-    *_fields("item", MimeContent=MIME, ItemId=ID, ParentFolderId=ID, ItemClass=WORD, Subject=TEXT),
+    *_fields("item", MimeContent=MIME, ItemId=ID, ParentFolderId=ID, ItemClass=WORD, Subject=LINE),
     *_fields("item", Sensitivity=_SENSITIVITY, Body=BODY),
     ATTACHMENTS,
     *_fields("item", DateTimeReceived=MOMENT, Size=INTEGER, Categories=STRINGS, Importance=_IMPORTANCE),
@@ -128,8 +131,8 @@ CALENDAR_ITEM = (
 )
 CONTACT = (
     *ITEM,
-    *_fields("contacts", FileAs=TEXT, FileAsMapping=WORD, DisplayName=TEXT, GivenName=TEXT, Initials=TEXT),
-    *_fields("contacts", MiddleName=TEXT, Nickname=TEXT, CompleteName=COMPLETE_NAME, CompanyName=TEXT),
+    *_fields("contacts", FileAs=TEXT, FileAsMapping=WORD, DisplayName=TEXT, GivenName=LINE, Initials=TEXT),
+    *_fields("contacts", MiddleName=LINE, Nickname=TEXT, CompleteName=COMPLETE_NAME, CompanyName=TEXT),
     Dictionary("contacts:EmailAddresses", "contacts:EmailAddress", ("EmailAddress1", "EmailAddress2", "EmailAddress3")),
     Dictionary(
         "contacts:PhysicalAddresses",
@@ -151,7 +154,7 @@ CONTACT = (
     Dictionary("contacts:ImAddresses", "contacts:ImAddress", ("ImAddress1", "ImAddress2", "ImAddress3")),
     *_fields("contacts", JobTitle=TEXT, Manager=TEXT, Mileage=TEXT, OfficeLocation=TEXT),
     *_fields("contacts", PostalAddressIndex=choice("None", "Home", "Business", "Other"), Profession=TEXT),
-    *_fields("contacts", SpouseName=TEXT, Surname=TEXT, WeddingAnniversary=MOMENT, HasPicture=BOOLEAN),
+    *_fields("contacts", SpouseName=TEXT, Surname=LINE, WeddingAnniversary=MOMENT, HasPicture=BOOLEAN),
 )
 TASK = (
     *ITEM,
@@ -161,6 +164,12 @@ TASK = (
     *_fields("task", Mileage=TEXT, Owner=TEXT, PercentComplete=REAL, Recurrence=TASK_RECURRENCE, StartDate=MOMENT),
     *_fields("task", Status=_STATUS, StatusDescription=TEXT, TotalWork=INTEGER),
 )
+RESPONSE = (
+    *_fields("item", Subject=LINE, Body=BODY),
+    *_fields("message", ToRecipients=MAILBOXES, CcRecipients=MAILBOXES, BccRecipients=MAILBOXES),
+    *_fields("message", IsReadReceiptRequested=BOOLEAN, IsDeliveryReceiptRequested=BOOLEAN, From=MAILBOX),
+    *_fields("response", ReferenceItemId=ID, NewBodyContent=BODY),
+)
 FOLDER = (
     *_fields("folder", FolderId=ID, ParentFolderId=ID, FolderClass=WORD, DisplayName=TEXT, TotalCount=INTEGER),
     *_fields("folder", ChildFolderCount=INTEGER),
@@ -168,16 +177,29 @@ FOLDER = (
     *_fields("folder", EffectiveRights=RIGHTS, DistinguishedFolderId=WORD),
 )
 FOLDER_WITH_UNREAD = (*FOLDER, *_fields("folder", UnreadCount=INTEGER))
+SEARCH_FOLDER = (*FOLDER_WITH_UNREAD, *_fields("folder", SearchParameters=SEARCH))
 
-KINDS: Mapping[str, tuple[Row, ...]] = {
+
+def _in_order(kind: str, rows: tuple[Row, ...]) -> tuple[Row, ...]:
+    order = grammar.ROWS[kind].children
+    return tuple(sorted(rows, key=lambda row: order.index(_behind_the_colon(row))))
+
+
+_KINDS = {
     "Item": ITEM,
     "Message": MESSAGE,
     "CalendarItem": CALENDAR_ITEM,
     "Contact": CONTACT,
     "Task": TASK,
+    "ReplyToItem": RESPONSE,
+    "ReplyAllToItem": RESPONSE,
+    "ForwardItem": RESPONSE,
     "Folder": FOLDER_WITH_UNREAD,
+    "SearchFolder": SEARCH_FOLDER,
     "TasksFolder": FOLDER_WITH_UNREAD,
     "CalendarFolder": FOLDER,
     "ContactsFolder": FOLDER,
 }
-"""The rows of each element that stands for an item or a folder."""
+
+KINDS: Mapping[str, tuple[Row, ...]] = {kind: _in_order(kind, rows) for kind, rows in _KINDS.items()}
+"""The rows of each element that stands for an item or a folder, in the order of the schema."""

@@ -25,6 +25,12 @@ _TYPES = choice(
     "FreeBusyChangedEvent",
 )
 
+_LIVES = {"Streaming": "", "Pull": "Timeout", "Push": "StatusFrequency"}
+"""The kinds of subscriptions, and which element says how long one lives."""
+
+MAX_LIFE = 1440
+"""Minutes (SubscriptionTimeoutType and SubscriptionStatusFrequencyType)."""
+
 MAX_SUBSCRIPTIONS = 200
 """Subscriptions of one GetStreamingEvents (reference of the operation; Exchange has the same bound)."""
 
@@ -33,12 +39,15 @@ MAX_SUBSCRIPTIONS = 200
 class Interest:
     """What a subscription is about: the folders (None: all of them) and the types of events.
 
-    `timeout` is for how many minutes a pull subscription lives unasked; None for a streaming one.
+    `life` is for how many minutes a pull subscription lives unasked, or a push one unheard; None for a streaming one.
+    `watermark` is where it is to begin, if not now; `url` where the client of a push subscription waits.
     """
 
     folders: tuple[Id | Distinguished, ...] | None
     types: frozenset[str]
-    timeout: int | None = None
+    life: int | None = None
+    watermark: str = ""
+    url: str = ""
 
 
 @frozen
@@ -61,14 +70,17 @@ def parse(node: Element) -> Interest:
         raise BadDocument("A Subscribe holds one subscription request.")
     wish = node[0]
     kind = local(wish).removesuffix("SubscriptionRequest")
-    if kind not in {"Streaming", "Pull"}:
-        raise Refusal("ErrorInvalidSubscription", f"The server offers no {kind} subscriptions.")
+    if kind not in _LIVES:
+        raise BadDocument(f"The element '{local(wish)}' is not a subscription request.")
     folders = None if parse_boolean(wish.get("SubscribeToAllFolders", "false")) else children(wish, "FolderIds")
     if folders == []:
         raise Refusal("ErrorInvalidSubscription", "A subscription is to folders.")
     types = frozenset(_TYPES.constant(each.text or "") for each in children(wish, "EventTypes"))
-    timeout = parse_integer(text(wish, "Timeout")) if kind == "Pull" else None
-    return Interest(None if folders is None else tuple(map(read_folder_id, folders)), types, timeout)
+    life = parse_integer(text(wish, _LIVES[kind])) if _LIVES[kind] else None
+    if life is not None and not 1 <= life <= MAX_LIFE:
+        raise BadDocument(f"A subscription lives for 1 to {MAX_LIFE} minutes.")
+    ids = None if folders is None else tuple(map(read_folder_id, folders))
+    return Interest(ids, types, life, text(wish, "Watermark"), text(wish, "URL") if kind == "Push" else "")
 
 
 def parse_streaming(node: Element) -> tuple[tuple[str, ...], int]:
@@ -86,6 +98,17 @@ def write(subscription: str, events: Sequence[Event], name: str, *, previous: st
     told: Iterable[Element] = map(_event, events) if events else [t("StatusEvent", t("Watermark", previous or "0"))]
     make = m if name == "Notification" else t
     return make("Notification", t("SubscriptionId", subscription), pull, told)
+
+
+def write_push(notification: Element) -> Element:
+    """Return the request by which a server brings a Notification to a client (SendNotification)."""
+    message = m("SendNotificationResponseMessage", m("ResponseCode", "NoError"), notification, ResponseClass="Success")
+    return m("SendNotification", m("ResponseMessages", message))
+
+
+def parse_result(node: Element) -> bool:
+    """Return whether a client that has got a notification wants more of them. Raises `BadDocument`."""
+    return str(choice("OK", "Unsubscribe").constant(text(node, "SubscriptionStatus"))) == "OK"
 
 
 def _event(event: Event) -> Element:

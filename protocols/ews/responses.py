@@ -7,10 +7,11 @@ from collections.abc import Iterable
 from protocols.ews import paths
 from protocols.ews.errors import Refusal
 from protocols.ews.markup import Child, Element, m
+from protocols.ews.schema import grammar
 
 _ALWAYS = {
-    **dict.fromkeys(("GetItem", "CreateItem", "UpdateItem", "MoveItem", "CopyItem"), "Items"),
-    **dict.fromkeys(("GetFolder", "CreateFolder", "UpdateFolder", "MoveFolder"), "Folders"),
+    **dict.fromkeys(("GetItem", "CreateItem", "UpdateItem", "MoveItem", "CopyItem", "ArchiveItem"), "Items"),
+    **dict.fromkeys(("GetFolder", "CreateFolder", "UpdateFolder", "MoveFolder", "CopyFolder"), "Folders"),
     **dict.fromkeys(("GetAttachment", "CreateAttachment"), "Attachments"),
 }
 """What the schema wants in a response message even of an error, though empty."""
@@ -25,6 +26,19 @@ def success(operation: str, *content: Child) -> Element:
     """Return the response message of something that was done."""
     code = m("ResponseCode", "NoError")
     return m(f"{operation}ResponseMessage", code, *content, ResponseClass="Success")
+
+
+def alone(operation: str, *content: Child) -> Element:
+    """Return the answer to an operation that does one thing: it is its own response message."""
+    return m(f"{operation}Response", m("ResponseCode", "NoError"), *content, ResponseClass="Success")
+
+
+def refused(operation: str, refusal: Refusal) -> Element:
+    """Return the answer to an operation that has not been begun, in the form that the schema has for it."""
+    if "ResponseClass" not in grammar.ROWS[f"{operation}Response"].attributes:
+        return answer(operation, [error(operation, refusal)])
+    code, words = m("ResponseCode", refusal.code), m("MessageText", refusal.words)
+    return m(f"{operation}Response", words, code, m("DescriptiveLinkKey", "0"), ResponseClass="Error")
 
 
 def error(operation: str, refusal: Refusal, *content: Child) -> Element:

@@ -14,6 +14,7 @@ from protocols.ews.errors import BadDocument
 from protocols.ews.fields import KINDS, Field
 from protocols.ews.markup import Element, child, local
 from protocols.ews.paths import Extended, Path, Property
+from protocols.ews.values import Address
 
 _MODE = choice("FullString", "Prefixed", "Substring", "PrefixOnWords", "ExactPhrase")
 _COMPARISON = choice(
@@ -93,9 +94,12 @@ Restriction = Comparison | Contains | Exists | Excludes | And | Or | Not
 def parse(node: Element) -> Restriction | None:
     """Return the Restriction of a FindItem or FindFolder, None if it has none. Raises `BadDocument`."""
     found = child(node, "Restriction")
-    if found is None:
-        return None
-    return _expression(_only(found))
+    return None if found is None else parse_alone(found)
+
+
+def parse_alone(node: Element) -> Restriction:
+    """Return the restriction that a Restriction is. Raises `BadDocument`."""
+    return _expression(_only(node))
 
 
 def matches(restriction: Restriction, get: Callable[[Path], Any]) -> bool:
@@ -125,6 +129,10 @@ def _passes(test: Comparison | Contains | Exists | Excludes, get: Callable[[Path
 
 
 def _holds(value: Any, text: str, mode: str, *, ignore_case: bool) -> bool:
+    if isinstance(value, Address):
+        value = (value.name, value.address)
+    if isinstance(value, tuple):
+        return any(_holds(one, text, mode, ignore_case=ignore_case) for one in value)
     if not isinstance(value, str):
         return False
     held, text = (value.casefold(), text.casefold()) if ignore_case else (value, text)

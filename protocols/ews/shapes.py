@@ -38,6 +38,7 @@ _DEFAULTS: Mapping[str, tuple[str, ...]] = {
     ),
     "Task": (*_DEFAULT_ITEM, "task:DueDate", "task:PercentComplete", "task:StartDate", "task:Status"),
     "Folder": ("folder:DisplayName", "folder:TotalCount", "folder:ChildFolderCount", "folder:UnreadCount"),
+    "SearchFolder": ("folder:DisplayName", "folder:TotalCount", "folder:ChildFolderCount", "folder:UnreadCount"),
     "TasksFolder": ("folder:DisplayName", "folder:TotalCount", "folder:ChildFolderCount", "folder:UnreadCount"),
     "CalendarFolder": ("folder:DisplayName", "folder:ChildFolderCount"),
     "ContactsFolder": ("folder:DisplayName", "folder:TotalCount", "folder:ChildFolderCount"),

@@ -61,6 +61,15 @@ class Distinguished:
 
 
 @frozen
+class Search:
+    """What a search folder looks for: a Restriction (as XML) in these folders, with `deep` in those below them too."""
+
+    restriction: str
+    folders: tuple[Id | Distinguished, ...]
+    deep: bool = False
+
+
+@frozen
 class Attachment:
     """An attachment. `content` of a file, `item` of an attached item, both None when only announced.
 

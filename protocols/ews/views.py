@@ -10,7 +10,7 @@ from protocols.ews import paths
 from protocols.ews.codecs import choice, parse_integer, parse_moment
 from protocols.ews.errors import BadDocument, Refusal
 from protocols.ews.markup import Element, child, children, local, m, t
-from protocols.ews.paths import Path
+from protocols.ews.paths import Path, Property
 
 MAX_ENTRIES = 1000
 """Entries of one page: Exchange's own bound (EWSFindCountLimit)."""
@@ -53,6 +53,13 @@ class Sort:
     descending: bool = False
 
 
+@frozen
+class Group:
+    """Put together what has the same value of the property by which the items are sorted first."""
+
+    sort: Sort
+
+
 View = Page | Fraction | Window
 
 
@@ -67,8 +74,8 @@ def parse(node: Element) -> View:
                 return Fraction(_limit(each), _least(each, "Numerator", 0), _least(each, "Denominator", 1))
             case "CalendarView":
                 return _window(each)
-            case "SeekToConditionPageItemView" | "ContactsView" | "GroupBy" | "DistinguishedGroupBy":
-                raise Refusal("ErrorInvalidRequest", f"The server does not page or group by {local(each)}.")
+            case "SeekToConditionPageItemView" | "ContactsView":
+                raise Refusal("ErrorInvalidRequest", f"The server does not page by {local(each)}.")
     return Page()
 
 
@@ -98,6 +105,17 @@ def _sort(node: Element) -> Sort:
     if local(node) != "FieldOrder" or len(node) != 1:
         raise BadDocument("A SortOrder is made of FieldOrders with a property path each.")
     return Sort(paths.parse(node[0]), _DIRECTION.constant(node.get("Order", "")) == "Descending")
+
+
+def parse_group(node: Element) -> Group | None:
+    """Return by what a FindItem wants its items grouped, None if by nothing. Raises `BadDocument`."""
+    for each in node:
+        if local(each) in {"GroupBy", "DistinguishedGroupBy"}:  # the one grouping that has a name
+            path = (
+                Property("message:ConversationTopic") if local(each) == "DistinguishedGroupBy" else paths.parse(each[0])
+            )
+            return Group(Sort(path, _DIRECTION.constant(each.get("Order", "")) == "Descending"))
+    return None
 
 
 def query_string(node: Element) -> str:

@@ -8,16 +8,20 @@ from pathlib import Path
 from typing import Any
 from uuid import NAMESPACE_DNS, uuid5
 
+from lxml import etree
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
 from casd.mailbox.call import Call, Receipt
 from casd.mailbox.ews.service import serve
+from casd.mailbox.push import Push
 from casd.mailbox.store.database import MailboxDatabase
 from casd.mailbox.store.mailbox import MailboxStore
 from casd.net.exchange import Exchange
 from casd.net.http import Channel, Limits
 from casd.net.unnoted import Unnoted
+from protocols.ews.markup import SOAP
+from protocols.ews.schema import grammar
 from protocols.handover import Assertion
 from protocols.http1 import Response
 
@@ -32,6 +36,7 @@ class Shim(Unnoted):
     def __init__(self, folder: Path, reactor: Any) -> None:
         super().__init__(Limits(), reactor)
         self._channels: set[Channel] = set()
+        self.push: Push | None = None
         self.database = MailboxDatabase.mount(folder / "DB01", "DB01", "mbx1", reactor)
 
     def entered(self, channel: Channel) -> None:
@@ -79,8 +84,9 @@ class Shim(Unnoted):
             client=exchange.client,
             mechanism="basic",
         )
-        response = await serve(Call(exchange, assertion, self.database, store, self.submit, self._clock))
+        response = await serve(Call(exchange, assertion, self.database, store, self.submit, self._clock, self.push))
         if response is not None:
+            _check(response)
             exchange.reply(response)
 
     async def submit(self, _sender: str, recipients: Sequence[str], mime: bytes) -> Sequence[Receipt]:
@@ -94,6 +100,13 @@ class Shim(Unnoted):
         store = await self.mailbox(user)
         await self.database.run(store.deliver, mime)
         return Receipt(address, delivered=True)
+
+
+def _check(response: Response) -> None:
+    """Raise `BadDocument` for an answer that has not the structure of the schema."""
+    if response.status == 200:
+        (answer,) = etree.fromstring(response.body).findall(f"{{{SOAP}}}Body/*")
+        grammar.check(answer)
 
 
 def _user(exchange: Exchange) -> str | None:

@@ -3,27 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
-from pathlib import Path
 from threading import Thread
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
 import requests
 from exchangelib import (
-    BASIC,
     DELEGATE,
     IMPERSONATION,
     Account,
     CalendarItem,
-    Configuration,
     Contact,
-    Credentials,
     EWSDate,
     EWSDateTime,
-    EWSTimeZone,
     ExtendedProperty,
     FileAttachment,
     HTMLBody,
@@ -49,18 +43,9 @@ from exchangelib.folders import Messages
 from exchangelib.indexed_properties import EmailAddress, PhoneNumber, PhysicalAddress
 from exchangelib.properties import Attendee
 from exchangelib.recurrence import NumberedPattern, Recurrence, WeeklyPattern
-from twisted.internet import reactor as real_reactor  # noqa: TID251 - an integration test
-from twisted.internet.defer import Deferred
-from twisted.internet.threads import deferToThread
-from twisted.trial.unittest import TestCase
 
-from tests.integration.ews_shim import PASSWORD, Shim
-
-T = TypeVar("T")
-reactor: Any = real_reactor
-BERLIN = EWSTimeZone("Europe/Berlin")
-NINE = EWSDateTime(2026, 3, 10, 9, 0, tzinfo=BERLIN)
-HOUR = timedelta(hours=1)
+from tests.integration.ews_case import BERLIN, HOUR, NINE, EwsTestCase, blocking
+from tests.integration.ews_shim import PASSWORD
 
 
 class Number(ExtendedProperty):
@@ -71,57 +56,13 @@ class Number(ExtendedProperty):
     property_type = "Integer"
 
 
-class _Case(TestCase):
-    """Has a service to speak to; exchangelib blocks, so what a test says runs in a thread."""
-
-    timeout = 110
-
-    def setUp(self) -> None:
-        self.shim = Shim(Path(self.mktemp()), reactor)
-        self.port = reactor.listenTCP(0, self.shim, interface="127.0.0.1")
-        self.url = f"http://127.0.0.1:{self.port.getHost().port}/EWS/Exchange.asmx"
-        self.accounts: list[Account] = []
-
-    def tearDown(self) -> Deferred[None]:
-        for account in self.accounts:
-            account.protocol.close()
-        stopped: Deferred[None] = Deferred.fromCoroutine(self._stop())
-        return stopped
-
-    async def _stop(self) -> None:
-        await self.port.stopListening()
-        await self.shim.stop()
-
-    def account(self, user: str, address: str = "", access: str = DELEGATE) -> Account:
-        """Sign a user in, by default to the mailbox of the same name."""
-        credentials = Credentials(f"{user}@example.org", PASSWORD)
-        configuration = Configuration(
-            service_endpoint=self.url, credentials=credentials, auth_type=BASIC, max_connections=2
-        )
-        made = Account(
-            address or f"{user}@example.org", config=configuration, access_type=access, default_timezone=BERLIN
-        )
-        self.accounts.append(made)
-        return made
-
-
-def blocking(test: Callable[[Any], None]) -> Callable[[Any], Deferred[None]]:
-    """Run a test in a thread."""
-
-    def run(self: Any) -> Deferred[None]:
-        return deferToThread(test, self)
-
-    run.__name__ = test.__name__
-    return run
-
-
-class FolderTests(_Case):
+class FolderTests(EwsTestCase):
     @blocking
     def test_the_tree_of_folders_is_walked_from_the_root(self) -> None:
         alice = self.account("alice")
         names = {folder.name for folder in alice.root.walk()}
         assert {"Top of Information Store", "Inbox", "Calendar", "Contacts", "Deletions"} <= names
-        assert alice.inbox.absolute == "/Root/Top of Information Store/Inbox"
+        assert alice.inbox.absolute == "/root/Top of Information Store/Inbox"
         for folder in (alice.sent, alice.trash, alice.drafts, alice.calendar, alice.contacts, alice.tasks):
             assert alice.msg_folder_root.id == folder.parent.id
 
@@ -146,7 +87,7 @@ class FolderTests(_Case):
             alice.inbox.delete()
 
 
-class FindTests(_Case):
+class FindTests(EwsTestCase):
     def fill(self) -> Account:
         """Put 24 messages into the inbox of Alice."""
         alice = self.account("alice")
@@ -229,7 +170,7 @@ class FindTests(_Case):
         assert inbox.filter(subject="Number 09").exists()
 
 
-class MessageTests(_Case):
+class MessageTests(EwsTestCase):
     @blocking
     def test_a_message_is_created_read_and_updated(self) -> None:
         alice = self.account("alice")
@@ -305,7 +246,7 @@ class MessageTests(_Case):
             Message.deregister("number")
 
 
-class SendTests(_Case):
+class SendTests(EwsTestCase):
     @blocking
     def test_a_message_arrives_with_its_attachments(self) -> None:
         alice, bob = self.account("alice"), self.account("bob")
@@ -375,7 +316,7 @@ class SendTests(_Case):
         assert again.body == "x"
 
 
-class OtherItemTests(_Case):
+class OtherItemTests(EwsTestCase):
     @blocking
     def test_an_appointment_is_created_read_updated_and_deleted(self) -> None:
         alice = self.account("alice")
@@ -472,7 +413,7 @@ class OtherItemTests(_Case):
         assert alice.tasks.all().values_list("is_complete", "percent_complete")[0] == (True, 100)
 
 
-class EventTests(_Case):
+class EventTests(EwsTestCase):
     @blocking
     def test_new_mail_streams_to_who_waits_for_it(self) -> None:
         alice, bob = self.account("alice"), self.account("bob")
@@ -525,7 +466,7 @@ class EventTests(_Case):
         assert [change for change, _ in alice.msg_folder_root.sync_hierarchy()] == ["delete"]
 
 
-class DoorTests(_Case):
+class DoorTests(EwsTestCase):
     @blocking
     def test_a_mailbox_is_closed_to_everybody_else(self) -> None:
         for access in (DELEGATE, IMPERSONATION):

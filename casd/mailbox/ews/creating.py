@@ -10,7 +10,7 @@ from uuid import uuid4
 from attrs import frozen
 
 from casd.mailbox.call import Call
-from casd.mailbox.ews import mail, places, sending, writing
+from casd.mailbox.ews import mail, places, replies, sending, writing
 from casd.mailbox.ews.answers import refusal
 from casd.mailbox.ews.kinds import ELEMENTS, Known
 from casd.mailbox.ews.reading import Renderer
@@ -52,7 +52,8 @@ class _Creation:
 
     def _attempt(self, node: Element) -> Done:
         try:
-            return self._one(items.read(node))
+            wanted = items.read(node)
+            return self._one(replies.message(self.mailbox, wanted) if replies.is_response(wanted) else wanted)
         except (StoreError, Refusal) as error:
             return Done(responses.error(_OPERATION, refusal(error)))
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, tzinfo
 from typing import Any
 
+from attrs import frozen
+
 from casd.mailbox.ews import kept, zones
 from casd.mailbox.ews.columns import COLUMNS
+from casd.mailbox.ews.kinds import KINDS
 from casd.mailbox.store import query
 from casd.mailbox.store.query import Filter, Mode, Operator, Order
 from protocols.ews import restrictions
@@ -39,22 +42,48 @@ _SEARCHED = {
 """Properties that the store searches but does not show."""
 
 
-def translate(restriction: Restriction, zone: tzinfo) -> Filter:
-    """Return the filter for a restriction; times without an offset are of `zone`.
+_READ = frozenset(uri for known in KINDS.values() for uri in known.reads) - {"item:MimeContent"}
+"""Properties that the contents of items say."""
 
-    Raises `Refusal` (ErrorUnsupportedPathForQuery) for a property that the store cannot search.
+_ALL = query.And(())
+
+
+@frozen
+class Narrowed:
+    """A filter that lets pass whatever a restriction does; `exact`: and nothing else."""
+
+    filter: Filter
+    exact: bool = True
+
+
+def narrow(restriction: Restriction, zone: tzinfo) -> Narrowed:
+    """Return the filter nearest to a restriction; times without an offset are of `zone`.
+
+    Raises `Refusal` (ErrorUnsupportedPathForQuery) for a property that nobody can search.
     """
     match restriction:
         case restrictions.And(parts):
-            return query.And(tuple(translate(part, zone) for part in parts))
+            return _joined(query.And, [narrow(part, zone) for part in parts])
         case restrictions.Or(parts):
-            return query.Or(tuple(translate(part, zone) for part in parts))
+            return _joined(query.Or, [narrow(part, zone) for part in parts])
         case Not(part):
-            return query.Not(translate(part, zone))
-        case Comparison():
-            return _comparison(restriction, zone)
-        case _:
-            return _test(restriction)
+            inner = narrow(part, zone)
+            return Narrowed(query.Not(inner.filter)) if inner.exact else Narrowed(_ALL, exact=False)
+    try:
+        return Narrowed(_comparison(restriction, zone) if isinstance(restriction, Comparison) else _test(restriction))
+    except Refusal:
+        if not is_read(restriction.path):
+            raise
+        return Narrowed(_ALL, exact=False)
+
+
+def _joined(join: Callable[[tuple[Filter, ...]], Filter], parts: Sequence[Narrowed]) -> Narrowed:
+    return Narrowed(join(tuple(part.filter for part in parts)), all(part.exact for part in parts))
+
+
+def is_read(path: Path) -> bool:
+    """Say whether the content of an item may hold a property, so that items can be sifted by it."""
+    return isinstance(path, Property) and path.uri in _READ
 
 
 def _test(restriction: Contains | Exists | Excludes) -> Filter:
@@ -106,6 +135,14 @@ def _field(path: Path, code: str = "ErrorUnsupportedPathForQuery") -> str:
     raise Refusal(code, path=path)
 
 
-def order(sorts: Sequence[Sort]) -> tuple[Order, ...]:
-    """Return the store's order for a sort order. Raises `Refusal` (ErrorUnsupportedPathForSortGroup)."""
-    return tuple(Order(_field(sort.path, "ErrorUnsupportedPathForSortGroup"), sort.descending) for sort in sorts)
+def order(sorts: Sequence[Sort]) -> tuple[Order, ...] | None:
+    """Return the store's order for a sort order, None if it has none but the contents may.
+
+    Raises `Refusal` (ErrorUnsupportedPathForSortGroup) for a property that nobody can sort by.
+    """
+    try:
+        return tuple(Order(_field(sort.path, "ErrorUnsupportedPathForSortGroup"), sort.descending) for sort in sorts)
+    except Refusal as refusal:
+        if not is_read(refusal.path):
+            raise
+        return None

@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import tzinfo
 
-from casd.mailbox.ews import filters, places, windows
+from attrs import frozen
+
+from casd.mailbox.ews import filters, grouping, places, searches, sifting, windows
 from casd.mailbox.ews.answers import each
 from casd.mailbox.ews.reading import Renderer
 from casd.mailbox.store.mailbox import MailboxStore
 from casd.mailbox.store.query import NEWEST_FIRST, And, Filter, Order, Page, Search
-from casd.mailbox.store.values import Found
+from casd.mailbox.store.values import Folder, Found
 from protocols.ews import restrictions, shapes, views
 from protocols.ews.codecs import choice
 from protocols.ews.errors import Refusal
 from protocols.ews.markup import Child, Element, children
-from protocols.ews.views import Fraction, View, Window
+from protocols.ews.restrictions import Restriction
+from protocols.ews.views import Fraction, Sort, View, Window
 
 _TRAVERSAL = choice("Shallow", "SoftDeleted", "Associated")
 
@@ -24,7 +27,10 @@ def find_item(mailbox: MailboxStore, body: Element, zone: tzinfo) -> Element:
     """Serve FindItem."""
     renderer = Renderer(mailbox, shapes.parse(body, "ItemShape"), finding=True)
     traversal, view = _TRAVERSAL.constant(body.get("Traversal", "")), views.parse(body)
-    sorts, where = views.parse_order(body), _tests(body, view, zone)
+    restriction, words, group = restrictions.parse(body), views.query_string(body), views.parse_group(body)
+    if isinstance(view, Window) and (restriction or words):
+        raise Refusal("ErrorInvalidRequest", "A CalendarView goes with no restriction.")
+    sorts = (*([group.sort] if group else []), *views.parse_order(body))
 
     def find(node: Element) -> Sequence[Child]:
         folder = places.folder_of(mailbox, node)
@@ -32,21 +38,13 @@ def find_item(mailbox: MailboxStore, body: Element, zone: tzinfo) -> Element:
             return [views.write_page("Items", [], 0, views.part(view, 0))]
         if isinstance(view, Window):
             return [_window(mailbox, folder.id, view, zone, renderer)]
-        found = _found(mailbox, folder.id, where, filters.order(sorts) or NEWEST_FIRST, view)
-        page = [renderer.element(item) for item in found.items]
-        return [views.write_page("Items", page, found.total, views.part(view, found.total))]
+        found = search(mailbox, folder, restriction, words, zone).page(sorts, view)
+        part = views.part(view, found.total)
+        if group:
+            return [views.write_page("Groups", grouping.write(renderer, group, found.items), found.total, part)]
+        return [views.write_page("Items", list(map(renderer.element, found.items)), found.total, part)]
 
     return each("FindItem", find, children(body, "ParentFolderIds"))
-
-
-def _tests(body: Element, view: View, zone: tzinfo) -> Filter | None:
-    """Return what the items must pass. Raises `Refusal`."""
-    restriction, words = restrictions.parse(body), views.query_string(body)
-    if isinstance(view, Window) and (restriction or words):
-        raise Refusal("ErrorInvalidRequest", "A CalendarView goes with no restriction.")
-    tests: list[Filter] = [filters.translate(restriction, zone)] if restriction else []
-    tests += [Search(words)] if words else []
-    return And(tuple(tests)) if tests else None
 
 
 def _window(mailbox: MailboxStore, folder: str, view: Window, zone: tzinfo, renderer: Renderer) -> Element:
@@ -55,13 +53,48 @@ def _window(mailbox: MailboxStore, folder: str, view: Window, zone: tzinfo, rend
     return views.write_page("Items", page, len(seen), views.part(view, len(seen)))
 
 
-def _found(
-    mailbox: MailboxStore, folder: str, where: Filter | None, order: Sequence[Order], view: views.Page | Fraction
-) -> Found:
-    """Return what one view of a folder shows."""
-    match view:
-        case Fraction(limit):
-            total = mailbox.items.find([folder], where, order, Page(limit=0)).total
-            return mailbox.items.find([folder], where, order, Page(limit, views.part(view, total).start))
-        case views.Page(limit, offset, backwards):
-            return mailbox.items.find([folder], where, order, Page(limit, offset, backwards))
+@frozen
+class Hunt:
+    """A search in folders: what the store filters by, and a restriction if that is not all of it."""
+
+    mailbox: MailboxStore
+    folders: Sequence[str]
+    where: Filter | None
+    rest: Restriction | None
+
+    def page(self, sorts: Sequence[Sort], view: views.Page | Fraction) -> Found:
+        """Return what one view shows. Raises `Refusal`."""
+        order = filters.order(sorts)
+        if self.rest is None and order is not None:
+            return self._stored(order or NEWEST_FIRST, view)
+        found = sifting.sift(self.mailbox, self.folders, self.where, self.rest, sorts)
+        shown = views.part(view, len(found))
+        return Found(tuple(found[shown.start : shown.stop]), len(found), shown.start)
+
+    def total(self) -> int:
+        """Return how many items there are."""
+        return self.page((), views.Page(limit=0)).total
+
+    def _stored(self, order: Sequence[Order], view: View) -> Found:
+        find = self.mailbox.items.find
+        match view:
+            case Fraction(limit):
+                total = find(self.folders, self.where, order, Page(limit=0)).total
+                return find(self.folders, self.where, order, Page(limit, views.part(view, total).start))
+            case views.Page(limit, offset, backwards):
+                return find(self.folders, self.where, order, Page(limit, offset, backwards))
+        raise TypeError(view)
+
+
+def search(mailbox: MailboxStore, folder: Folder, restriction: Restriction | None, words: str, zone: tzinfo) -> Hunt:
+    """Return the search that a restriction and words are in a folder, or in those of a search folder."""
+    folders, own = searches.scope(mailbox, folder)
+    tests = tuple(test for test in (own, restriction) if test is not None)
+    narrowed = filters.narrow(restrictions.And(tests), zone)
+    found = tuple(part for part in (narrowed.filter if tests else None, aqs(words)) if part is not None)
+    return Hunt(mailbox, folders, And(found) if found else None, None if narrowed.exact else restrictions.And(tests))
+
+
+def aqs(words: str) -> Filter | None:
+    """Return the filter for a query string (Advanced Query Syntax)."""
+    return Search(words) if words else None

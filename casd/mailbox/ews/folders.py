@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import tzinfo
+from datetime import UTC, tzinfo
 from typing import Any
 
-from casd.mailbox.ews import identifiers, kept, places
+from casd.mailbox.ews import finding, identifiers, kept, places, searches
 from casd.mailbox.ews.answers import each
+from casd.mailbox.store import query
 from casd.mailbox.store.errors import NotAllowed
 from casd.mailbox.store.mailbox import MailboxStore
 from casd.mailbox.store.values import Folder
@@ -15,45 +16,69 @@ from protocols.ews import changes, items, restrictions, shapes, views
 from protocols.ews.codecs import choice, parse_boolean
 from protocols.ews.errors import BadDocument, Refusal
 from protocols.ews.markup import Child, Element, children, m
-from protocols.ews.paths import Path, Property
+from protocols.ews.paths import Extended, Path, Property
+from protocols.ews.restrictions import Restriction
 from protocols.ews.shapes import Shape
 from protocols.ews.values import Id, Item
 
 _ELEMENTS = {"IPF.Appointment": "CalendarFolder", "IPF.Contact": "ContactsFolder", "IPF.Task": "TasksFolder"}
 _CLASSES = {element: name for name, element in _ELEMENTS.items()}
 _NAME, _CLASS = Property("folder:DisplayName"), Property("folder:FolderClass")
+_SEARCH = Property("folder:SearchParameters")
+_UNREAD = restrictions.Comparison("IsEqualTo", Property("message:IsRead"), other=False)
+_SIZE = "0xe08"
+"""PidTagMessageSize: the bytes of all that is in a folder."""
+
 _TRAVERSAL = choice("Shallow", "Deep", "SoftDeleted")
 
 
 def element(folder: Folder) -> str:
     """Return the name of the element that stands for a folder of this class."""
+    if searches.is_search(folder):
+        return "SearchFolder"
     major = ".".join(folder.folder_class.split(".")[:2])
     return _ELEMENTS.get(major, "Folder")
 
 
 def properties(mailbox: MailboxStore, folder: Folder) -> dict[Path, Any]:
     """Return all properties of a folder but those of MAPI."""
+    search = searches.load(mailbox, folder)
     found = {
         "folder:FolderId": identifiers.of_folder(mailbox, folder),
         "folder:ParentFolderId": Id(identifiers.encode(identifiers.Kind.FOLDER, mailbox, folder.parent))
         if folder.parent
         else None,
-        "folder:FolderClass": folder.folder_class,
+        "folder:FolderClass": folder.folder_class or None,
         "folder:DisplayName": folder.name,
-        "folder:TotalCount": folder.total,
+        "folder:TotalCount": folder.total if search is None else _count(mailbox, folder),
         "folder:ChildFolderCount": folder.children,
         "folder:EffectiveRights": True,
         "folder:DistinguishedFolderId": folder.distinguished or None,
-        "folder:UnreadCount": folder.unread,
+        "folder:UnreadCount": folder.unread if search is None else _count(mailbox, folder, _UNREAD),
+        "folder:SearchParameters": search,
     }
     return {Property(uri): value for uri, value in found.items()}
+
+
+def _count(mailbox: MailboxStore, folder: Folder, restriction: Restriction | None = None) -> int | None:
+    """Return how many items a search folder shows, None if there are too many to be counted."""
+    try:
+        return finding.search(mailbox, folder, restriction, "", UTC).total()
+    except Refusal:
+        return None
 
 
 def render(mailbox: MailboxStore, folder: Folder, shape: Shape = Shape()) -> Element:  # noqa: B008 - a frozen value
     """Return a folder as an element of this shape; by default just its id."""
     name, known = element(folder), properties(mailbox, folder)
     wanted = shape.wanted(name)
-    return items.write(Item(name, {path: known.get(path, kept.load(folder.properties, path)) for path in wanted}))
+    return items.write(Item(name, {path: _value(mailbox, folder, known, path) for path in wanted}))
+
+
+def _value(mailbox: MailboxStore, folder: Folder, known: Mapping[Path, Any], path: Path) -> Any:
+    if isinstance(path, Extended) and path.tag == _SIZE:
+        return str(mailbox.folders.size(folder.id))
+    return known.get(path, kept.load(folder.properties, path))
 
 
 def get_folder(mailbox: MailboxStore, body: Element, _zone: tzinfo) -> Element:
@@ -85,7 +110,7 @@ def _matches(mailbox: MailboxStore, folder: Folder, restriction: restrictions.Re
     if restriction is None:
         return True
     known = properties(mailbox, folder)
-    return restrictions.matches(restriction, lambda path: known.get(path, kept.load(folder.properties, path)))
+    return restrictions.matches(restriction, lambda path: _value(mailbox, folder, known, path))
 
 
 def create_folder(mailbox: MailboxStore, body: Element, _zone: tzinfo) -> Element:
@@ -94,21 +119,23 @@ def create_folder(mailbox: MailboxStore, body: Element, _zone: tzinfo) -> Elemen
     def create(node: Element) -> Sequence[Child]:
         parent = places.needed(mailbox, body, "ParentFolderId")
         wanted = items.read(node)
-        named = _settable(wanted.properties)
+        named = _settable(mailbox, wanted.properties)
         if not named.get("name"):
             raise Refusal("ErrorRequiredPropertyMissing", path=_NAME)
-        folder_class = named.pop("folder_class", _CLASSES.get(wanted.element, "IPF.Note"))
+        folder_class = named.pop("folder_class", _CLASSES.get(wanted.element, ""))
         return [m("Folders", render(mailbox, mailbox.folders.create(parent.id, folder_class=folder_class, **named)))]
 
     return each("CreateFolder", create, children(body, "Folders"))
 
 
-def _settable(wanted: Mapping[Path, Any]) -> dict[str, Any]:
+def _settable(mailbox: MailboxStore, wanted: Mapping[Path, Any]) -> dict[str, Any]:
     """Return what the store calls the properties that a client sets. Raises `Refusal` (ErrorInvalidPropertySet)."""
     named: dict[str, Any] = {"properties": {}}
     for path, value in wanted.items():
         if path in (_NAME, _CLASS):
             named["name" if path == _NAME else "folder_class"] = value.strip()
+        elif path == _SEARCH:
+            named["properties"] |= searches.keep(mailbox, value)
         elif kept.keeps(path):
             named["properties"][str(path)] = None if value is None else kept.dump(path, value)
         else:
@@ -124,7 +151,7 @@ def update_folder(mailbox: MailboxStore, body: Element, _zone: tzinfo) -> Elemen
         wanted = {change.path: getattr(change, "value", None) for change in changes.parse(node)}
         if wanted.get(_NAME, folder.name) in (None, ""):
             raise Refusal("ErrorInvalidPropertyDelete", path=_NAME)
-        return [m("Folders", render(mailbox, mailbox.folders.update(folder.id, **_settable(wanted))))]
+        return [m("Folders", render(mailbox, mailbox.folders.update(folder.id, **_settable(mailbox, wanted))))]
 
     return each("UpdateFolder", update, children(body, "FolderChanges"))
 
@@ -147,6 +174,27 @@ def move_folder(mailbox: MailboxStore, body: Element, _zone: tzinfo) -> Element:
         return [m("Folders", render(mailbox, moved))]
 
     return each("MoveFolder", move, children(body, "FolderIds"))
+
+
+def copy_folder(mailbox: MailboxStore, body: Element, _zone: tzinfo) -> Element:
+    """Serve CopyFolder: with all that is in a folder and below it."""
+
+    def copy(node: Element) -> Sequence[Child]:
+        folder, parent = places.folder_of(mailbox, node), places.needed(mailbox, body, "ToFolderId")
+        if parent.id in {below.id for below in (folder, *mailbox.folders.children(folder.id, deep=True))}:
+            raise Refusal("ErrorMoveCopyFailed", "A folder cannot be copied below itself.")
+        return [m("Folders", render(mailbox, _copy(mailbox, folder, parent)))]
+
+    return each("CopyFolder", copy, children(body, "FolderIds"))
+
+
+def _copy(mailbox: MailboxStore, folder: Folder, parent: Folder) -> Folder:
+    made = mailbox.folders.create(parent.id, folder.name, folder.folder_class, folder.properties)
+    for item in mailbox.items.find([folder.id], page=query.Page(limit=-1)).items:
+        mailbox.items.copy(item.id, made.id)
+    for child in mailbox.folders.children(folder.id):
+        _copy(mailbox, child, made)
+    return mailbox.folders.get(made.id)
 
 
 def delete_folder(mailbox: MailboxStore, body: Element, _zone: tzinfo) -> Element:

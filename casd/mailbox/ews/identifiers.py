@@ -25,6 +25,7 @@ class Kind(StrEnum):
     OCCURRENCE = "o"
     ATTACHMENT = "a"
     CONVERSATION = "c"
+    CONFIGURATION = "u"
 
 
 _WRONG = {
@@ -79,9 +80,14 @@ def decode_change(text: str) -> str | None:
         raise Refusal("ErrorInvalidChangeKey") from None
 
 
+def in_folder(mailbox: MailboxStore, name: str, folder: str) -> str:
+    """Return the identifier that an item has in a folder: moved to another it has another, as in Exchange."""
+    return encode(Kind.ITEM, mailbox, f"{name}/{folder}")
+
+
 def of_item(mailbox: MailboxStore, item: Item) -> Id:
-    """Return the identifier of an item at its present version."""
-    return Id(encode(Kind.ITEM, mailbox, item.id), encode_change(item.change_key))
+    """Return the identifier of an item where it is, at its present version."""
+    return Id(in_folder(mailbox, item.id, item.folder), encode_change(item.change_key))
 
 
 def of_occurrence(mailbox: MailboxStore, item: Item, original: datetime) -> Id:

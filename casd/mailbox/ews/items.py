@@ -10,9 +10,11 @@ from casd.mailbox.ews.answers import each
 from casd.mailbox.ews.kinds import KINDS
 from casd.mailbox.ews.reading import Renderer
 from casd.mailbox.store.mailbox import MailboxStore
+from casd.mailbox.store.query import Compare, Operator, Page
 from casd.mailbox.store.values import Item
 from protocols.ews import items, shapes
-from protocols.ews.markup import Child, Element, children, m
+from protocols.ews.codecs import parse_boolean
+from protocols.ews.markup import Child, Element, children, m, text
 from protocols.ews.paths import Property
 from protocols.ews.values import Item as Shown
 
@@ -48,6 +50,34 @@ def delete_item(mailbox: MailboxStore, body: Element, _zone: tzinfo) -> Element:
         return []
 
     return each("DeleteItem", delete, children(body, "ItemIds"))
+
+
+def mark_all_items_as_read(mailbox: MailboxStore, body: Element, _zone: tzinfo) -> Element:
+    """Serve MarkAllItemsAsRead, or as unread."""
+    read = parse_boolean(text(body, "ReadFlag"))
+
+    def mark(node: Element) -> Sequence[Child]:
+        other = Compare("read", Operator.EQUAL, not read)
+        for item in mailbox.items.find([places.folder_of(mailbox, node).id], other, (), Page(limit=-1)).items:
+            mailbox.items.update(item.id, read=read)
+        return []
+
+    return each("MarkAllItemsAsRead", mark, children(body, "FolderIds"))
+
+
+def mark_as_junk(mailbox: MailboxStore, body: Element, _zone: tzinfo) -> Element:
+    """Serve MarkAsJunk: the items go to Junk Email, or back to the inbox; no list of senders is kept."""
+    junk, moves = (parse_boolean(body.get(name, "")) for name in ("IsJunk", "MoveItem"))
+
+    def mark(node: Element) -> Sequence[Child]:
+        item = places.item_of(mailbox, node)
+        if not moves:
+            return []
+        target = mailbox.folders.distinguished("junkemail" if junk else "inbox")
+        moved = identifiers.of_item(mailbox, mailbox.items.move(item.id, target.id))
+        return [m("MovedItemId", Id=moved.text, ChangeKey=moved.change_key)]
+
+    return each("MarkAsJunk", mark, children(body, "ItemIds"))
 
 
 def move_item(mailbox: MailboxStore, body: Element, _zone: tzinfo) -> Element:

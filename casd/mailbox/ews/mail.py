@@ -30,6 +30,9 @@ _AS_RECEIVED = POLICY.clone(cte_type="8bit")
 
 _END_OF_HEAD = re.compile(rb"\r?\n\r?\n")
 _CONTENT_TYPE = re.compile(r"(?!multipart/|message/)[a-z0-9][!#$&^_.+a-z0-9-]*/[!#$&^_.+a-z0-9-]+", re.IGNORECASE)
+_LONGEST = 900
+"""Characters of an identifier: a line of a message has at most 998 (RFC 5322 section 2.1.1)."""
+
 _IMPORTANCE = {"Low": "low", "Normal": None, "High": "high"}
 _SENSITIVITY = {"Normal": None, "Personal": "Personal", "Private": "Private", "Confidential": "Company-Confidential"}
 _RECIPIENTS = {
@@ -172,6 +175,17 @@ def _set(name: str, value: str | None) -> Callable[[EmailMessage], None]:
     return change
 
 
+def _identifiers(name: str) -> Callable[[EmailMessage, str | None], None]:
+    """Set a header of message identifiers, one a line: the library would break those longer than a line apart."""
+
+    def change(message: EmailMessage, value: str | None) -> None:
+        del message[name]
+        if words := (value or "").encode("ascii", "replace").decode().split():
+            message.set_raw(name, "\r\n ".join(word[:_LONGEST] for word in words))
+
+    return change
+
+
 def _header(name: str, words: Mapping[str, str | None] | None = None) -> Callable[[EmailMessage, Any], None]:
     return lambda message, value: _set(name, words[value] if words and value is not None else value)(message)
 
@@ -256,13 +270,13 @@ _WRITERS: Mapping[str, Callable[[EmailMessage, Any], None]] = {
     "item:Subject": _header("Subject"),
     "item:Sensitivity": _header("Sensitivity", _SENSITIVITY),
     "item:Importance": _header("Importance", _IMPORTANCE),
-    "item:InReplyTo": _header("In-Reply-To"),
+    "item:InReplyTo": _identifiers("In-Reply-To"),
     "item:DateTimeSent": _date,
     "item:Body": _set_body,
     "message:From": _person("From"),
     "message:Sender": _person("Sender"),
-    "message:InternetMessageId": _header("Message-ID"),
-    "message:References": _header("References"),
+    "message:InternetMessageId": _identifiers("Message-ID"),
+    "message:References": _identifiers("References"),
     "message:ConversationTopic": _header("Thread-Topic"),
     "message:IsReadReceiptRequested": _receipt("Disposition-Notification-To"),
     "message:IsDeliveryReceiptRequested": _receipt("Return-Receipt-To"),

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import tzinfo
 
 from twisted.internet.interfaces import IDelayedCall
 
 from casd.mailbox.call import Call
-from casd.mailbox.ews import identifiers, places, subscriptions
-from casd.mailbox.ews.identifiers import Kind
-from casd.mailbox.ews.subscriptions import STREAMING_LIFE, TYPES, Noted, Subscription, Subscriptions
+from casd.mailbox.ews import places, subscriptions
+from casd.mailbox.ews.pushing import Pushing
+from casd.mailbox.ews.subscriptions import STREAMING_LIFE, Subscription, Subscriptions
+from casd.mailbox.ews.telling import events
 from casd.mailbox.store.mailbox import MailboxStore
 from protocols.ews import envelope, notifications, responses
 from protocols.ews.errors import Refusal
 from protocols.ews.markup import Element, m, t, text
-from protocols.ews.notifications import Event, Interest
-from protocols.ews.values import Id
+from protocols.ews.notifications import Interest
 
 _STREAM = "GetStreamingEvents"
 _HEARTBEAT = 30.0
@@ -27,19 +26,38 @@ async def subscribe(call: Call, body: Element, _zone: tzinfo) -> Element:
     """Serve Subscribe."""
     interest = notifications.parse(body)
     try:
-        folders = await call.database.run(_folders, call.mailbox, interest)
-        life = STREAMING_LIFE if interest.timeout is None else interest.timeout * 60
-        made = _held(call).add(call.mailbox.guid, folders, interest.types, life)
+        folders, position = await call.database.run(_wanted, call.mailbox, interest)
+        made = _made(call, interest, folders, position)
     except Refusal as refusal:
         return responses.answer("Subscribe", [responses.error("Subscribe", refusal)])
-    watermark = [] if interest.timeout is None else [m("Watermark", "0")]
-    return responses.answer("Subscribe", [responses.success("Subscribe", m("SubscriptionId", made.id), *watermark)])
+    watermark = m("Watermark", made.watermark) if interest.life is not None else None
+    return responses.answer("Subscribe", [responses.success("Subscribe", m("SubscriptionId", made.id), watermark)])
 
 
-def _folders(mailbox: MailboxStore, interest: Interest) -> frozenset[str] | None:
+def _wanted(mailbox: MailboxStore, interest: Interest) -> tuple[frozenset[str] | None, int]:
+    """Return the folders that a client wants to hear of, and where the mailbox is now.
+
+    Raises `Refusal` for a watermark of the past: what has happened since is not known any more.
+    """
+    position = mailbox.position
+    if interest.watermark and interest.watermark.partition("-")[0] != str(position):
+        raise Refusal("ErrorInvalidWatermark")
     if interest.folders is None:
-        return None
-    return frozenset(places.folder(mailbox, wanted).id for wanted in interest.folders)
+        return None, position
+    return frozenset(places.folder(mailbox, wanted).id for wanted in interest.folders), position
+
+
+def _made(call: Call, interest: Interest, folders: frozenset[str] | None, position: int) -> Subscription:
+    if interest.url and (call.push is None or not call.push.allows(interest.url)):
+        words = "The URL is not of the places that [mailbox:NAME] push lists."
+        raise Refusal("ErrorInvalidPushSubscriptionUrl", words)
+    life = STREAMING_LIFE if interest.life is None else interest.life * 60
+    made = _held(call).add(
+        Subscription.new(call.mailbox.guid, folders, interest.types, life, origin=position, url=interest.url)
+    )
+    if interest.url and call.push is not None:
+        Pushing(call.mailbox, _held(call), made, call.push, call.clock).begin()
+    return made
 
 
 def _held(call: Call) -> Subscriptions:
@@ -49,7 +67,7 @@ def _held(call: Call) -> Subscriptions:
 async def unsubscribe(call: Call, body: Element, _zone: tzinfo) -> Element:
     """Serve Unsubscribe."""
     try:
-        _held(call).end(_held(call).get(call.mailbox.guid, text(body, "SubscriptionId")))
+        _held(call).leave(_held(call).get(call.mailbox.guid, text(body, "SubscriptionId")))
     except Refusal as refusal:
         return responses.answer("Unsubscribe", [responses.error("Unsubscribe", refusal)])
     return responses.answer("Unsubscribe", [responses.success("Unsubscribe")])
@@ -64,31 +82,8 @@ async def get_events(call: Call, body: Element, _zone: tzinfo) -> Element:
     except Refusal as refusal:
         return responses.answer("GetEvents", [responses.error("GetEvents", refusal)])
     _held(call).touch(found)
-    told = notifications.write(name, _events(call.mailbox, noted), "Notification", previous=watermark)
+    told = notifications.write(name, events(call.mailbox, noted), "Notification", previous=watermark)
     return responses.answer("GetEvents", [responses.success("GetEvents", told)])
-
-
-def _events(mailbox: MailboxStore, noted: Iterable[Noted]) -> list[Event]:
-    return [_event(mailbox, one) for one in noted]
-
-
-def _event(mailbox: MailboxStore, noted: Noted) -> Event:
-    event, is_item = noted.event, bool(noted.event.item)
-    change_key = identifiers.encode_change(str(event.change))
-    kind, subject = (Kind.ITEM, event.item) if is_item else (Kind.FOLDER, event.folder)
-    parent = event.folder if is_item else event.parent
-    old, old_parent = (event.old_item, event.old_folder) if is_item else (event.folder, event.old_folder)
-    came = bool(event.old_folder)
-    return Event(
-        type=TYPES[event.kind],
-        watermark=str(noted.number),
-        timestamp=event.timestamp,
-        is_item=is_item,
-        subject=Id(identifiers.encode(kind, mailbox, subject), change_key),
-        parent=Id(identifiers.encode(Kind.FOLDER, mailbox, parent)),
-        old=Id(identifiers.encode(kind, mailbox, old)) if came else None,
-        old_parent=Id(identifiers.encode(Kind.FOLDER, mailbox, old_parent)) if came else None,
-    )
 
 
 async def get_streaming_events(call: Call, body: Element, _zone: tzinfo) -> Element | None:
@@ -135,8 +130,8 @@ class _Stream:
 
     def _send(self) -> None:
         self._news = None
-        told = [(one.id, _events(self._call.mailbox, one.take())) for one in self._told]
-        notes = [notifications.write(name, events, "Notifications") for name, events in told if events]
+        told = [(one.id, events(self._call.mailbox, one.take())) for one in self._told]
+        notes = [notifications.write(name, news, "Notifications") for name, news in told if news]
         if notes:
             self._write(m("Notifications", notes))
 

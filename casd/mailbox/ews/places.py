@@ -44,6 +44,11 @@ def folder_of(mailbox: MailboxStore, node: Element) -> Folder:
     return folder(mailbox, read_folder_id(node))
 
 
+def by_id(mailbox: MailboxStore, node: Element) -> Folder:
+    """Return the folder that an element of FolderIdType names, whatever its own name. Raises `Refusal`."""
+    return folder(mailbox, read_id(node))
+
+
 def target(mailbox: MailboxStore, body: Element, name: str) -> Folder | None:
     """Return the folder that a child of a request holds (ToFolderId, ...), None if there is no such child."""
     found = child(body, name)
@@ -62,8 +67,13 @@ def needed(mailbox: MailboxStore, body: Element, name: str) -> Folder:
 
 
 def item(mailbox: MailboxStore, wanted: Id) -> Item:
-    """Return an item. Raises `NotFound` and `Refusal`."""
-    return mailbox.items.get(identifiers.decode(Kind.ITEM, mailbox, wanted.text))
+    """Return an item, if it is still in the folder in which it has this identifier. Raises `NotFound`, `Refusal`."""
+    identifiers.decode_change(wanted.change_key)
+    name, _, folder = identifiers.decode(Kind.ITEM, mailbox, wanted.text).partition("/")
+    found = mailbox.items.get(name)
+    if found.folder != folder:
+        raise NotFound(f"{name} has left {folder}")
+    return found
 
 
 def item_of(mailbox: MailboxStore, node: Element) -> Item:

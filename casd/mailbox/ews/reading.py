@@ -35,7 +35,7 @@ class Renderer:
     """Shows items of one mailbox in one shape."""
 
     def __init__(self, mailbox: MailboxStore, shape: Shape, *, finding: bool = False) -> None:
-        self._mailbox = mailbox
+        self.mailbox = mailbox
         self._shape = shape
         self._wanted = {name: shape.wanted(name, finding=finding) for name in ELEMENTS}
         self._worth_reading = frozenset(shape.additional) if finding else None
@@ -48,8 +48,8 @@ class Renderer:
         known = KINDS[item.kind]
         wanted = self._wanted[known.element]
         if occurrence is not None:
-            return self._shaped(known.element, sound(_happening)(self._mailbox, item, wanted, occurrence))
-        found = {path: value for path in wanted if (value := _said(self._mailbox, item, path)) is not None}
+            return self._shaped(known.element, sound(_happening)(self.mailbox, item, wanted, occurrence))
+        found = {path: value for path in wanted if (value := _said(self.mailbox, item, path)) is not None}
         if any(self._needs_content(known, path, found) for path in wanted):
             found |= self._read(item, known)
         return self._shaped(known.element, found)
@@ -57,7 +57,7 @@ class Renderer:
     def _read(self, item: Entry, known: Known) -> dict[Path, Any]:
         """Return what the content says; among many one that cannot be read says nothing."""
         try:
-            return known.read(self._mailbox.items.content(item.id))
+            return known.read(self.mailbox.items.content(item.id))
         except BadContent:
             if self._worth_reading is not None:
                 return {}

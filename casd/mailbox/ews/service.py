@@ -9,13 +9,17 @@ from twisted.logger import Logger
 
 from casd.mailbox.call import Call
 from casd.mailbox.ews import (
+    archiving,
     attachments,
+    configuration,
     creating,
     directory,
+    exporting,
     finding,
     folders,
     items,
     notifying,
+    probes,
     sending,
     synchronising,
     updating,
@@ -29,6 +33,7 @@ from protocols.ews import envelope, responses
 from protocols.ews.envelope import Request
 from protocols.ews.errors import Fault, Refusal
 from protocols.ews.markup import Element
+from protocols.ews.schema import grammar
 from protocols.http1 import Response
 
 Operation = Callable[[Call, Element, tzinfo], Awaitable[Element | None]]
@@ -49,23 +54,34 @@ def _in_store(operation: Callable[[MailboxStore, Element, tzinfo], Element]) -> 
 
 
 OPERATIONS: Mapping[str, Operation] = {
+    "ArchiveItem": _in_store(archiving.archive_item),
     "ConvertId": _in_store(directory.convert_id),
+    "CopyFolder": _in_store(folders.copy_folder),
     "CopyItem": _in_store(items.copy_item),
     "CreateAttachment": _in_store(attachments.create_attachment),
     "CreateFolder": _in_store(folders.create_folder),
     "CreateItem": creating.create_item,
+    "CreateUserConfiguration": _in_store(configuration.create_user_configuration),
     "DeleteAttachment": _in_store(attachments.delete_attachment),
     "DeleteFolder": _in_store(folders.delete_folder),
     "DeleteItem": _in_store(items.delete_item),
+    "DeleteUserConfiguration": _in_store(configuration.delete_user_configuration),
     "EmptyFolder": _in_store(folders.empty_folder),
+    "ExportItems": _in_store(exporting.export_items),
     "FindFolder": _in_store(folders.find_folder),
     "FindItem": _in_store(finding.find_item),
+    "GetAppManifests": _in_store(probes.get_app_manifests),
     "GetAttachment": _in_store(attachments.get_attachment),
     "GetEvents": notifying.get_events,
     "GetFolder": _in_store(folders.get_folder),
     "GetItem": _in_store(items.get_item),
+    "GetPasswordExpirationDate": _in_store(probes.get_password_expiration_date),
     "GetServerTimeZones": _in_store(directory.get_server_time_zones),
     "GetStreamingEvents": notifying.get_streaming_events,
+    "GetUserConfiguration": _in_store(configuration.get_user_configuration),
+    "GetUserRetentionPolicyTags": _in_store(probes.get_user_retention_policy_tags),
+    "MarkAllItemsAsRead": _in_store(items.mark_all_items_as_read),
+    "MarkAsJunk": _in_store(items.mark_as_junk),
     "MoveFolder": _in_store(folders.move_folder),
     "MoveItem": _in_store(items.move_item),
     "ResolveNames": _in_store(directory.resolve_names),
@@ -76,6 +92,8 @@ OPERATIONS: Mapping[str, Operation] = {
     "Unsubscribe": notifying.unsubscribe,
     "UpdateFolder": _in_store(folders.update_folder),
     "UpdateItem": updating.update_item,
+    "UpdateUserConfiguration": _in_store(configuration.update_user_configuration),
+    "UploadItems": _in_store(exporting.upload_items),
 }
 
 
@@ -110,10 +128,11 @@ async def _answer(call: Call) -> Element | None:
     operation = OPERATIONS.get(request.operation)
     if operation is None:
         raise Fault("ErrorInvalidRequest", f"The operation {request.operation} is not served here.")
+    grammar.check(request.body)
     try:
         return await operation(call, request.body, zones.find(request.zone) or UTC)
     except (Refusal, StoreError) as error:
-        return responses.answer(request.operation, [responses.error(request.operation, refusal(error))])
+        return responses.refused(request.operation, refusal(error))
 
 
 def _check(call: Call, request: Request) -> None:

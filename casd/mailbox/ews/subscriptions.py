@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from secrets import token_hex
-from typing import Protocol
+from typing import Any, Protocol, Self
 from weakref import WeakKeyDictionary
 
 from attrs import define, field, frozen
@@ -40,6 +40,7 @@ class Noted:
 
     number: int
     event: Event
+    watermark: str
 
 
 class Listener(Protocol):
@@ -56,6 +57,7 @@ class Listener(Protocol):
 class Subscription:
     """What one client wants to hear of one mailbox. `folders` is None for all of them.
 
+    `origin` is where the mailbox was when it began, `url` where the client of a push subscription waits.
     `listener` is the connection that hears of it at once, if there is one.
     """
 
@@ -64,9 +66,26 @@ class Subscription:
     folders: frozenset[str] | None
     types: frozenset[str]
     life: float
+    origin: int = 0
+    url: str = ""
     listener: Listener | None = None
     _last: int = 0
     _noted: deque[Noted] = field(factory=deque)
+
+    @classmethod
+    def new(cls, mailbox: str, folders: frozenset[str] | None, types: frozenset[str], life: float, **more: Any) -> Self:
+        """Return a subscription with an identifier of its own."""
+        return cls(token_hex(16), mailbox, folders, types, life, **more)
+
+    @property
+    def watermark(self) -> str:
+        """The place in the sequence of events where it is now."""
+        return f"{self.origin}-{self._last}"
+
+    @property
+    def has_news(self) -> bool:
+        """Whether there are events that nobody has taken."""
+        return bool(self._noted)
 
     def concerns(self, event: Event) -> bool:
         """Say whether the client wants to hear of an event."""
@@ -76,7 +95,7 @@ class Subscription:
     def note(self, event: Event) -> bool:
         """Keep an event for the client; False when it has too many to catch up with."""
         self._last += 1
-        self._noted.append(Noted(self._last, event))
+        self._noted.append(Noted(self._last, event, self.watermark))
         if self.listener is not None:
             self.listener.tell()
         return len(self._noted) <= BACKLOG
@@ -84,9 +103,10 @@ class Subscription:
     def after(self, watermark: str) -> tuple[Noted, ...]:
         """Return the events behind a watermark, and forget those before. Raises `Refusal` (ErrorInvalidWatermark)."""
         first = self._noted[0].number if self._noted else self._last + 1
-        if not watermark.isdecimal() or not first <= int(watermark[:18]) + 1 <= self._last + 1:
+        origin, _, number = watermark.partition("-")
+        if origin != str(self.origin) or not number.isdecimal() or not first <= int(number[:18]) + 1 <= self._last + 1:
             raise Refusal("ErrorInvalidWatermark")
-        while self._noted and self._noted[0].number <= int(watermark):
+        while self._noted and self._noted[0].number <= int(number):
             self._noted.popleft()
         return tuple(self._noted)
 
@@ -110,13 +130,12 @@ class Subscriptions:
         self._stops: dict[str, Callable[[], None]] = {}
         self._timers: dict[str, IDelayedCall] = {}
 
-    def add(self, mailbox: str, folders: frozenset[str] | None, types: frozenset[str], life: float) -> Subscription:
-        """Begin to note events; `life` is in seconds. Raises `Refusal` when there are too many subscriptions."""
-        if sum(held.mailbox == mailbox for held in self._held.values()) >= MOST:
+    def add(self, made: Subscription) -> Subscription:
+        """Begin to note events. Raises `Refusal` when there are too many subscriptions."""
+        if sum(held.mailbox == made.mailbox for held in self._held.values()) >= MOST:
             raise Refusal("ErrorExceededSubscriptionCount")
-        made = Subscription(token_hex(16), mailbox, folders, types, life)
         self._held[made.id] = made
-        self._stops[made.id] = self._database.watch(mailbox, lambda notice: self._notice(made, notice))
+        self._stops[made.id] = self._database.watch(made.mailbox, lambda notice: self._notice(made, notice))
         self.touch(made)
         return made
 
@@ -145,6 +164,12 @@ class Subscriptions:
             subscription.listener = None
             if subscription.id in self._held:
                 self.touch(subscription)
+
+    def leave(self, subscription: Subscription) -> None:
+        """Forget a subscription that its client wants no more. Raises `Refusal`: of push it says so when it is told."""
+        if subscription.url:
+            raise Refusal("ErrorInvalidSubscription", "A push subscription ends by the answer to a notification.")
+        self.end(subscription)
 
     def end(self, subscription: Subscription) -> None:
         """Forget a subscription."""

@@ -34,22 +34,17 @@ def sync_folder_items(mailbox: MailboxStore, body: Element, _zone: tzinfo) -> El
     def sync(_: Element) -> Sequence[Child]:
         folder = places.needed(mailbox, body, "SyncFolderId")
         found = mailbox.items.changes(folder.id, text(body, "SyncState"), limit)
-        told = [
-            _item_change(mailbox, renderer, change) for change in found.changes if not _is(change, ignored, mailbox)
-        ]
+        known = ((change, identifiers.in_folder(mailbox, change.id, folder.id)) for change in found.changes)
+        told = [_item_change(mailbox, renderer, change, name) for change, name in known if name not in ignored]
         last = m("IncludesLastItemInRange", show_boolean(not found.more))
         return [m("SyncState", found.state), last, m("Changes", told)]
 
     return each("SyncFolderItems", sync, [body])
 
 
-def _is(change: Change, ids: set[str | None], mailbox: MailboxStore) -> bool:
-    return identifiers.encode(Kind.ITEM, mailbox, change.id) in ids
-
-
-def _item_change(mailbox: MailboxStore, renderer: Renderer, change: Change) -> Element:
+def _item_change(mailbox: MailboxStore, renderer: Renderer, change: Change, name: str) -> Element:
     if change.kind is ChangeKind.DELETED:
-        return t("Delete", write_id("ItemId", Id(identifiers.encode(Kind.ITEM, mailbox, change.id))))
+        return t("Delete", write_id("ItemId", Id(name)))
     item = mailbox.items.get(change.id)
     if change.kind is ChangeKind.READ:
         known = write_id("ItemId", identifiers.of_item(mailbox, item))

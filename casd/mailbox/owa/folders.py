@@ -44,7 +44,7 @@ def mail_folders(mailbox: MailboxStore) -> list[Folder]:
     """Return the visible folders that hold mail, parents first."""
     root = mailbox.folders.distinguished("msgfolderroot")
     folders = mailbox.folders.children(root.id, deep=True)
-    return [folder for folder in folders if folder.folder_class.startswith("IPF.Note")]
+    return [folder for folder in folders if (folder.folder_class or "IPF.Note").startswith("IPF.Note")]
 
 
 def _name(arguments: Arguments) -> str:

@@ -16,7 +16,7 @@ from casd.mailbox.store.values import Changes, DeleteMode, EventKind, Folder
 
 DEFAULTS = (
     # distinguished name, distinguished name of the parent, name, class
-    ("root", "", "Root", "IPF"),
+    ("root", "", "root", "IPF"),
     ("msgfolderroot", "root", "Top of Information Store", "IPF.Note"),
     ("inbox", "msgfolderroot", "Inbox", "IPF.Note"),
     ("sentitems", "msgfolderroot", "Sent Items", "IPF.Note"),
@@ -31,6 +31,9 @@ DEFAULTS = (
     ("journal", "msgfolderroot", "Journal", "IPF.Journal"),
     ("recoverableitemsroot", "root", "Recoverable Items", "IPF"),
     ("recoverableitemsdeletions", "recoverableitemsroot", "Deletions", "IPF"),
+    ("searchfolders", "root", "Finder", "IPF"),
+    ("archiveroot", "", "Archive", "IPF"),
+    ("archivemsgfolderroot", "archiveroot", "Top of Information Store", "IPF.Note"),
 )
 
 _BELOW = """
@@ -46,7 +49,8 @@ class Folders:
 
     Default folders are found by their distinguished names: root, msgfolderroot (the visible top, child of
     root), then below msgfolderroot inbox, sentitems, drafts, deleteditems, outbox, junkemail, calendar, contacts,
-    tasks, notes, journal; below root recoverableitemsroot with its child recoverableitemsdeletions.
+    tasks, notes, journal; below root searchfolders, and recoverableitemsroot with its child
+    recoverableitemsdeletions. The archive is a tree of its own: archiveroot with its child archivemsgfolderroot.
     """
 
     def __init__(self, journal: Journal) -> None:
@@ -74,6 +78,11 @@ class Folders:
         )
         return tuple(map(rows.folder, found))
 
+    def size(self, folder: str) -> int:
+        """Return the bytes of all items in this folder (not in those below). Raises `NotFound`."""
+        query = "SELECT ifnull(sum(size), 0) FROM item WHERE folder = ?"
+        return int(self._connection.execute(query, (self.get(folder).number,)).fetchone()[0])
+
     def create(
         self, parent: str, name: str, folder_class: str = "IPF.Note", properties: Mapping[str, Any] | None = None
     ) -> Folder:
@@ -85,11 +94,13 @@ class Folders:
         return folder
 
     def create_defaults(self) -> None:
-        """Make the default folders of a new mailbox."""
-        numbers: dict[str, int] = {}
+        """Make the default folders that a mailbox does not have."""
+        known = "SELECT distinguished, number FROM folder WHERE mailbox = ? AND distinguished <> ''"
+        numbers: dict[str, int] = dict(self._connection.execute(known, (self._journal.mailbox,)).fetchall())
         for distinguished, parent, name, folder_class in DEFAULTS:
-            folder = self._insert(numbers.get(parent), name, folder_class, distinguished=distinguished)
-            numbers[distinguished] = folder.number
+            if distinguished not in numbers:
+                folder = self._insert(numbers.get(parent), name, folder_class, distinguished=distinguished)
+                numbers[distinguished] = folder.number
 
     def update(
         self,

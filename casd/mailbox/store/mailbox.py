@@ -34,14 +34,20 @@ class MailboxStore:
 
     @classmethod
     def open(cls, journal: Journal, address: str, display_name: str) -> MailboxStore:
-        """Open the mailbox that a journal belongs to, its default folders made if it has none."""
+        """Open the mailbox that a journal belongs to, the default folders made that it does not have."""
         store = cls(journal, address, display_name)
         values = {"address": address, "display_name": display_name}
         rows.update(journal.connection, "mailbox", journal.mailbox, values)
-        if journal.position() == 0:
-            store.folders.create_defaults()
+        new = journal.position() == 0
+        store.folders.create_defaults()
+        if new:
             Index(journal.connection, journal.mailbox).create()
         return store
+
+    @property
+    def position(self) -> int:
+        """The number of the last change."""
+        return self._journal.position()
 
     def deliver(self, mime: bytes) -> Item:
         """Put a received message into the inbox, unread, and tell watchers of new mail."""

@@ -32,14 +32,25 @@ def test_a_stream_is_about_folders_or_about_all() -> None:
 
 def test_a_pull_subscription_has_a_life() -> None:
     pull = f"<m:PullSubscriptionRequest>{_INBOX}{_TYPES}<t:Timeout>10</t:Timeout></m:PullSubscriptionRequest>"
-    assert subscribe(pull).timeout == 10
+    assert subscribe(pull).life == 10
+
+
+def test_a_push_subscription_has_a_place() -> None:
+    rest = "<t:StatusFrequency>5</t:StatusFrequency><t:URL>https://x.example.org/</t:URL>"
+    found = subscribe(f"<m:PushSubscriptionRequest>{_INBOX}{_TYPES}{rest}</m:PushSubscriptionRequest>")
+    assert (found.url, found.life) == ("https://x.example.org/", 5)
 
 
 @pytest.mark.parametrize(
     ("content", "error"),
     [
         ("", BadDocument),
-        (f"<m:PushSubscriptionRequest>{_INBOX}{_TYPES}</m:PushSubscriptionRequest>", Refusal),
+        (f"<m:PushSubscriptionRequest>{_INBOX}{_TYPES}</m:PushSubscriptionRequest>", BadDocument),
+        (
+            f"<m:PullSubscriptionRequest>{_INBOX}{_TYPES}<t:Timeout>0</t:Timeout></m:PullSubscriptionRequest>",
+            BadDocument,
+        ),
+        (f"<m:OtherRequest>{_INBOX}{_TYPES}</m:OtherRequest>", BadDocument),
         (f"<m:StreamingSubscriptionRequest>{_TYPES}</m:StreamingSubscriptionRequest>", Refusal),
         (
             (

@@ -8,7 +8,7 @@ from protocols.ews import shapes, views
 from protocols.ews.errors import BadDocument, Refusal
 from protocols.ews.markup import t
 from protocols.ews.paths import Extended, Property
-from protocols.ews.views import Fraction, Page, Part, Sort, Window
+from protocols.ews.views import Fraction, Group, Page, Part, Sort, Window
 from tests.protocols.ews.soap import node, shown
 
 
@@ -46,9 +46,20 @@ def test_a_view_out_of_bounds_is_a_bad_document(attributes: str) -> None:
         views.parse(node(f"<m:FindItem><m:IndexedPageItemView {attributes}/></m:FindItem>"))
 
 
-def test_nothing_is_grouped() -> None:
+def test_pages_begin_at_no_condition() -> None:
     with pytest.raises(Refusal):
-        views.parse(node("<m:FindItem><m:GroupBy/></m:FindItem>"))
+        views.parse(node("<m:FindItem><m:SeekToConditionPageItemView/></m:FindItem>"))
+
+
+def test_items_are_grouped_by_a_property_or_by_conversation() -> None:
+    group = '<m:GroupBy Order="Descending"><t:FieldURI FieldURI="item:Subject"/></m:GroupBy>'
+    named = '<m:DistinguishedGroupBy Order="Ascending"/>'
+    assert views.parse_group(node(f"<m:FindItem>{group}</m:FindItem>")) == Group(
+        Sort(Property("item:Subject"), descending=True)
+    )
+    found = views.parse_group(node(f"<m:FindItem>{named}</m:FindItem>"))
+    assert found == Group(Sort(Property("message:ConversationTopic")))
+    assert views.parse_group(node("<m:FindItem/>")) is None
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,10 @@ from twisted.internet.task import Clock
 
 from casd.mailbox.call import Call, Receipt
 from casd.mailbox.ews.service import serve
+from casd.mailbox.push import Push
 from casd.net.exchange import BodyTooLarge
-from protocols.ews.markup import Element
+from protocols.ews.markup import Element, local
+from protocols.ews.schema import grammar
 from protocols.handover import Assertion
 from protocols.http1 import Response
 from tests.casd.mailbox.store.world import ALICE, World, result
@@ -62,7 +64,7 @@ class Exchange:
 
     def told(self) -> list[str]:
         """Return what has been written since this was asked last, without envelopes."""
-        told = [shown(_body(document)[0][0]) for document in self.written]
+        told = [shown(checked(_body(document))[0][0]) for document in self.written]
         self.written.clear()
         return told
 
@@ -71,6 +73,13 @@ def _body(document: bytes) -> Element:
     body = etree.fromstring(document).find("s:Body", NAMES)
     assert body is not None
     return body[0]
+
+
+def checked(answer: Element) -> Element:
+    """Return an answer that has the structure of the schema; a fault is none of its elements."""
+    if local(answer) != "Fault":
+        grammar.check(answer)
+    return answer
 
 
 @frozen
@@ -118,12 +127,13 @@ class Client:
         self.user = self.address = "alice@example.org"
         self.sent: list[tuple[str, tuple[str, ...], bytes]] = []
         self.unreachable: dict[str, str] = {}
+        self.push: Push | None = None
 
     def ask(self, body: str, header: str = "", **head: Any) -> Answer:
         """Ask for an operation and return its answer."""
         response = self.exchange(Exchange(soap(body, header), Head(**head)))
         assert response is not None
-        return Answer(response.status, _body(response.body))
+        return Answer(response.status, checked(_body(response.body)))
 
     def listen(self, body: str) -> Exchange:
         """Ask for an operation that answers piece by piece."""
@@ -138,7 +148,7 @@ class Client:
             address=self.address, display_name="Alice", database="DB01", client="", mechanism="basic",
         )  # fmt: skip
         world = self.world
-        call = Call(exchange, assertion, world.database, world.alice, self._submit, self.clock)
+        call = Call(exchange, assertion, world.database, world.alice, self._submit, self.clock, self.push)
         return result(Deferred.fromCoroutine(serve(call)))
 
     async def _submit(self, sender: str, recipients: Sequence[str], mime: bytes) -> Sequence[Receipt]:

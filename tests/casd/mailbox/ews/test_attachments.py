@@ -66,8 +66,8 @@ def test_an_item_is_attached_and_shown_as_what_it_is(client: Client, inner: str,
 
 
 def test_an_attached_message_brings_its_own_attachments(client: Client) -> None:
-    said = "<t:Subject>in</t:Subject><t:IsRead>true</t:IsRead>"
-    inner = f"<t:Message>{said}<t:Attachments>{_FILE}</t:Attachments></t:Message>"
+    held = f"<t:Subject>in</t:Subject><t:Attachments>{_FILE}</t:Attachments><t:IsRead>true</t:IsRead>"
+    inner = f"<t:Message>{held}</t:Message>"
     outer = f"<t:ItemAttachment><t:Name>n</t:Name>{inner}</t:ItemAttachment>"
     made = client.create(f"<t:Message><t:Attachments>{outer}</t:Attachments></t:Message>")
     shape = "<m:AttachmentShape><t:IncludeMimeContent>true</t:IncludeMimeContent></m:AttachmentShape>"
@@ -78,8 +78,8 @@ def test_an_attached_message_brings_its_own_attachments(client: Client) -> None:
 def test_what_holds_nothing_or_no_item_is_refused(client: Client) -> None:
     item = client.create("<t:Message/>").id()
     empty = "<t:FileAttachment><t:Name>a</t:Name></t:FileAttachment>"
-    folder = "<t:ItemAttachment><t:Name>a</t:Name><t:Folder/></t:ItemAttachment>"
-    assert attach(client, item, empty + folder).codes == ["ErrorRequiredPropertyMissing", "ErrorInvalidRequest"]
+    group = "<t:ItemAttachment><t:Name>a</t:Name><t:DistributionList/></t:ItemAttachment>"
+    assert attach(client, item, empty + group).codes == ["ErrorRequiredPropertyMissing", "ErrorInvalidRequest"]
 
 
 def test_a_received_message_with_a_picture_and_a_message_inside_is_shown(client: Client, world: World) -> None:

@@ -159,3 +159,26 @@ def test_a_folder_is_emptied_with_or_without_those_below(client: Client, world: 
     assert empty("inbox", "true") == ["NoError"]
     assert get(client, distinguished("inbox")).text("t:ChildFolderCount") == "0"
     assert empty("msgfolderroot", "true") == ["ErrorCannotEmptyFolder"]
+
+
+def test_a_folder_is_copied_with_all_that_is_in_it(client: Client) -> None:
+    def made(parent: str, name: str) -> str:
+        folder = f"<t:Folder><t:DisplayName>{name}</t:DisplayName></t:Folder>"
+        place = f"<m:ParentFolderId>{parent}</m:ParentFolderId>"
+        return client.ask(f"<m:CreateFolder>{place}<m:Folders>{folder}</m:Folders></m:CreateFolder>").id("FolderId")
+
+    outer = made(distinguished("inbox"), "Outer")
+    made(outer, "Inner")
+    target = f"<m:SavedItemFolderId>{outer}</m:SavedItemFolderId><m:Items><t:Message/></m:Items>"
+    client.ask(f'<m:CreateItem MessageDisposition="SaveOnly">{target}</m:CreateItem>')
+
+    def copy(to: str) -> Answer:
+        places = f"<m:ToFolderId>{to}</m:ToFolderId><m:FolderIds>{outer}</m:FolderIds>"
+        return client.ask(f"<m:CopyFolder>{places}</m:CopyFolder>")
+
+    copied = copy(distinguished("drafts"))
+    shape = "<m:FolderShape><t:BaseShape>Default</t:BaseShape></m:FolderShape>"
+    found = client.ask(f"<m:GetFolder>{shape}<m:FolderIds>{copied.id('FolderId')}</m:FolderIds></m:GetFolder>")
+    assert (found.text("t:TotalCount"), found.text("t:ChildFolderCount")) == ("1", "1")
+    assert copy(outer).codes == ["ErrorMoveCopyFailed"]
+    assert copy(distinguished("drafts")).codes == ["ErrorFolderExists"]

@@ -197,3 +197,56 @@ def test_mime_content_is_replaced_as_a_whole(client: Client) -> None:
     assert client.update(item, change("Set", "item:MimeContent", mime)).codes == ["NoError"]
     found = client.get(item)
     assert (found.text("t:Subject"), found.text("t:Body")) == ("new", "body")
+
+
+def test_a_moved_item_has_another_identifier(client: Client) -> None:
+    item = client.create("<t:Message><t:Subject>a</t:Subject></t:Message>").id()
+    target = f"<m:ToFolderId>{distinguished('drafts')}</m:ToFolderId>"
+    moved = client.ask(f"<m:MoveItem>{target}<m:ItemIds>{item}</m:ItemIds></m:MoveItem>").id()
+    assert client.get(item).codes == ["ErrorItemNotFound"]
+    assert client.get(moved).text("t:Subject") == "a"
+
+
+def test_a_change_key_that_is_none_is_refused(client: Client) -> None:
+    item = client.create("<t:Message/>").one("t:ItemId").get("Id")
+    assert client.get(f'<t:ItemId Id="{item}" ChangeKey="XXX"/>').codes == ["ErrorInvalidChangeKey"]
+
+
+def counted(client: Client, name: str) -> tuple[str, str]:
+    shape = "<m:FolderShape><t:BaseShape>Default</t:BaseShape></m:FolderShape>"
+    found = client.ask(f"<m:GetFolder>{shape}<m:FolderIds>{distinguished(name)}</m:FolderIds></m:GetFolder>")
+    return found.text("t:TotalCount"), found.text("t:UnreadCount")
+
+
+def test_all_items_of_a_folder_are_marked(client: Client) -> None:
+    for _ in range(2):
+        client.create("<t:Message><t:IsRead>false</t:IsRead></t:Message>")
+    for read, unread in (("true", "0"), ("false", "2")):
+        flags = f"<m:ReadFlag>{read}</m:ReadFlag><m:SuppressReadReceipts>true</m:SuppressReadReceipts>"
+        ids = f"<m:FolderIds>{distinguished('inbox')}</m:FolderIds>"
+        assert client.ask(f"<m:MarkAllItemsAsRead>{flags}{ids}</m:MarkAllItemsAsRead>").codes == ["NoError"]
+        assert counted(client, "inbox") == ("2", unread)
+
+
+def test_junk_is_moved_there_and_back(client: Client) -> None:
+    def mark(item: str, junk: str, moves: str) -> Answer:
+        attributes = f'IsJunk="{junk}" MoveItem="{moves}"'
+        return client.ask(f"<m:MarkAsJunk {attributes}><m:ItemIds>{item}</m:ItemIds></m:MarkAsJunk>")
+
+    item = client.create("<t:Message/>").id()
+    assert mark(item, "true", "false").all("m:MovedItemId") == []
+    moved = mark(item, "true", "true").one("m:MovedItemId").get("Id")
+    assert counted(client, "junkemail")[0] == "1"
+    assert mark(f'<t:ItemId Id="{moved}"/>', "false", "true").codes == ["NoError"]
+    assert counted(client, "inbox")[0] == "1"
+
+
+def test_an_archived_item_keeps_the_path_of_its_folder(client: Client) -> None:
+    items = [client.create("<t:Message/>").id() for _ in range(2)]
+    source = f"<m:ArchiveSourceFolderId>{distinguished('inbox')}</m:ArchiveSourceFolderId>"
+    asked = f"<m:ArchiveItem>{source}<m:ItemIds>{''.join(items)}</m:ItemIds></m:ArchiveItem>"
+    assert client.ask(asked).codes == ["NoError", "NoError"]
+    shape = "<m:FolderShape><t:BaseShape>Default</t:BaseShape></m:FolderShape>"
+    parents = f"<m:ParentFolderIds>{distinguished('archivemsgfolderroot')}</m:ParentFolderIds>"
+    found = client.ask(f'<m:FindFolder Traversal="Shallow">{shape}{parents}</m:FindFolder>')
+    assert (found.texts("t:DisplayName"), found.texts("t:TotalCount")) == (["Inbox"], ["2"])

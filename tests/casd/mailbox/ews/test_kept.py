@@ -48,7 +48,7 @@ def test_a_time_and_bytes_come_back_too(client: Client) -> None:
 
 
 def test_a_property_without_a_place_in_the_content_is_kept(client: Client) -> None:
-    said = "<t:SpouseName>Sam</t:SpouseName><t:Sensitivity>Private</t:Sensitivity>"
+    said = "<t:Sensitivity>Private</t:Sensitivity><t:SpouseName>Sam</t:SpouseName>"
     made = client.create(f"<t:Contact>{said}</t:Contact>")
     found = client.get(made.id(), base="IdOnly", more=properties("contacts:SpouseName", "item:Sensitivity"))
     assert (found.text("t:SpouseName"), found.text("t:Sensitivity")) == ("Sam", "Private")

@@ -100,3 +100,19 @@ def test_odd_mail_is_read_as_far_as_it_can_be() -> None:
     assert read(b"")["item:Body"] == Body("Text", "")
     assert read(b"Subject: \xff\r\n\r\n")["item:Body"] == Body("Text", "")
     assert read(b"Content-Type: multipart/mixed\r\n\r\nno parts")["item:Body"].type == "Text"
+
+
+def test_identifiers_longer_than_a_line_stay_whole() -> None:
+    long = [f"<{'x' * 100}{number}@example.org>" for number in range(3)]
+    content = mail.write(b"", {Property("message:References"): "  ".join(long), Property("item:Subject"): "s"})
+    assert "\r\n ".join(long).encode() in content
+    assert mail.read(content)[Property("item:MimeContent")].count(b"Subject: s\r\n") == 1
+
+
+def test_an_identifier_with_blanks_or_line_ends_ends_no_head() -> None:
+    value = f"a  {'b' * 200}\r\n\r\nBcc: eve@example.org é"
+    content = mail.write(b"", {Property("message:InternetMessageId"): value, Property("item:Subject"): "s"})
+    head = content.partition(b"\r\n\r\n")[0]
+    assert b"Subject: s" in head
+    assert not head.startswith(b"Bcc:")
+    assert b"\r\nBcc:" not in head

@@ -193,13 +193,25 @@ def test_events_are_pulled_once_and_again_until_they_are_known(client: Client) -
     assert len(pull(client, name, watermark).all("t:StatusEvent")) == 1
     deliver(client)
     for _ in range(2):
-        assert pull(client, name, watermark).texts("t:Watermark") == ["1", "2"]
-    assert pull(client, name, "1").texts("t:NewMailEvent/t:Watermark") == ["2"]
-    assert pull(client, name, "2").texts("t:StatusEvent/t:Watermark") == ["2"]
-    for wrong in ("0", "3", "x", "9" * 40):
+        first, second = pull(client, name, watermark).texts("t:Watermark")
+    assert pull(client, name, first).texts("t:NewMailEvent/t:Watermark") == [second]
+    assert pull(client, name, second).texts("t:StatusEvent/t:Watermark") == [second]
+    origin = watermark.partition("-")[0]
+    for wrong in ("0-0", f"{origin}-0", f"{origin}-3", "x", "2", f"{origin}-{'9' * 40}"):
         assert pull(client, name, wrong).codes == ["ErrorInvalidWatermark"]
     client.clock.advance(11 * 60)
-    assert pull(client, name, "2").codes == ["ErrorSubscriptionNotFound"]
+    assert pull(client, name, second).codes == ["ErrorSubscriptionNotFound"]
+
+
+@pytest.mark.parametrize("prefix", ["t", "m"])  # exchangelib writes it in the other namespace, and Exchange takes it
+def test_a_subscription_begins_where_another_was_unless_something_has_happened_since(
+    client: Client, prefix: str
+) -> None:
+    watermark = subscribe(client, kind="Pull", rest="<t:Timeout>10</t:Timeout>").text("m:Watermark")
+    rest = f"<{prefix}:Watermark>{watermark}</{prefix}:Watermark><t:Timeout>10</t:Timeout>"
+    assert subscribe(client, kind="Pull", rest=rest).codes == ["NoError"]
+    deliver(client)
+    assert subscribe(client, kind="Pull", rest=rest).codes == ["ErrorInvalidWatermark"]
 
 
 def test_a_stream_may_be_lost_with_news_under_way(client: Client, subscription: str) -> None:

@@ -84,9 +84,8 @@ def test_a_database_that_has_left_is_no_matter_of_ews(client: Client, monkeypatc
 
 
 def test_names_are_not_known_yet(client: Client) -> None:
-    assert client.ask("<m:ResolveNames><m:UnresolvedEntry>bob</m:UnresolvedEntry></m:ResolveNames>").codes == [
-        "ErrorNameResolutionNoResults"
-    ]
+    asked = '<m:ResolveNames ReturnFullContactData="true"><m:UnresolvedEntry>bob</m:UnresolvedEntry></m:ResolveNames>'
+    assert client.ask(asked).codes == ["ErrorNameResolutionNoResults"]
     assert client.ask("<m:ResolveNames/>").fault == "ErrorSchemaValidation"
 
 
@@ -100,7 +99,9 @@ def test_an_identifier_is_converted_into_itself_only(client: Client) -> None:
     alternate = f'<t:AlternateId Format="EwsId" Id="{known}" Mailbox="alice@example.org"/>'
     assert convert("EwsId", alternate) == ["NoError"]
     assert convert("EntryId", alternate) == ["ErrorUnsupportedTypeForConversion"]
-    assert convert("EwsId", "<t:AlternatePublicFolderId/>") == ["ErrorUnsupportedTypeForConversion"]
+    assert convert("EwsId", '<t:AlternatePublicFolderId Format="EwsId" FolderId="x"/>') == [
+        "ErrorUnsupportedTypeForConversion"
+    ]
     assert convert("EntryId", alternate.replace(known, "DUMMY")) == ["ErrorInvalidIdMalformed"]
 
 
@@ -115,3 +116,25 @@ def test_a_fault_undoes_the_whole_request(client: Client, world: World) -> None:
     good, bad = "<t:Message><t:Subject>a</t:Subject></t:Message>", "<t:Message><t:Moon/></t:Message>"
     assert client.create(good + bad).fault == "ErrorSchemaValidation"
     assert world.alice.folders.distinguished("inbox").total == 0
+
+
+@pytest.mark.parametrize(
+    ("asked", "held"),
+    [
+        ("<m:GetAppManifests/>", "m:Manifests"),
+        ("<m:GetAppManifests><m:ApiVersionSupported>1.1</m:ApiVersionSupported></m:GetAppManifests>", "m:Apps"),
+        ("<m:GetPasswordExpirationDate/>", "m:PasswordExpirationDate"),
+        ("<m:GetUserRetentionPolicyTags/>", "m:RetentionPolicyTags"),
+    ],
+)
+def test_what_programs_ask_first_is_answered(client: Client, asked: str, held: str) -> None:
+    answer = client.ask(asked)
+    assert (answer.codes, len(answer.all(held))) == (["NoError"], 1)
+
+
+@pytest.mark.negative
+def test_a_document_of_another_structure_is_refused_before_it_is_read(client: Client) -> None:
+    assert client.ask(GET_INBOX.replace("<m:FolderIds>", "<m:Moon/><m:FolderIds>")).fault == "ErrorSchemaValidation"
+    assert client.ask("<m:GetUserRetentionPolicyTags><m:Moon/></m:GetUserRetentionPolicyTags>").fault == (
+        "ErrorSchemaValidation"
+    )

@@ -146,7 +146,7 @@ def test_the_tree_synchronises(world: World) -> None:
     folders = world.alice.folders
     first = folders.changes()
     assert {change.kind for change in first.changes} == {ChangeKind.CREATED}
-    assert len(first.changes) == 15
+    assert len(first.changes) == 18
     made = world.run(folders.create, world.folder("inbox"), "Box")
     doomed = world.run(folders.create, world.folder("inbox"), "Doomed")
     second = folders.changes(first.state)
