@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 
 from casd.mailbox.call import Call
+from casd.mailbox.meetings import arriving
+from casd.mailbox.store.mailbox import MailboxStore
+from casd.mailbox.store.values import Item
 from protocols.http1 import Response
 
 LARGEST = 150 * 1024 * 1024
@@ -15,9 +19,19 @@ MECHANISM = "submission"
 
 
 async def serve(call: Call) -> Response:
-    """Put the message into the inbox; the answer comes when it is on the disk."""
+    """Put the message where it belongs; the answer comes when it is on the disk."""
     if call.assertion.mechanism != MECHANISM or call.exchange.head.method != b"POST":
         return Response(403)
-    mime = await call.exchange.read(LARGEST)
-    item = await call.database.run(call.mailbox.deliver, mime)
-    return Response(200, ((b"Content-Type", b"application/json"),), json.dumps({"item": item.id}).encode())
+    refused = await deliver(call, await call.exchange.read(LARGEST))
+    answer = json.dumps({"reason": refused}).encode()
+    return Response(422 if refused else 200, ((b"Content-Type", b"application/json"),), answer)
+
+
+async def deliver(call: Call, mime: bytes) -> str:
+    """Deliver a message to the mailbox of a call; return why it was refused, empty if it was not."""
+    await call.database.run(_deliver, call.mailbox, call.assertion.user, mime, datetime.now(UTC))
+    return ""
+
+
+def _deliver(mailbox: MailboxStore, sender: str, mime: bytes, now: datetime) -> Item:
+    return mailbox.deliver(mime, **arriving.arrived(mailbox, sender, mime, now))

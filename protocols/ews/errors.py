@@ -47,6 +47,24 @@ _WORDS = {
     "ErrorUnsupportedPathForQuery": "The property cannot be used in a restriction.",
     "ErrorUnsupportedPathForSortGroup": "The property cannot be sorted or grouped by.",
     "ErrorUnsupportedTypeForConversion": "This type of identifier cannot be converted.",
+    "ErrorCalendarCannotUseIdForOccurrenceId": "This is no occurrence's id.",
+    "ErrorCalendarInvalidRecurrence": "The recurrence has no occurrence.",
+    "ErrorCalendarIsCancelledForAccept": "A meeting that was cancelled cannot be accepted.",
+    "ErrorCalendarIsCancelledForDecline": "A meeting that was cancelled cannot be declined.",
+    "ErrorCalendarIsCancelledForTentative": "A meeting that was cancelled cannot be accepted tentatively.",
+    "ErrorCalendarIsNotOrganizer": "Only the organizer of a meeting can cancel it.",
+    "ErrorCalendarIsOrganizerForAccept": "The organizer of a meeting cannot accept it.",
+    "ErrorCalendarIsOrganizerForDecline": "The organizer of a meeting cannot decline it.",
+    "ErrorCalendarIsOrganizerForRemove": "The organizer of a meeting cannot remove it.",
+    "ErrorCalendarIsOrganizerForTentative": "The organizer of a meeting cannot accept it tentatively.",
+    "ErrorCalendarMeetingRequestIsOutOfDate": "There is a newer version of the meeting request.",
+    "ErrorCalendarOccurrenceIsDeletedFromRecurrence": "The occurrence was deleted from the series.",
+    "ErrorInvalidReferenceItem": "The item that is referred to is not one that can be answered so.",
+    "ErrorMissingInformationReferenceItemId": "The id of the item that is referred to is missing.",
+    "ErrorSendMeetingCancellationsRequired": "The attribute SendMeetingCancellations is required for calendar items.",
+    "ErrorSendMeetingInvitationsOrCancellationsRequired": "The attribute SendMeetingInvitationsOrCancellations "
+    "is required for calendar items.",
+    "ErrorSendMeetingInvitationsRequired": "The attribute SendMeetingInvitations is required for calendar items.",
 }
 
 

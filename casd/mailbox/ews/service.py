@@ -11,6 +11,7 @@ from casd.mailbox.call import Call
 from casd.mailbox.ews import (
     attachments,
     creating,
+    deleting,
     directory,
     finding,
     folders,
@@ -56,7 +57,7 @@ OPERATIONS: Mapping[str, Operation] = {
     "CreateItem": creating.create_item,
     "DeleteAttachment": _in_store(attachments.delete_attachment),
     "DeleteFolder": _in_store(folders.delete_folder),
-    "DeleteItem": _in_store(items.delete_item),
+    "DeleteItem": deleting.delete_item,
     "EmptyFolder": _in_store(folders.empty_folder),
     "FindFolder": _in_store(folders.find_folder),
     "FindItem": _in_store(finding.find_item),

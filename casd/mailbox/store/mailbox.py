@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Unpack
+
 from casd.mailbox.store import rows
 from casd.mailbox.store.attachments import Attachments
 from casd.mailbox.store.entries import Entries
@@ -9,7 +11,7 @@ from casd.mailbox.store.folders import Folders
 from casd.mailbox.store.items import Items
 from casd.mailbox.store.journal import Journal
 from casd.mailbox.store.query import Page
-from casd.mailbox.store.values import DeleteMode, EventKind, Item, Kind
+from casd.mailbox.store.values import DeleteMode, EventKind, Fields, Item, Kind
 
 
 class MailboxStore:
@@ -39,10 +41,10 @@ class MailboxStore:
             store.folders.create_defaults()
         return store
 
-    def deliver(self, mime: bytes) -> Item:
+    def deliver(self, mime: bytes, **fields: Unpack[Fields]) -> Item:
         """Put a received message into the inbox, unread, and tell watchers of new mail."""
         inbox = self.folders.distinguished("inbox")
-        item = self.items.create(inbox.id, Kind.MAIL, mime)
+        item = self.items.create(inbox.id, Kind.MAIL, mime, **fields)
         self._journal.tell(EventKind.NEW_MAIL, item.change, inbox.id, inbox.parent, item=item.id)
         return item
 
