@@ -30,6 +30,23 @@ Submit = Callable[[str, Sequence[str], bytes], Awaitable[Sequence[Receipt]]]
 
 
 @frozen
+class Person:
+    """Somebody in the organisation's address book."""
+
+    address: str
+    name: str
+
+
+People = Callable[[str, int], Awaitable[Sequence[Person]]]
+"""(words, limit): who in the organisation's address book begins so; a whole address finds its owner, also hidden."""
+
+
+async def nobody(_words: str, _limit: int) -> Sequence[Person]:
+    """Know nobody: `People` where there is no address book."""
+    return ()
+
+
+@frozen
 class Call:
     """One request with who asks, its answer's channel, and the mailbox it was routed by.
 
@@ -44,3 +61,4 @@ class Call:
     mailbox: MailboxStore
     submit: Submit
     clock: IReactorTime
+    people: People = nobody

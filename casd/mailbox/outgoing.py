@@ -13,10 +13,11 @@ from casd.mailbox.ews import reports
 
 @frozen
 class Outgoing:
-    """A message and who is to get it."""
+    """A message and who is to get it. `reports`: whether its sender is told if somebody does not."""
 
     recipients: tuple[str, ...]
     mime: bytes
+    reports: bool = True
 
 
 async def send(call: Call, messages: Iterable[Outgoing]) -> None:
@@ -26,6 +27,6 @@ async def send(call: Call, messages: Iterable[Outgoing]) -> None:
             continue
         receipts = await call.submit(call.mailbox.address, message.recipients, message.mime)
         refused = [receipt for receipt in receipts if not receipt.delivered]
-        if refused:
+        if refused and message.reports:
             report = reports.undelivered(call.mailbox.address, refused, message.mime, datetime.now(UTC))
             await call.database.run(call.mailbox.deliver, report)

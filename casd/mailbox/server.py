@@ -19,11 +19,12 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from casd.certificates import Pair
-from casd.config import endpoints, file, key, networks, path, seconds, secret, words
+from casd.config import endpoints, file, key, networks, optional, path, seconds, secret, size, words
 from casd.mailbox.dispatch import Dispatch, ServiceOfPath
 from casd.mailbox.door import MailboxDoor
 from casd.mailbox.roster import Roster
 from casd.mailbox.services import SERVICES
+from casd.mailbox.store.quota import Quota
 from casd.mailbox.submission import Submission
 from casd.model import Endpoint, Networks
 from casd.net.handover import read_keys
@@ -65,6 +66,9 @@ class Settings:
     mount: tuple[str, ...] = key(words, "", "databases to make and mount here if nobody has ever mounted them")
     front: str = key(_front, doc="URL of a front door, to which sent messages are submitted")
     front_ca: Path = key(file, doc="the authority (PEM) of the front door's certificate")
+    warning_quota: int | None = key(optional(size), "", "size of a mailbox above which its owner is warned; empty: none")
+    send_quota: int | None = key(optional(size), "", "size of a mailbox above which its owner may not send")
+    receive_quota: int | None = key(optional(size), "", "size of a mailbox above which it takes nothing more")
     dismount_time: float = key(seconds, "30 s", "how long a dismount waits for the requests in flight")
     idle_time: float = key(seconds, "5 min", "how long a front end may keep an idle connection")
     proxy_protocol: Networks = key(networks, "", "front ends and balancers whose connections begin with a PROXY header")
@@ -108,7 +112,8 @@ class MailboxServer(Service):
             connector=partial(connect, reactor),
             now=now,
         )
-        dispatch = Dispatch(name, self.roster, services, self.submit, reactor)
+        quota = Quota(settings.warning_quota, settings.send_quota, settings.receive_quota)
+        dispatch = Dispatch(name, self.roster, services, self.submit, reactor, quota, self.submit.people)
         limits = Limits(
             idle_time=settings.idle_time, streams=_STREAMS, windows=_STREAMS, resets=_RESETS, frames=_RESETS
         )

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
-from casd.mailbox.call import Receipt
+from casd.mailbox.call import Person, Receipt
 from casd.model import Endpoint
 from casd.net.backend import Backend
 from casd.net.fetch import fetch
@@ -20,6 +20,7 @@ from protocols.handover import REQUEST_HEADER, Assertion, sign
 from protocols.http1 import write_fields
 
 _PATH = "/casd/submit"
+_PEOPLE = "/casd/people"
 _AT_ONCE = 500
 """Recipients of one request: each is a field of its head, which may be 64 KiB."""
 
@@ -70,22 +71,32 @@ class Submission:
                 receipts.extend(Receipt(address, delivered=False, reason=str(error)) for address in batch)
         return receipts
 
+    async def people(self, words: str, limit: int) -> Sequence[Person]:
+        """Ask the front door's address book; `casd.mailbox.call.People`. Raises `SubmissionFailed`, or what failed."""
+        asked = json.dumps({"words": words, "limit": limit}).encode()
+        return _people(await self._asked(_PEOPLE, "", (), asked, b"application/json"))
+
     async def _ask(self, sender: str, recipients: Sequence[str], mime: bytes) -> Iterator[Receipt]:
-        lines = self._lines(sender, recipients)
+        return _receipts(await self._asked(_PATH, sender, recipients, mime, b"message/rfc822"))
+
+    async def _asked(
+        self, path: str, sender: str, recipients: Sequence[str], body: bytes, content_type: bytes
+    ) -> bytes:
+        lines = self._lines(path, sender, recipients, content_type)
         connection = Backend(self._clock, _Once())
         await self._connector(self._endpoint, connection, self._tls, _CONNECT_TIME)
-        answer = await fetch(connection, b"POST", _PATH.encode("ascii"), lines, mime, _PATIENCE, _ANSWER)
+        answer = await fetch(connection, b"POST", path.encode("ascii"), lines, body, _PATIENCE, _ANSWER)
         if answer.head.status != 200:
             raise SubmissionFailed(f"the front door answered {answer.head.status}")
-        return _receipts(answer.body)
+        return answer.body
 
-    def _lines(self, sender: str, recipients: Sequence[str]) -> bytes:
+    def _lines(self, path: str, sender: str, recipients: Sequence[str], content_type: bytes) -> bytes:
         request_id = str(uuid.uuid4())
         assertion = Assertion(
             issued=int(self._now()),
             server="front",
             method="POST",
-            target=_PATH,
+            target=path,
             request_id=request_id,
             user=sender,
             mailbox="",
@@ -101,7 +112,7 @@ class Submission:
             (b"X-CASD-Server", self._server.encode("ascii")),
             *((b"X-CASD-Recipient", _address(recipient)) for recipient in recipients),
             (b"request-id", request_id.encode("ascii")),
-            (b"Content-Type", b"message/rfc822"),
+            (b"Content-Type", content_type),
         ]
         return write_fields(fields)
 
@@ -119,6 +130,13 @@ def _receipts(answer: bytes) -> Iterator[Receipt]:
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise SubmissionFailed("the front door's answer is no list of receipts") from error
     return iter(found)
+
+
+def _people(answer: bytes) -> Sequence[Person]:
+    try:
+        return [Person(str(one["address"]), str(one["name"])) for one in json.loads(answer)["people"]]
+    except (ValueError, KeyError, TypeError) as error:
+        raise SubmissionFailed("the front door's answer is no list of people") from error
 
 
 class _Once:

@@ -19,6 +19,7 @@ from casd.net.exchange import Exchange, new_request_id
 from casd.net.fetch import Answer, fetch
 from casd.net.handover import ANSWER_FIELD, bearer
 from casd.net.pool import Busy, Unreachable
+from casd.vdirs import people
 from casd.vdirs.vdir import Vdir
 from protocols.handover import REQUEST_HEADER, BadAssertion, verify
 from protocols.http1 import Response
@@ -54,12 +55,15 @@ class Submit(Vdir):
 
     async def own(self, exchange: Exchange, access: ClientAccess) -> Response | None:
         """Deliver one message to all its recipients."""
-        if exchange.head.path != _PATH:
+        path = exchange.head.path
+        if path not in {_PATH, people.PATH}:
             return Response(404)
         try:
-            sender = await self._sender(exchange, access)
+            sender = await self._sender(exchange, access, path)
         except Denied:
             return Response(403)
+        if path == people.PATH:
+            return await people.answer(exchange, access)
         exchange.notes["user"] = sender
         recipients = [value.decode("utf-8", "replace") for value in exchange.head.all(b"x-casd-recipient")]
         message = await exchange.read(_LARGEST)
@@ -67,7 +71,7 @@ class Submit(Vdir):
         body = json.dumps({"receipts": [asdict(receipt) for receipt in receipts]}).encode()
         return Response(200, ((b"Content-Type", b"application/json"),), body)
 
-    async def _sender(self, exchange: Exchange, access: ClientAccess) -> str:
+    async def _sender(self, exchange: Exchange, access: ClientAccess, path: str) -> str:
         """Return for whom a mailbox server submits; `Denied` unless it proves to be one of ours."""
         head = exchange.head
         server = (head.get(b"x-casd-server") or b"").decode("latin-1")
@@ -76,7 +80,7 @@ class Submit(Vdir):
         try:
             keys = access.handover.keys(server)
             token = head.get(REQUEST_HEADER.lower()) or b""
-            asserted = verify(token, keys, server="front", method="POST", target=_PATH, now=time.time())
+            asserted = verify(token, keys, server="front", method="POST", target=path, now=time.time())
         except (BadAssertion, OSError, ValueError):
             raise Denied from None
         if asserted.mechanism != "submission":
@@ -92,9 +96,9 @@ async def _deliver(access: ClientAccess, sender: str, recipient: str, message: b
             decision = await access.locate_address(recipient, "delivery", "the recipient")
             if not isinstance(decision, Proxy):
                 return Receipt(recipient, False, getattr(decision, "word", "Elsewhere"))
-            status = await _hand_over(access, sender, decision, message)
-            if status != 421:
-                return Receipt(recipient, status == 200, "" if status == 200 else f"the server answered {status}")
+            answer = await _hand_over(access, sender, decision, message)
+            if answer.head.status != 421:
+                return Receipt(recipient, answer.head.status == 200, _reason(answer))
             if access.clock.seconds() >= give_up:
                 return Receipt(recipient, False, "DatabaseMoving")
             await deferLater(access.clock, _PAUSE)
@@ -103,8 +107,8 @@ async def _deliver(access: ClientAccess, sender: str, recipient: str, message: b
         return Receipt(recipient, False, f"try later: {error}")
 
 
-async def _hand_over(access: ClientAccess, sender: str, proxy: Proxy, message: bytes) -> int:
-    """Return the status with which a server took a message, or did not."""
+async def _hand_over(access: ClientAccess, sender: str, proxy: Proxy, message: bytes) -> Answer:
+    """Return what a server answered that took a message, or did not."""
     request_id, server = new_request_id(), proxy.server
     who = bearer(proxy, sender, "", "submission")
     proof = access.handover.prove(who, server.name, b"POST", _DELIVER, request_id)
@@ -120,4 +124,15 @@ async def _hand_over(access: ClientAccess, sender: str, proxy: Proxy, message: b
         connection.expired = True
         connection.lane.breaker.distrust()
         raise Unreachable(f"{server.name} answered for another request or mailbox")
-    return answer.head.status
+    return answer
+
+
+def _reason(answer: Answer) -> str:
+    """Return why a server did not take a message, in its own words if it has any."""
+    if answer.head.status == 200:
+        return ""
+    try:
+        said = str(json.loads(answer.body)["reason"])
+    except (ValueError, KeyError, TypeError):
+        said = ""
+    return said or f"the server answered {answer.head.status}"

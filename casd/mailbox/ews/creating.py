@@ -87,6 +87,7 @@ class _Creation:
 
     def _save(self, folder: Folder, known: Known, content: bytes, fields: Fields, wanted: Wanted) -> Item:
         parts = [writing.packed(one, self.zone) for one in wanted.properties.get(_ATTACHMENTS, ())]
+        self.mailbox.admit(len(content) + sum(len(data) for _, data in parts))
         if parts and FORMATS[known.kind].mime:
             return self.mailbox.items.create(folder.id, known.kind, mail.write(content, {}, parts), **fields)
         item = self.mailbox.items.create(folder.id, known.kind, content, **fields)

@@ -38,6 +38,8 @@ class Done:
 
 def check(mailbox: MailboxStore, content: bytes) -> None:
     """Raise `Refusal` for a message that cannot be sent: without recipients, or in another's name."""
+    if mailbox.quota.send is not None and mailbox.settings.size() >= mailbox.quota.send:
+        raise Refusal("ErrorQuotaExceeded")
     addresses = mail.people(content, *_RECIPIENTS)
     if not addresses or not all("@" in address for address in addresses):
         raise Refusal("ErrorInvalidRecipients")

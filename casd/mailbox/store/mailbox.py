@@ -7,10 +7,13 @@ from typing import Unpack
 from casd.mailbox.store import rows
 from casd.mailbox.store.attachments import Attachments
 from casd.mailbox.store.entries import Entries
+from casd.mailbox.store.errors import QuotaExceeded
 from casd.mailbox.store.folders import Folders
 from casd.mailbox.store.items import Items
 from casd.mailbox.store.journal import Journal
 from casd.mailbox.store.query import Page
+from casd.mailbox.store.quota import Quota
+from casd.mailbox.store.settings import Settings
 from casd.mailbox.store.values import DeleteMode, EventKind, Fields, Item, Kind
 
 
@@ -29,6 +32,8 @@ class MailboxStore:
         self.folders = Folders(journal)
         self.items = Items(journal, self.folders, entries)
         self.attachments = Attachments(journal, entries)
+        self.settings = Settings(journal)
+        self.quota = Quota()
         self._journal = journal
 
     @classmethod
@@ -47,6 +52,11 @@ class MailboxStore:
         item = self.items.create(inbox.id, Kind.MAIL, mime, **fields)
         self._journal.tell(EventKind.NEW_MAIL, item.change, inbox.id, inbox.parent, item=item.id)
         return item
+
+    def admit(self, size: int) -> None:
+        """Raise `QuotaExceeded` when there is no room for so many bytes more."""
+        if self.quota.receive is not None and self.settings.size() + size > self.quota.receive:
+            raise QuotaExceeded("the mailbox is full")
 
     def empty(self, folder: str, mode: DeleteMode, *, subfolders: bool = False) -> None:
         """Delete all items of a folder; with `subfolders` the folders below it too. Raises `NotFound`, `NotAllowed`."""
