@@ -7,12 +7,12 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 
-from casd.mailbox.call import Call, People, Submit, nobody
+from casd.mailbox.call import Ask, Call, People, Submit, nobody, unheard
 from casd.mailbox.control import Control
 from casd.mailbox.roster import Roster
 from casd.mailbox.store.database import MailboxDatabase
 from casd.mailbox.store.errors import NotMounted
-from casd.mailbox.store.quota import Quota
+from casd.mailbox.store.quota import UNLIMITED, Quota
 from casd.net.exchange import BodyTooLarge, Exchange, Lost
 from protocols.handover import ACTIVE_SERVER_HEADER, Assertion
 from protocols.http1 import Response
@@ -30,8 +30,15 @@ class Dispatch:
     """
 
     def __init__(
-        self, server: str, roster: Roster, services: Mapping[str, ServiceOfPath], submit: Submit, clock: Any,
-        quota: Quota = Quota(), people: People = nobody,
+        self,
+        server: str,
+        roster: Roster,
+        services: Mapping[str, ServiceOfPath],
+        submit: Submit,
+        clock: Any,
+        quota: Quota = UNLIMITED,
+        people: People = nobody,
+        others: Ask = unheard,
     ) -> None:
         self._roster = roster
         self._services = services
@@ -39,6 +46,7 @@ class Dispatch:
         self._clock = clock
         self._quota = quota
         self._people = people
+        self._others = others
         self._control = Control(server, roster)
         self._waiting: dict[Exchange, Deferred[None]] = {}
 
@@ -84,7 +92,7 @@ class Dispatch:
         try:
             mailbox = await database.run(database.mailbox, assertion.mailbox, assertion.address, assertion.display_name)
             mailbox.quota = self._quota
-            call = Call(exchange, assertion, database, mailbox, self._submit, self._clock, self._people)
+            call = Call(exchange, assertion, database, mailbox, self._submit, self._clock, self._people, self._others)
             return await service(call)
         except NotMounted:  # it was in flight for longer than a dismount waits
             return Response(503, ((b"Retry-After", b"5"),))

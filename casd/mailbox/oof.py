@@ -46,7 +46,7 @@ class Oof:
 def load(mailbox: MailboxStore) -> Oof:
     """Return what the owner of a mailbox has settled."""
     said: dict[str, Any] = mailbox.settings.get(_NAME) or {}
-    return Oof(**{name: _moment(value) if name in {"start", "end"} else value for name, value in said.items()})
+    return Oof(**{**said, **{name: _moment(said.get(name)) for name in ("start", "end")}})
 
 
 def save(mailbox: MailboxStore, oof: Oof) -> None:

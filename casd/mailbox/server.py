@@ -66,7 +66,9 @@ class Settings:
     mount: tuple[str, ...] = key(words, "", "databases to make and mount here if nobody has ever mounted them")
     front: str = key(_front, doc="URL of a front door, to which sent messages are submitted")
     front_ca: Path = key(file, doc="the authority (PEM) of the front door's certificate")
-    warning_quota: int | None = key(optional(size), "", "size of a mailbox above which its owner is warned; empty: none")
+    warning_quota: int | None = key(
+        optional(size), "", "size of a mailbox above which its owner is warned; empty: none"
+    )
     send_quota: int | None = key(optional(size), "", "size of a mailbox above which its owner may not send")
     receive_quota: int | None = key(optional(size), "", "size of a mailbox above which it takes nothing more")
     dismount_time: float = key(seconds, "30 s", "how long a dismount waits for the requests in flight")
@@ -113,7 +115,9 @@ class MailboxServer(Service):
             now=now,
         )
         quota = Quota(settings.warning_quota, settings.send_quota, settings.receive_quota)
-        dispatch = Dispatch(name, self.roster, services, self.submit, reactor, quota, self.submit.people)
+        dispatch = Dispatch(
+            name, self.roster, services, self.submit, reactor, quota, self.submit.people, self.submit.others
+        )
         limits = Limits(
             idle_time=settings.idle_time, streams=_STREAMS, windows=_STREAMS, resets=_RESETS, frames=_RESETS
         )

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from casd.mailbox import delivery
+from casd.mailbox import delivery, question
 from casd.mailbox.dispatch import ServiceOfPath
+from casd.mailbox.ews import photos
 from casd.mailbox.ews import service as ews
+from casd.mailbox.meetings import freebusy
 from casd.mailbox.owa import service as owa
 
 SERVICES: Mapping[str, ServiceOfPath] = {
     "/ews/exchange.asmx": ews.serve,
     "/owa": owa.serve,
     "/casd/deliver": delivery.serve,
+    "/casd/freebusy": freebusy.serve,
+    "/casd/photo": photos.serve,
+    "/casd/tips": question.tips,
 }
 """A path, in lower case, serves all below it too."""

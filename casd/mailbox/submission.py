@@ -5,22 +5,24 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
 from urllib.parse import urlsplit
 
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
-from casd.mailbox.call import Person, Receipt
+from casd.mailbox.call import Person, Receipt, Said
 from casd.model import Endpoint
 from casd.net.backend import Backend
 from casd.net.fetch import fetch
 from casd.net.pool import Connector
 from casd.net.tls import ClientTLS
 from protocols.handover import REQUEST_HEADER, Assertion, sign
-from protocols.http1 import write_fields
+from protocols.http1 import Headers, write_fields
 
 _PATH = "/casd/submit"
 _PEOPLE = "/casd/people"
+_ASK = "/casd/ask"
 _AT_ONCE = 500
 """Recipients of one request: each is a field of its head, which may be 64 KiB."""
 
@@ -76,13 +78,32 @@ class Submission:
         asked = json.dumps({"words": words, "limit": limit}).encode()
         return _people(await self._asked(_PEOPLE, "", (), asked, b"application/json"))
 
+    async def others(self, question: str, who: str, addresses: Sequence[str], what: Any) -> Sequence[Said]:
+        """Ask other mailboxes through the front door; whatever goes wrong is in the answers."""
+        if not addresses:
+            return ()
+        more = ((b"X-CASD-Question", question.encode("ascii")),)
+        try:
+            asked = json.dumps(what).encode()
+            answer = await self._asked(_ASK, who, addresses, asked, b"application/json", more)
+            return _answers(answer)
+        except Exception as error:
+            self._log.failure("other mailboxes could not be asked through {front}", front=self._authority)
+            return [Said(address, str(error)) for address in addresses]
+
     async def _ask(self, sender: str, recipients: Sequence[str], mime: bytes) -> Iterator[Receipt]:
         return _receipts(await self._asked(_PATH, sender, recipients, mime, b"message/rfc822"))
 
     async def _asked(
-        self, path: str, sender: str, recipients: Sequence[str], body: bytes, content_type: bytes
+        self,
+        path: str,
+        sender: str,
+        recipients: Sequence[str],
+        body: bytes,
+        content_type: bytes,
+        more: Headers = (),
     ) -> bytes:
-        lines = self._lines(path, sender, recipients, content_type)
+        lines = self._lines(path, sender, recipients, (*more, (b"Content-Type", content_type)))
         connection = Backend(self._clock, _Once())
         await self._connector(self._endpoint, connection, self._tls, _CONNECT_TIME)
         answer = await fetch(connection, b"POST", path.encode("ascii"), lines, body, _PATIENCE, _ANSWER)
@@ -90,7 +111,7 @@ class Submission:
             raise SubmissionFailed(f"the front door answered {answer.head.status}")
         return answer.body
 
-    def _lines(self, path: str, sender: str, recipients: Sequence[str], content_type: bytes) -> bytes:
+    def _lines(self, path: str, sender: str, recipients: Sequence[str], more: Headers) -> bytes:
         request_id = str(uuid.uuid4())
         assertion = Assertion(
             issued=int(self._now()),
@@ -112,7 +133,7 @@ class Submission:
             (b"X-CASD-Server", self._server.encode("ascii")),
             *((b"X-CASD-Recipient", _address(recipient)) for recipient in recipients),
             (b"request-id", request_id.encode("ascii")),
-            (b"Content-Type", content_type),
+            *more,
         ]
         return write_fields(fields)
 
@@ -130,6 +151,13 @@ def _receipts(answer: bytes) -> Iterator[Receipt]:
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise SubmissionFailed("the front door's answer is no list of receipts") from error
     return iter(found)
+
+
+def _answers(answer: bytes) -> Sequence[Said]:
+    try:
+        return [Said(str(one["address"]), str(one["reason"]), one["said"]) for one in json.loads(answer)["answers"]]
+    except (ValueError, KeyError, TypeError) as error:
+        raise SubmissionFailed("the front door's answer is no list of answers") from error
 
 
 def _people(answer: bytes) -> Sequence[Person]:

@@ -27,6 +27,26 @@ def success(operation: str, *content: Child) -> Element:
     return m(f"{operation}ResponseMessage", code, *content, ResponseClass="Success")
 
 
+def alone(operation: str, refusal: Refusal | None, *content: Child) -> Element:
+    """Return the answer to an operation that does one thing, which is its own response message."""
+    code = m("ResponseCode", refusal.code if refusal else "NoError")
+    words, link = (m("MessageText", refusal.words), m("DescriptiveLinkKey", "0")) if refusal else (None, None)
+    outcome = "Error" if refusal else "Success"
+    return m(f"{operation}Response", words, code, link, *content, ResponseClass=outcome)
+
+
+def warning(operation: str, refusal: Refusal, *content: Child) -> Element:
+    """Return the response message of something that was done, but for what `refusal` says."""
+    return m(
+        f"{operation}ResponseMessage",
+        m("MessageText", refusal.words),
+        m("ResponseCode", refusal.code),
+        m("DescriptiveLinkKey", "0"),
+        *content,
+        ResponseClass="Warning",
+    )
+
+
 def error(operation: str, refusal: Refusal, *content: Child) -> Element:
     """Return the response message of something that could not be done."""
     return m(

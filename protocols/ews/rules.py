@@ -50,7 +50,7 @@ def _pair(first: str, last: str, read: Callable[[str], Any], write: Callable[[An
 _STRINGS = _list("String", lambda node: node.text or "", lambda value: t("String", value))
 _ADDRESSES = _list("Address", lambda node: text(node, "EmailAddress"), _address)
 _FLAG = Part(lambda node: parse_boolean(node.text or ""), lambda name, value: t(name, show_boolean(value)))
-_WORD = Part(lambda node: (node.text or "").strip(), lambda name, value: t(name, value))
+_WORD = Part(lambda node: (node.text or "").strip(), t)
 _FOLDER = Part(lambda node: node, lambda name, value: t(name, t("FolderId", Id=value)))
 _ITEM = Part(lambda node: node, lambda name, value: t(name, Id=value))
 _IMPORTANCE = _words("Low", "Normal", "High")

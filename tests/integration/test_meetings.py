@@ -72,9 +72,7 @@ class Meetings(ExchangelibTestCase):
             start=FIRST,
             end=FIRST + timedelta(hours=1),
             required_attendees=people,
-            recurrence=Recurrence(
-                pattern=WeeklyPattern(interval=1, weekdays=[MONDAY]), start=FIRST.date(), number=4
-            ),
+            recurrence=Recurrence(pattern=WeeklyPattern(interval=1, weekdays=[MONDAY]), start=FIRST.date(), number=4),
         ).save(send_meeting_invitations="SendToAllAndSaveCopy")
 
     def _master(self, account: Account) -> Any:

@@ -25,6 +25,7 @@ class Kind(StrEnum):
     OCCURRENCE = "o"
     ATTACHMENT = "a"
     CONVERSATION = "c"
+    PERSONA = "p"
 
 
 _WRONG = {

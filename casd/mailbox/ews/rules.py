@@ -15,13 +15,12 @@ from casd.mailbox.ews.identifiers import Kind
 from casd.mailbox.rules import Rule
 from casd.mailbox.store.errors import NotFound
 from casd.mailbox.store.mailbox import MailboxStore
+from protocols.ews import responses
 from protocols.ews import rules as wire
+from protocols.ews.codecs import read_id
 from protocols.ews.errors import Refusal
 from protocols.ews.markup import Element, m, text
 from protocols.ews.rules import Operation, Violation
-
-_KINDS = {"CopyToFolder": Kind.FOLDER, "MoveToFolder": Kind.FOLDER, "ServerReplyWithMessage": Kind.ITEM}
-"""Actions that name a thing of the mailbox."""
 
 _SENDING = frozenset({"ForwardToRecipients", "ForwardAsAttachmentToRecipients", "RedirectToRecipients"})
 
@@ -29,11 +28,11 @@ _SENDING = frozenset({"ForwardToRecipients", "ForwardAsAttachmentToRecipients", 
 def get_inbox_rules(mailbox: MailboxStore, body: Element, _zone: tzinfo) -> Element:
     """Serve GetInboxRules."""
     if (refused := _of_another(mailbox, body)) is not None:
-        return _answer("GetInboxRules", refused)
+        return responses.alone("GetInboxRules", refused)
     found = [wire.Rule(**asdict(rule) | {"actions": _shown(mailbox, rule)}) for rule in rules.load(mailbox)]
     shown = [wire.Rule(**asdict(rule) | {name: _read(getattr(rule, name)) for name in _TESTED}) for rule in found]
     blob = m("OutlookRuleBlobExists", "false")
-    return _answer("GetInboxRules", None, blob, wire.write(shown) if shown else None)
+    return responses.alone("GetInboxRules", None, blob, wire.write(shown) if shown else None)
 
 
 _TESTED = ("conditions", "exceptions")
@@ -42,7 +41,7 @@ _TESTED = ("conditions", "exceptions")
 def update_inbox_rules(mailbox: MailboxStore, body: Element, zone: tzinfo) -> Element:
     """Serve UpdateInboxRules: all operations, or none if one of them is not valid."""
     if (refused := _of_another(mailbox, body)) is not None:
-        return _answer("UpdateInboxRules", refused)
+        return responses.alone("UpdateInboxRules", refused)
     kept = {rule.id: rule for rule in rules.load(mailbox)}
     violations: list[Violation] = []
     for place, operation in enumerate(wire.parse(body)):
@@ -55,9 +54,9 @@ def update_inbox_rules(mailbox: MailboxStore, body: Element, zone: tzinfo) -> El
         violations += found
     if violations:
         refused = Refusal("ErrorInboxRulesValidationError")
-        return _answer("UpdateInboxRules", refused, wire.violated(violations))
+        return responses.alone("UpdateInboxRules", refused, wire.violated(violations))
     rules.save(mailbox, list(kept.values()))
-    return _answer("UpdateInboxRules", None)
+    return responses.alone("UpdateInboxRules", None)
 
 
 def _do(mailbox: MailboxStore, kept: dict[str, Rule], operation: Operation, zone: tzinfo) -> None:
@@ -121,7 +120,7 @@ def _read(values: Mapping[str, Any]) -> dict[str, Any]:
 def _resolved(mailbox: MailboxStore, name: str, value: Any) -> Any:
     """Return an action's value as the store knows it. Raises `Refusal`, `NotFound`."""
     if name == "ServerReplyWithMessage":
-        return mailbox.items.get(identifiers.decode(Kind.ITEM, mailbox, value.get("Id", ""))).id
+        return places.item(mailbox, read_id(value)).id
     if name in _KINDS:
         if len(value) != 1:
             raise Refusal("ErrorInvalidRequest")
@@ -130,21 +129,24 @@ def _resolved(mailbox: MailboxStore, name: str, value: Any) -> Any:
 
 
 def _shown(mailbox: MailboxStore, rule: Rule) -> dict[str, Any]:
-    return {
-        name: identifiers.encode(_KINDS[name], mailbox, value) if name in _KINDS else value
-        for name, value in rule.actions.items()
-    }
+    return {name: _KINDS[name](mailbox, value) if name in _KINDS else value for name, value in rule.actions.items()}
+
+
+def _folder_id(mailbox: MailboxStore, name: str) -> str:
+    return identifiers.encode(Kind.FOLDER, mailbox, name)
+
+
+def _item_id(mailbox: MailboxStore, name: str) -> str:
+    try:
+        return identifiers.of_item(mailbox, mailbox.items.get(name)).text
+    except NotFound:  # a rule stays when its message goes
+        return identifiers.encode(Kind.ITEM, mailbox, name)
+
+
+_KINDS = {"CopyToFolder": _folder_id, "MoveToFolder": _folder_id, "ServerReplyWithMessage": _item_id}
+"""Actions that name a thing of the mailbox."""
 
 
 def _of_another(mailbox: MailboxStore, body: Element) -> Refusal | None:
     asked = text(body, "MailboxSmtpAddress")
     return Refusal("ErrorAccessDenied") if asked and asked.casefold() != mailbox.address.casefold() else None
-
-
-def _answer(operation: str, refused: Refusal | None, *content: Element | None) -> Element:
-    """Return an answer that is one response message itself."""
-    words = [m("MessageText", refused.words)] if refused else []
-    code = m("ResponseCode", refused.code if refused else "NoError")
-    link = [m("DescriptiveLinkKey", "0")] if refused else []
-    outcome = "Error" if refused else "Success"
-    return m(f"{operation}Response", words, code, link, *content, ResponseClass=outcome)

@@ -12,6 +12,7 @@ from casd.mailbox.call import Call, Receipt
 from casd.mailbox.ews import identifiers, mail, places, reports
 from casd.mailbox.ews.answers import refusal
 from casd.mailbox.outgoing import Outgoing
+from casd.mailbox.shared import SharedMailbox
 from casd.mailbox.store.errors import NotFound, StoreError
 from casd.mailbox.store.mailbox import MailboxStore
 from casd.mailbox.store.values import DeleteMode, Item, Kind
@@ -38,6 +39,8 @@ class Done:
 
 def check(mailbox: MailboxStore, content: bytes) -> None:
     """Raise `Refusal` for a message that cannot be sent: without recipients, or in another's name."""
+    if isinstance(mailbox, SharedMailbox):
+        raise Refusal("ErrorSendAsDenied")
     if mailbox.quota.send is not None and mailbox.settings.size() >= mailbox.quota.send:
         raise Refusal("ErrorQuotaExceeded")
     addresses = mail.people(content, *_RECIPIENTS)

@@ -8,7 +8,7 @@ from attrs import frozen
 
 from casd.mailbox.ews import ical, occurrences
 from casd.mailbox.ews.soundness import sound
-from casd.mailbox.meetings import attendance, entries, itip, organising, replies
+from casd.mailbox.meetings import entries, itip, organising, replies
 from casd.mailbox.meetings.itip import Scheduling
 from casd.mailbox.outgoing import Outgoing
 from casd.mailbox.store.mailbox import MailboxStore
@@ -146,5 +146,3 @@ def is_current(mailbox: MailboxStore, said: Scheduling) -> bool:
         return True
     main = ical.main(ical.parse(mailbox.items.content(found.id)), "VEVENT")
     return ical.number(said.main, "SEQUENCE") >= ical.number(main, "SEQUENCE")
-
-

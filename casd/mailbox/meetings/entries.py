@@ -75,7 +75,9 @@ def _carry(old: Calendar, new: Calendar, before: Component) -> str:
     for event in new.walk("VEVENT"):
         original = _original(event, zone)
         mine = before if original is None else known.get(original, before)
-        if same and (original is None or attendance.schedule(mine) == attendance.schedule(event) or original not in known):
+        if same and (
+            original is None or attendance.schedule(mine) == attendance.schedule(event) or original not in known
+        ):
             _keep(event, mine)
         else:
             _begin(event)

@@ -87,10 +87,7 @@ def _revised(before: bytes, content: bytes, only: datetime | None) -> bytes:
     """Return a meeting that is about to be sent again: at another time its answers count no longer."""
     calendar = ical.parse(content)
     moved = attendance.schedule(_event(before, only)) != attendance.schedule(_event(content, only))
-    if only is not None:
-        events = [occurrences.exception(calendar, only)]
-    else:
-        events = list(calendar.walk("VEVENT"))
+    events = [occurrences.exception(calendar, only)] if only is not None else list(calendar.walk("VEVENT"))
     for event in events:
         ical.put(event, attendance.INVITED, "TRUE")
         ical.put(event, "SEQUENCE", ical.number(event, "SEQUENCE") + moved)

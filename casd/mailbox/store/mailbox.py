@@ -12,7 +12,7 @@ from casd.mailbox.store.folders import Folders
 from casd.mailbox.store.items import Items
 from casd.mailbox.store.journal import Journal
 from casd.mailbox.store.query import Page
-from casd.mailbox.store.quota import Quota
+from casd.mailbox.store.quota import UNLIMITED
 from casd.mailbox.store.settings import Settings
 from casd.mailbox.store.values import DeleteMode, EventKind, Fields, Item, Kind
 
@@ -33,8 +33,8 @@ class MailboxStore:
         self.items = Items(journal, self.folders, entries)
         self.attachments = Attachments(journal, entries)
         self.settings = Settings(journal)
-        self.quota = Quota()
-        self._journal = journal
+        self.quota = UNLIMITED
+        self.journal = journal
 
     @classmethod
     def open(cls, journal: Journal, address: str, display_name: str) -> MailboxStore:
@@ -50,7 +50,7 @@ class MailboxStore:
         """Put a received message into the inbox, unread, and tell watchers of new mail."""
         inbox = self.folders.distinguished("inbox")
         item = self.items.create(inbox.id, Kind.MAIL, mime, **fields)
-        self._journal.tell(EventKind.NEW_MAIL, item.change, inbox.id, inbox.parent, item=item.id)
+        self.journal.tell(EventKind.NEW_MAIL, item.change, inbox.id, inbox.parent, item=item.id)
         return item
 
     def admit(self, size: int) -> None:

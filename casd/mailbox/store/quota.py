@@ -12,3 +12,6 @@ class Quota:
     warning: int | None = None
     send: int | None = None
     receive: int | None = None
+
+
+UNLIMITED = Quota()

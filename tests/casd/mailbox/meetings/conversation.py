@@ -144,9 +144,7 @@ def text(shown: Element, name: str) -> str:
 def responses(shown: Element) -> dict[str, str]:
     """Return what each of those invited has answered."""
     people = shown.findall("t:RequiredAttendees/t:Attendee", NAMES)
-    return {
-        one.findtext("t:Mailbox/t:Name", "", NAMES): one.findtext("t:ResponseType", "", NAMES) for one in people
-    }
+    return {one.findtext("t:Mailbox/t:Name", "", NAMES): one.findtext("t:ResponseType", "", NAMES) for one in people}
 
 
 __all__ = ["BERLIN", "Person", "Town", "as_id", "attendee", "distinguished", "id_of", "responses", "text"]

@@ -84,9 +84,7 @@ def test_an_answer_may_be_kept_to_oneself(town: Town) -> None:
 
 def test_a_time_may_be_proposed(town: Town) -> None:
     meet(town)
-    rest = (
-        "<t:ProposedStart>2027-03-15T12:00:00Z</t:ProposedStart><t:ProposedEnd>2027-03-15T13:00:00Z</t:ProposedEnd>"
-    )
+    rest = "<t:ProposedStart>2027-03-15T12:00:00Z</t:ProposedStart><t:ProposedEnd>2027-03-15T13:00:00Z</t:ProposedEnd>"
     town.bob.answer("TentativelyAcceptItem", town.bob.message(), rest)
     response = town.alice.message()
     assert [text(response, name) for name in ("ResponseType", "ProposedStart", "ProposedEnd")] == [
