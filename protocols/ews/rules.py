@@ -191,13 +191,16 @@ def _write(rule: Rule) -> Element:
         t("IsEnabled", show_boolean(rule.enabled)),
         _written("Conditions", CONDITIONS, rule.conditions),
         _written("Exceptions", CONDITIONS, rule.exceptions),
-        _written("Actions", ACTIONS, rule.actions) or t("Actions"),
+        t("Actions", _parts_of(ACTIONS, rule.actions)),
     )
 
 
 def _written(name: str, known: Mapping[str, Part], values: Mapping[str, Any]) -> Element | None:
-    parts = [part.write(key, values[key]) for key, part in known.items() if key in values]
-    return t(name, parts) if parts else None
+    return t(name, _parts_of(known, values)) if values else None
+
+
+def _parts_of(known: Mapping[str, Part], values: Mapping[str, Any]) -> list[Element]:
+    return [part.write(key, values[key]) for key, part in known.items() if key in values]
 
 
 def violated(violations: list[Violation]) -> Element:

@@ -29,13 +29,17 @@ def get_inbox_rules(mailbox: MailboxStore, body: Element, _zone: tzinfo) -> Elem
     """Serve GetInboxRules."""
     if (refused := _of_another(mailbox, body)) is not None:
         return responses.alone("GetInboxRules", refused)
-    found = [wire.Rule(**asdict(rule) | {"actions": _shown(mailbox, rule)}) for rule in rules.load(mailbox)]
-    shown = [wire.Rule(**asdict(rule) | {name: _read(getattr(rule, name)) for name in _TESTED}) for rule in found]
+    shown = [_told(mailbox, rule) for rule in rules.load(mailbox)]
     blob = m("OutlookRuleBlobExists", "false")
     return responses.alone("GetInboxRules", None, blob, wire.write(shown) if shown else None)
 
 
 _TESTED = ("conditions", "exceptions")
+
+
+def _told(mailbox: MailboxStore, rule: Rule) -> wire.Rule:
+    tested = {name: _read(getattr(rule, name)) for name in _TESTED}
+    return wire.Rule(**{**asdict(rule), **tested, "actions": _shown(mailbox, rule)})
 
 
 def update_inbox_rules(mailbox: MailboxStore, body: Element, zone: tzinfo) -> Element:

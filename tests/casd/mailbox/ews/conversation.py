@@ -10,7 +10,8 @@ from lxml import etree
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 
-from casd.mailbox.call import Call, Receipt
+from casd.mailbox.call import Call, Receipt, Said, unheard
+from casd.mailbox.call import Person as Colleague
 from casd.mailbox.ews.service import serve
 from casd.mailbox.store.mailbox import MailboxStore
 from casd.net.exchange import BodyTooLarge
@@ -120,6 +121,7 @@ class Client:
         self.user = self.address = self.mailbox.address
         self.sent: list[tuple[str, tuple[str, ...], bytes]] = []
         self.unreachable: dict[str, str] = {}
+        self.colleagues: list[Colleague] = []
 
     def ask(self, body: str, header: str = "", **head: Any) -> Answer:
         """Ask for an operation and return its answer."""
@@ -140,7 +142,9 @@ class Client:
             address=self.address, display_name=self.mailbox.display_name, database="DB01", client="", mechanism="basic",
         )  # fmt: skip
         world = self.world
-        call = Call(exchange, assertion, world.database, self.mailbox, self._submit, self.clock)
+        call = Call(
+            exchange, assertion, world.database, self.mailbox, self._submit, self.clock, self._people, self._others
+        )
         return result(Deferred.fromCoroutine(serve(call)))
 
     async def _submit(self, sender: str, recipients: Sequence[str], mime: bytes) -> Sequence[Receipt]:
@@ -149,6 +153,12 @@ class Client:
             Receipt(address, address not in self.unreachable, self.unreachable.get(address, ""))
             for address in recipients
         ]
+
+    async def _people(self, words: str, limit: int) -> Sequence[Colleague]:
+        return [one for one in self.colleagues if words.lower() in {one.address, *one.name.lower().split()}][:limit]
+
+    async def _others(self, question: str, who: str, addresses: Sequence[str], what: Any) -> Sequence[Said]:
+        return await unheard(question, who, addresses, what)
 
     # What is asked often
 

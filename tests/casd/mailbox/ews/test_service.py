@@ -29,7 +29,7 @@ def test_there_is_no_other_page_and_no_other_method(client: Client) -> None:
 
 def test_unknown_operations_and_bad_documents_get_faults(client: Client) -> None:
     for body, code in (
-        ("<m:FindPeople/>", "ErrorInvalidRequest"),
+        ("<m:GetUMPrompt/>", "ErrorInvalidRequest"),
         ("<m:Nonsense/>", "ErrorInvalidRequest"),
         ("<t:GetItem/>", "ErrorSchemaValidation"),
         ("<m:GetItem/>", "ErrorSchemaValidation"),

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
 from twisted.internet.defer import Deferred
 
 from casd.mailbox import delivery
-from casd.mailbox.call import Call, Receipt
-from casd.mailbox.store.mailbox import MailboxStore
+from casd.mailbox.call import Call, Receipt, Said
+from casd.mailbox.call import Person as Colleague
+from casd.mailbox.services import SERVICES
 from protocols.ews.markup import Element
 from protocols.handover import Assertion
-from tests.casd.mailbox.ews.conversation import Answer, Client, distinguished
+from tests.casd.mailbox.ews.conversation import Answer, Client, Exchange, Head
 from tests.casd.mailbox.store.world import ALICE, BOB, World, result
 from tests.protocols.ews.soap import NAMES
 
 CAROL = "33333333-3333-3333-3333-333333333333"
-BERLIN = '<t:TimeZoneContext><t:TimeZoneDefinition Id="W. Europe Standard Time"/></t:TimeZoneContext>'
 
 
 class Person(Client):
@@ -26,10 +27,23 @@ class Person(Client):
     def __init__(self, town: Town, guid: str, name: str) -> None:
         super().__init__(town.world, town.world.open(guid, f"{name}@example.org"))
         self.town = town
+        self.colleagues = [Colleague(f"{name}@example.org", name.title()) for name in ("alice", "bob", "carol")]
+
+    def visited(self, exchange: Any, who: str) -> Call:
+        """Return a call that comes from another mailbox's server, for somebody."""
+        assertion = Assertion(
+            issued=0, server="mbx1", method="POST", target="", request_id="", user=who, mailbox=self.mailbox.guid,
+            address=self.mailbox.address, display_name=self.mailbox.display_name, database="DB01", client="",
+            mechanism="submission",
+        )  # fmt: skip
+        return Call(exchange, assertion, self.world.database, self.mailbox, self._submit, self.clock)
 
     async def _submit(self, sender: str, recipients: Sequence[str], mime: bytes) -> Sequence[Receipt]:
         await super()._submit(sender, recipients, mime)
         return [await self.town.deliver(sender, address, mime) for address in recipients]
+
+    async def _others(self, question: str, who: str, addresses: Sequence[str], what: Any) -> Sequence[Said]:
+        return [await self.town.ask(question, who, address, what) for address in addresses]
 
     # What is asked often
 
@@ -102,16 +116,18 @@ class Town:
         person = self.people.get(address.partition("@")[0].lower())
         if person is None:
             return Receipt(address, delivered=False, reason="RecipientNotFound")
-        mailbox: MailboxStore = person.mailbox
-        assertion = Assertion(
-            issued=0, server="mbx1", method="POST", target="/casd/deliver", request_id="", user=sender,
-            mailbox=mailbox.guid, address=mailbox.address, display_name=mailbox.display_name, database="DB01",
-            client="", mechanism="submission",
-        )  # fmt: skip
-        nothing: Any = None
-        call = Call(nothing, assertion, self.world.database, mailbox, person._submit, person.clock)
-        outcome = await delivery.deliver(call, mime)
+        outcome = await delivery.deliver(person.visited(None, sender), mime)
         return Receipt(address, delivered=not outcome, reason=outcome)
+
+    async def ask(self, question: str, who: str, address: str, what: Any) -> Said:
+        """Ask a mailbox as another mailbox's server does."""
+        person = self.people.get(address.partition("@")[0].lower())
+        if person is None:
+            return Said(address, "UserNotFound")
+        exchange: Any = Exchange(json.dumps(what).encode(), Head(f"/casd/{question}"))
+        response: Any = await SERVICES[f"/casd/{question}"](person.visited(exchange, who))
+        said = json.loads(response.body)
+        return Said(address, "" if response.status == 200 else said["reason"], said)
 
     def post(self, sender: str, address: str, mime: bytes) -> Receipt:
         """Have one message delivered."""
@@ -145,6 +161,3 @@ def responses(shown: Element) -> dict[str, str]:
     """Return what each of those invited has answered."""
     people = shown.findall("t:RequiredAttendees/t:Attendee", NAMES)
     return {one.findtext("t:Mailbox/t:Name", "", NAMES): one.findtext("t:ResponseType", "", NAMES) for one in people}
-
-
-__all__ = ["BERLIN", "Person", "Town", "as_id", "attendee", "distinguished", "id_of", "responses", "text"]

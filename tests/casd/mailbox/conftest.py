@@ -1,4 +1,4 @@
-"""A small town of people who meet."""
+"""A small town of people who write to each other."""
 
 from __future__ import annotations
 
