@@ -78,7 +78,7 @@ class _Source:
 
 def read(content: bytes, exception: Component | None = None) -> dict[Path, Any]:
     """Return the properties in an iCalendar object with a VEVENT, or of an `exception` to it. Raises `BadContent`."""
-    calendar = ical.parse(content)
+    calendar = ical.shared(content)
     event = exception or ical.main(calendar, "VEVENT")
     source = _Source(content, event, _times(calendar, event, UTC), ical.reminder(event))
     found = {Property(uri): reader(source) for uri, reader in _READERS.items()}

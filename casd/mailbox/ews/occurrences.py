@@ -35,7 +35,7 @@ class Occurrence:
 
 def expand(content: bytes) -> Iterator[Occurrence]:
     """Yield the occurrences of a series by the rule's order, those left out excepted. Raises `BadContent`."""
-    calendar = ical.parse(content)
+    calendar = ical.shared(content)
     event = ical.main(calendar, "VEVENT")
     start, zone = ical.value(event, "DTSTART"), ical.zone_of(calendar, event)
     length: timedelta = ical.end(event) - start
@@ -89,7 +89,7 @@ def exceptions(calendar: Calendar, zone: Any) -> dict[datetime, Component]:
 
 def deleted(content: bytes) -> list[datetime]:
     """Return the occurrences that were taken out of a series. Raises `BadContent`."""
-    calendar = ical.parse(content)
+    calendar = ical.shared(content)
     event = ical.main(calendar, "VEVENT")
     return sorted(_excluded(event, ical.zone_of(calendar, event)))
 

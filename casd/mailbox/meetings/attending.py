@@ -134,7 +134,7 @@ def _occurrence(mailbox: MailboxStore, item: Item, said: Scheduling) -> datetime
     original = ical.value(said.main, "RECURRENCE-ID")
     if original is None or not item.recurring:
         return None
-    calendar = ical.parse(mailbox.items.content(item.id))
+    calendar = ical.shared(mailbox.items.content(item.id))
     return ical.instant(original, ical.zone_of(calendar, ical.main(calendar, "VEVENT")))
 
 
@@ -144,5 +144,5 @@ def is_current(mailbox: MailboxStore, said: Scheduling) -> bool:
     found = entry(mailbox, said.uid)
     if found is None:
         return True
-    main = ical.main(ical.parse(mailbox.items.content(found.id)), "VEVENT")
+    main = ical.main(ical.shared(mailbox.items.content(found.id)), "VEVENT")
     return ical.number(said.main, "SEQUENCE") >= ical.number(main, "SEQUENCE")

@@ -94,7 +94,7 @@ def parse(content: bytes) -> Scheduling | None:
 @sound
 def parsed(content: bytes) -> Component:
     """Return the VEVENT of an entry that is no exception of another. Raises `BadContent`."""
-    return ical.main(ical.parse(content), "VEVENT")
+    return ical.main(ical.shared(content), "VEVENT")
 
 
 def _part(mime: bytes) -> bytes | None:

@@ -22,7 +22,7 @@ def owner(mailbox: MailboxStore) -> Address:
 
 def organises(mailbox: MailboxStore, content: bytes) -> bool:
     """Say whether the owner of a mailbox is the one who invites to an appointment of his."""
-    event = ical.main(ical.parse(content), "VEVENT")
+    event = ical.main(ical.shared(content), "VEVENT")
     return attendance.RESPONSE not in event and attendance.organizer(event) in {"", mailbox.address.casefold()}
 
 

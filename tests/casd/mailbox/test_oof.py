@@ -61,7 +61,11 @@ def test_nobody_settles_anothers_absence(town: Town) -> None:
 def test_a_sender_is_told_once_and_again_when_it_is_said_anew(town: Town) -> None:
     away(town.alice)
     (reply,) = replies(town, Message_ID="<one@example.org>")
-    for line in ("Subject: Automatic reply: Question", "Auto-Submitted: auto-replied", "In-Reply-To: <one@example.org>"):
+    for line in (
+        "Subject: Automatic reply: Question",
+        "Auto-Submitted: auto-replied",
+        "In-Reply-To: <one@example.org>",
+    ):
         assert line in reply
     assert "I am on the island" in reply
     assert replies(town) == []

@@ -127,7 +127,10 @@ def test_an_exception_saves_a_message(town: Town) -> None:
     update(town.alice, rule("", MOVE, strings("ContainsSubjectStrings", "urgent")))
     arrives(town, mail("Urgent"))
     arrives(town, mail("News"))
-    assert (town.alice.messages("inbox"), town.alice.messages("notes")) == ([("Message", "Urgent")], [("Message", "News")])
+    assert (town.alice.messages("inbox"), town.alice.messages("notes")) == (
+        [("Message", "Urgent")],
+        [("Message", "News")],
+    )
 
 
 def test_a_message_is_marked_copied_and_deleted(town: Town) -> None:

@@ -128,7 +128,7 @@ def test_who_is_not_reached_is_reported(client: Client, world: World) -> None:
     assert "bob@example.org: 550 5.1.1 nobody here ?" in report.text("t:Body")
     content = world.run(lambda: world.alice.items.content(world.alice.items.find([world.folder("inbox")]).items[0].id))
     assert b"Content-Type: message/delivery-status" in content
-    assert b"Final-Recipient: rfc822; bob@example.org\r\nAction: failed\r\nStatus: 5.0.0" in content
+    assert b"Final-Recipient: rfc822; bob@example.org\r\nAction: failed\r\nStatus: 5.1.1" in content
     assert b"Content-Type: text/rfc822-headers" in content
     assert len(client.find("sentitems").all("t:ItemId")) == 1
 

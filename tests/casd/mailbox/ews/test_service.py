@@ -83,13 +83,6 @@ def test_a_database_that_has_left_is_no_matter_of_ews(client: Client, monkeypatc
         client.ask(GET_INBOX)
 
 
-def test_names_are_not_known_yet(client: Client) -> None:
-    assert client.ask("<m:ResolveNames><m:UnresolvedEntry>bob</m:UnresolvedEntry></m:ResolveNames>").codes == [
-        "ErrorNameResolutionNoResults"
-    ]
-    assert client.ask("<m:ResolveNames/>").fault == "ErrorSchemaValidation"
-
-
 def test_an_identifier_is_converted_into_itself_only(client: Client) -> None:
     known = client.ask(GET_INBOX).one("t:FolderId").get("Id", "")
 
