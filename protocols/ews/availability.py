@@ -118,7 +118,8 @@ def parse(body: Element) -> Request:
         raise Fault("ErrorInvalidFreeBusyViewType")
     if not 5 <= interval <= 1440:
         raise Fault("ErrorInvalidMergedFreeBusyInterval")
-    return Request(_zone(zone), addresses, *_window(options), view, interval)
+    described = _zone(zone)
+    return Request(described, addresses, *_window(options, described), view, interval)
 
 
 def _address(node: Element) -> str:
@@ -128,11 +129,13 @@ def _address(node: Element) -> str:
     return text(email, "Address")
 
 
-def _window(options: Element) -> tuple[datetime, datetime]:
+def _window(options: Element, zone: Zone) -> tuple[datetime, datetime]:
+    """Return the time asked for, in its zone; a client may say it with an offset too."""
     window = child(options, "TimeWindow")
     if window is None:
         raise BadDocument("The required element 'TimeWindow' is missing.")
-    start, end = (parse_moment(text(window, name)).replace(tzinfo=None) for name in ("StartTime", "EndTime"))
+    said = (parse_moment(text(window, name)) for name in ("StartTime", "EndTime"))
+    start, end = (zone.local(one.replace(tzinfo=None)) if one.tzinfo else one for one in said)
     if end <= start:
         raise Fault("ErrorInvalidTimeInterval")
     if end - start > LONGEST:

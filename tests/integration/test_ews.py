@@ -548,7 +548,7 @@ class DoorTests(_Case):
         )
         messages = b"http://schemas.microsoft.com/exchange/services/2006/messages"
         for document, code in (
-            (soap % (b"FindPeople", messages), "ErrorInvalidRequest"),
+            (soap % (b"GetUMPrompt", messages), "ErrorInvalidRequest"),
             (soap % (b"GetItem", b"urn:x"), "ErrorSchemaValidation"),
             (soap % (b"GetItem", messages), "ErrorSchemaValidation"),
             (bomb, "ErrorSchemaValidation"),

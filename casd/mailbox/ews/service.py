@@ -150,14 +150,14 @@ async def _opened(call: Call, request: Request) -> Call:
     Raises `Fault` for whoever is neither its owner nor a delegate of his, or would like to be another.
     """
     user, owner = call.assertion.user.casefold(), call.assertion.address.casefold()
+    if user != owner:
+        shared = await call.database.run(shared_mailbox, call.mailbox, user)
+        if shared is None or request.operation not in _FOR_DELEGATES:
+            raise Fault("ErrorAccessDenied")
+        call = evolve(call, mailbox=shared)
     if request.impersonated and request.impersonated.casefold() != user:
         raise Fault("ErrorImpersonateUserDenied")
-    if user == owner:
-        return call
-    shared = await call.database.run(shared_mailbox, call.mailbox, user)
-    if shared is None or request.operation not in _FOR_DELEGATES:
-        raise Fault("ErrorAccessDenied")
-    return evolve(call, mailbox=shared)
+    return call
 
 
 _FOR_DELEGATES = frozenset(
