@@ -79,6 +79,10 @@ class SharedFolders(Folders):
         """Return the folders below this one that are open."""
         return tuple(one for one in super().children(folder, deep=deep) if self._open(one))
 
+    def bin(self, _folder: Folder, _mode: DeleteMode) -> Folder:
+        """Return where the owner finds again what a delegate has deleted."""
+        return super().distinguished("recoverableitemsdeletions")
+
     def create(self, *_args: Any, **_more: Any) -> Folder:
         """Refuse."""
         raise Forbidden("a delegate makes no folders")

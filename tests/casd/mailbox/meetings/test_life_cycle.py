@@ -1,9 +1,15 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
+from casd.mailbox.meetings import invitations, replies
+from protocols.ews.values import Address
 from tests.casd.mailbox.ews.conversation import change
-from tests.casd.mailbox.meetings.conversation import Town, id_of, responses, text
+from tests.casd.mailbox.meetings.conversation import Person, Town, id_of, responses, text
+
+NOON = datetime(2027, 3, 1, 12, tzinfo=UTC)
 
 WEEKLY = (
     "<t:Recurrence><t:WeeklyRecurrence><t:Interval>1</t:Interval><t:DaysOfWeek>Monday</t:DaysOfWeek>"
@@ -248,18 +254,95 @@ def test_only_a_meeting_can_be_answered(town: Town) -> None:
 
 
 @pytest.mark.negative
-def test_nobody_answers_or_calls_off_in_anothers_name(town: Town) -> None:
-    meet(town, "bob")
-    (_, _, request) = town.alice.sent[0]
-    town.bob.answer("AcceptItem", town.bob.message())
-    (_, _, reply) = town.bob.sent[0]
-    town.alice.drop(id_of(town.alice.entry()), to="SendToNone")
-    item = meet(town, "bob")
-    forged = reply.replace(b"PARTSTAT", b"PARTSTAT")
-    assert forged
-    town.post("carol@example.org", "alice@example.org", reply)
+def test_nobody_invites_in_anothers_name(town: Town) -> None:
+    meet(town, "carol")
+    ((_, _, request),) = town.alice.sent
+    town.post("carol@example.org", "bob@example.org", request)
+    assert town.bob.messages() == [("MeetingRequest", "Plan")]
+    assert (town.bob.entries("2027-03-01", "2027-04-01"), text(town.bob.message(), "HasBeenProcessed")) == ([], "false")
+    assert town.bob.answer("AcceptItem", town.bob.message()).codes == ["NoError"]
+    assert text(town.bob.entry(), "MyResponseType") == "Accept"
+
+
+@pytest.mark.negative
+def test_nobody_calls_off_in_anothers_name(town: Town) -> None:
+    meet(town)
+    forged = invitations.cancel(town.world.run(entry, town.alice), Address("alice@example.org"), NOON)
+    town.post("carol@example.org", "bob@example.org", forged.mime)
+    assert text(town.bob.entry(), "IsCancelled") == "false"
+    town.post("alice@example.org", "bob@example.org", forged.mime)
+    assert text(town.bob.entry(), "IsCancelled") == "true"
+
+
+@pytest.mark.negative
+def test_nobody_answers_for_another(town: Town) -> None:
+    item = meet(town)
+    reply = replies.reply(town.world.run(entry, town.bob), Address("bob@example.org"), "Accept", NOON)
+    town.post("carol@example.org", "alice@example.org", reply.mime)
     assert responses(town.alice.get(item).one("t:CalendarItem")) == {"bob": "Unknown"}
-    before = len(town.carol.entries("2027-03-01", "2027-04-01"))
+    town.post("bob@example.org", "alice@example.org", reply.mime)
+    assert responses(town.alice.get(item).one("t:CalendarItem")) == {"bob": "Accept"}
+
+
+def test_an_answer_to_an_earlier_time_changes_nothing(town: Town) -> None:
+    item = meet(town)
+    reply = replies.reply(town.world.run(entry, town.bob), Address("bob@example.org"), "Accept", NOON)
+    start = change("Set", "calendar:Start", "<t:Start>2027-03-16T13:00:00Z</t:Start>", "CalendarItem")
+    end = change("Set", "calendar:End", "<t:End>2027-03-16T14:00:00Z</t:End>", "CalendarItem")
+    town.alice.change_entry(item, start, end)
+    town.post("bob@example.org", "alice@example.org", reply.mime)
+    assert responses(town.alice.entry()) == {"bob": "Unknown"}
+    assert text(town.alice.message(), "IsOutOfDate") == "true"
+
+
+def test_an_older_invitation_does_not_undo_a_newer_one(town: Town) -> None:
+    item = meet(town)
+    ((_, _, first),) = town.alice.sent
+    start = change("Set", "calendar:Start", "<t:Start>2027-03-16T13:00:00Z</t:Start>", "CalendarItem")
+    end = change("Set", "calendar:End", "<t:End>2027-03-16T14:00:00Z</t:End>", "CalendarItem")
+    town.alice.change_entry(item, start, end)
+    town.post("alice@example.org", "bob@example.org", first)
+    assert text(town.bob.entry(), "Start") == "2027-03-16T13:00:00Z"
+    kinds = {text(town.bob.message(number=number), "MeetingRequestType") for number in range(3)}
+    assert kinds == {"NewMeetingRequest", "FullUpdate", "Outdated"}
+
+
+def test_somebody_who_was_not_invited_joins(town: Town) -> None:
+    item = meet(town)
+    ((_, _, request),) = town.alice.sent
     town.post("bob@example.org", "carol@example.org", request)
-    assert len(town.carol.entries("2027-03-01", "2027-04-01")) == before
-    assert town.carol.messages() == [("MeetingRequest", "Plan")]
+    town.carol.answer("AcceptItem", town.carol.message())
+    people = town.alice.get(item).one("t:CalendarItem")
+    assert responses(people) == {"bob": "Unknown", "Carol": "Accept"}
+
+
+def test_what_was_moved_at_one_occurrence_is_forgotten_when_the_series_moves(town: Town) -> None:
+    item = series(town)
+    third = town.alice.entries("2027-03-29", "2027-03-30")[0]
+    start = change("Set", "calendar:Start", "<t:Start>2027-03-30T13:00:00Z</t:Start>", "CalendarItem")
+    end = change("Set", "calendar:End", "<t:End>2027-03-30T14:00:00Z</t:End>", "CalendarItem")
+    town.alice.change_entry(id_of(third), start, end)
+    start = change("Set", "calendar:Start", "<t:Start>2027-03-15T13:00:00Z</t:Start>", "CalendarItem")
+    end = change("Set", "calendar:End", "<t:End>2027-03-15T14:00:00Z</t:End>", "CalendarItem")
+    assert town.alice.change_entry(item.split(" ChangeKey")[0] + "/>", start, end).codes == ["NoError"]
+    expected = ["2027-03-15T13:00:00Z", "2027-03-22T13:00:00Z", "2027-03-29T12:00:00Z", "2027-04-05T12:00:00Z"]
+    assert starts(town, "alice") == starts(town, "bob") == expected
+
+
+def test_a_reminder_and_categories_stay_the_owners(town: Town) -> None:
+    item = meet(town)
+    town.bob.answer("AcceptItem", town.bob.message())
+    minutes = "<t:ReminderMinutesBeforeStart>5</t:ReminderMinutesBeforeStart>"
+    remind = change("Set", "item:ReminderMinutesBeforeStart", minutes, "CalendarItem")
+    is_set = change("Set", "item:ReminderIsSet", "<t:ReminderIsSet>true</t:ReminderIsSet>", "CalendarItem")
+    town.bob.change_entry(id_of(town.bob.entry()), is_set, remind, to="SendToNone")
+    room = change("Set", "calendar:Location", "<t:Location>Room 6</t:Location>", "CalendarItem")
+    town.alice.change_entry(item, room)
+    assert [text(town.bob.entry(), name) for name in ("Location", "ReminderMinutesBeforeStart")] == ["Room 6", "5"]
+
+
+def entry(person: Person) -> bytes:
+    """Return the content of somebody's only appointment."""
+    mailbox = person.mailbox
+    (item,) = mailbox.items.find([mailbox.folders.distinguished("calendar").id]).items
+    return mailbox.items.content(item.id)
