@@ -26,6 +26,9 @@ class IDirectory(Interface):
     async def by_guid(guid, domain):  # type: ignore[no-untyped-def]
         """Return the `Mailbox` with this GUID if an address of it is in `domain`, or None."""
 
+    async def find(words, limit):  # type: ignore[no-untyped-def]
+        """Return `Mailbox`es that are not hidden, a word of whose names or addresses begins so; by name."""
+
     async def password(mailbox):  # type: ignore[no-untyped-def]
         """Return the `Password` of this mailbox's user, or None when it may not sign in by password."""
 

@@ -85,6 +85,13 @@ class CachedDirectory:
         """Return the mailbox of a GUID within a domain."""
         return await self._mailbox((f"guid {guid}", domain), lambda: self._source.by_guid(guid, domain))
 
+    async def find(self, words: str, limit: int) -> tuple[Mailbox, ...]:
+        """Return the mailboxes whose names or addresses begin so."""
+        if len(words) > LONGEST_ADDRESS:
+            return ()
+        question = ("find", words.casefold(), limit)
+        return cast("tuple[Mailbox, ...]", await self._answer(question, lambda: self._source.find(words, limit)))
+
     async def password(self, mailbox: Mailbox) -> Password | None:
         """Return the stored password of a mailbox's user."""
         return cast(

@@ -70,6 +70,11 @@ class Directory:
             mailbox = mailboxes.by_guid(connection, guid)
         return mailbox if mailbox and _is_in(mailbox, domain) else None
 
+    async def find(self, words: str, limit: int) -> tuple[Mailbox, ...]:
+        """Return mailboxes that are not hidden, a word of whose names or addresses begins so; by name."""
+        with self._open() as connection:
+            return mailboxes.find(connection, words, limit)
+
     async def password(self, mailbox: Mailbox) -> Password | None:
         """Return what checks the password of this mailbox's user, or None when there is none."""
         with self._open() as connection:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -18,6 +19,12 @@ _BY_GUID = "SELECT * FROM entry WHERE guid = ?"
 _ALL = """
 SELECT entry.* FROM address CROSS JOIN entry ON entry.id = address.mailbox
 WHERE role = 'primary' AND (:database IS NULL OR database = :database COLLATE NOCASE) ORDER BY normal
+"""
+_FIND = r"""
+SELECT entry.* FROM entry JOIN mailbox ON mailbox.id = entry.id WHERE NOT mailbox.hidden AND (
+    mailbox.display_name LIKE :begin ESCAPE '\' OR mailbox.display_name LIKE :word ESCAPE '\'
+    OR mailbox.id IN (SELECT mailbox FROM address WHERE role <> 'login' AND normal LIKE :begin ESCAPE '\')
+) ORDER BY mailbox.display_name COLLATE NOCASE, mailbox.id LIMIT :limit
 """
 _PASSWORD = "SELECT password, password_changed FROM mailbox WHERE guid = ? AND password IS NOT NULL"  # noqa: S105
 
@@ -36,6 +43,13 @@ def by_guid(connection: sqlite3.Connection, guid: UUID) -> Mailbox | None:
     """Return the mailbox with this GUID, or None."""
     row = connection.execute(_BY_GUID, (str(guid),)).fetchone()
     return _mailbox(row) if row else None
+
+
+def find(connection: sqlite3.Connection, words: str, limit: int) -> tuple[Mailbox, ...]:
+    """Return mailboxes that are not hidden, a word of whose names or addresses begins so; by name."""
+    begin = re.sub(r"([%_\\])", r"\\\1", words.strip()) + "%"
+    parameters = {"begin": begin, "word": f"% {begin}", "limit": limit}
+    return tuple(map(_mailbox, connection.execute(_FIND, parameters)))
 
 
 def all_mailboxes(connection: sqlite3.Connection, database: str | None = None) -> Iterator[Mailbox]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 from twisted.internet.interfaces import IReactorTime
@@ -31,6 +31,41 @@ Submit = Callable[[str, Sequence[str], bytes], Awaitable[Sequence[Receipt]]]
 
 
 @frozen
+class Person:
+    """Somebody in the organisation's address book."""
+
+    address: str
+    name: str
+
+
+People = Callable[[str, int], Awaitable[Sequence[Person]]]
+"""(words, limit): who in the organisation's address book begins so; a whole address finds its owner, also hidden."""
+
+
+@frozen
+class Said:
+    """What the server of another mailbox answers; `reason` says why there is no answer."""
+
+    address: str
+    reason: str
+    value: Any = None
+
+
+Ask = Callable[[str, str, Sequence[str], Any], Awaitable[Sequence[Said]]]
+"""(question, who asks, addresses, what): ask other mailboxes through the front door, one `Said` for each, in order."""
+
+
+async def unheard(_question: str, _who: str, addresses: Sequence[str], _what: Any) -> Sequence[Said]:
+    """Reach no other mailbox: `Ask` where there is no front door."""
+    return [Said(address, "there is no front door") for address in addresses]
+
+
+async def nobody(_words: str, _limit: int) -> Sequence[Person]:
+    """Know nobody: `People` where there is no address book."""
+    return ()
+
+
+@frozen
 class Call:
     """One request with who asks, its answer's channel, and the mailbox it was routed by.
 
@@ -47,3 +82,5 @@ class Call:
     submit: Submit
     clock: IReactorTime
     push: Push | None = None
+    people: People = nobody
+    others: Ask = unheard

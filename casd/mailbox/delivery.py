@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 
+from casd.mailbox import oof, outgoing, rules, warning
 from casd.mailbox.call import Call
+from casd.mailbox.meetings import arriving
+from casd.mailbox.outgoing import Outgoing
+from casd.mailbox.store.errors import QuotaExceeded
+from casd.mailbox.store.mailbox import MailboxStore
 from protocols.http1 import Response
 
 LARGEST = 150 * 1024 * 1024
@@ -15,9 +21,32 @@ MECHANISM = "submission"
 
 
 async def serve(call: Call) -> Response:
-    """Put the message into the inbox; the answer comes when it is on the disk."""
+    """Put the message where it belongs; the answer comes when it is on the disk."""
     if call.assertion.mechanism != MECHANISM or call.exchange.head.method != b"POST":
         return Response(403)
-    mime = await call.exchange.read(LARGEST)
-    item = await call.database.run(call.mailbox.deliver, mime)
-    return Response(200, ((b"Content-Type", b"application/json"),), json.dumps({"item": item.id}).encode())
+    refused = await deliver(call, await call.exchange.read(LARGEST))
+    answer = json.dumps({"reason": refused}).encode()
+    return Response(422 if refused else 200, ((b"Content-Type", b"application/json"),), answer)
+
+
+async def deliver(call: Call, mime: bytes) -> str:
+    """Deliver a message to the mailbox of a call; return why it was refused, empty if it was not.
+
+    What the mailbox sends because of it (out of office, rules) is sent before: nothing waits for later.
+    """
+    try:
+        letters = await call.database.run(_deliver, call.mailbox, call.assertion.user, mime, datetime.now(UTC))
+    except QuotaExceeded:
+        return "552 5.2.2 The mailbox is full."  # RFC 3463 section 3.3
+    await outgoing.send(call, letters)
+    return ""
+
+
+def _deliver(mailbox: MailboxStore, sender: str, mime: bytes, now: datetime) -> list[Outgoing]:
+    """Put a message into the inbox, and have calendar and rules follow; return what is to be sent because of it."""
+    mailbox.admit(len(mime))
+    item = mailbox.deliver(mime, **arriving.arrived(mailbox, sender, mime, now))
+    absence = oof.reply(mailbox, sender, mime, now)
+    sent = rules.apply(mailbox, item, mime, sender, now)
+    warning.give(mailbox, now)
+    return [*([absence] if absence else []), *sent]

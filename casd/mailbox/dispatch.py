@@ -7,12 +7,13 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 
-from casd.mailbox.call import Call, Submit
+from casd.mailbox.call import Ask, Call, People, Submit, nobody, unheard
 from casd.mailbox.control import Control
 from casd.mailbox.push import Push
 from casd.mailbox.roster import Roster
 from casd.mailbox.store.database import MailboxDatabase
 from casd.mailbox.store.errors import NotMounted
+from casd.mailbox.store.quota import UNLIMITED, Quota
 from casd.net.exchange import BodyTooLarge, Exchange, Lost
 from protocols.handover import ACTIVE_SERVER_HEADER, Assertion
 from protocols.http1 import Response
@@ -37,12 +38,18 @@ class Dispatch:
         submit: Submit,
         clock: Any,
         push: Push | None = None,
+        quota: Quota = UNLIMITED,
+        people: People = nobody,
+        others: Ask = unheard,
     ) -> None:
         self._roster = roster
         self._services = services
         self._submit = submit
         self._clock = clock
         self._push = push
+        self._quota = quota
+        self._people = people
+        self._others = others
         self._control = Control(server, roster)
         self._waiting: dict[Exchange, Deferred[None]] = {}
 
@@ -87,7 +94,19 @@ class Dispatch:
     ) -> Response | None:
         try:
             mailbox = await database.open(assertion.mailbox, assertion.address, assertion.display_name)
-            return await service(Call(exchange, assertion, database, mailbox, self._submit, self._clock, self._push))
+            mailbox.quota = self._quota
+            call = Call(
+                exchange,
+                assertion,
+                database,
+                mailbox,
+                self._submit,
+                self._clock,
+                self._push,
+                self._people,
+                self._others,
+            )
+            return await service(call)
         except NotMounted:  # it was in flight for longer than a dismount waits
             return Response(503, ((b"Retry-After", b"5"),))
         except BodyTooLarge:

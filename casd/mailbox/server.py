@@ -19,13 +19,14 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from casd.certificates import Pair
-from casd.config import endpoints, file, key, networks, path, seconds, secret, words
+from casd.config import endpoints, file, key, networks, optional, path, seconds, secret, size, words
 from casd.mailbox.dispatch import Dispatch, ServiceOfPath
 from casd.mailbox.door import MailboxDoor
 from casd.mailbox.housekeeping import Housekeeping
 from casd.mailbox.push import Push
 from casd.mailbox.roster import Roster
 from casd.mailbox.services import SERVICES
+from casd.mailbox.store.quota import Quota
 from casd.mailbox.submission import Submission
 from casd.model import Endpoint, Networks
 from casd.net.handover import read_keys
@@ -69,6 +70,11 @@ class Settings:
     front_ca: Path = key(file, doc="the authority (PEM) of the front door's certificate")
     keep_deleted: float = key(seconds, "14 d", "how long what was deleted can be recovered")
     push: tuple[Endpoint, ...] = key(endpoints, "", "places, HOST:PORT, to which clients may have notifications pushed")
+    warning_quota: int | None = key(
+        optional(size), "", "size of a mailbox above which its owner is warned; empty: none"
+    )
+    send_quota: int | None = key(optional(size), "", "size of a mailbox above which its owner may not send")
+    receive_quota: int | None = key(optional(size), "", "size of a mailbox above which it takes nothing more")
     dismount_time: float = key(seconds, "30 s", "how long a dismount waits for the requests in flight")
     idle_time: float = key(seconds, "5 min", "how long a front end may keep an idle connection")
     proxy_protocol: Networks = key(networks, "", "front ends and balancers whose connections begin with a PROXY header")
@@ -114,7 +120,10 @@ class MailboxServer(Service):
             now=now,
         )
         push = Push(settings.push, reactor, partial(connect, reactor))
-        dispatch = Dispatch(name, self.roster, services, self.submit, reactor, push)
+        quota = Quota(settings.warning_quota, settings.send_quota, settings.receive_quota)
+        dispatch = Dispatch(
+            name, self.roster, services, self.submit, reactor, push, quota, self.submit.people, self.submit.others
+        )
         limits = Limits(
             idle_time=settings.idle_time, streams=_STREAMS, windows=_STREAMS, resets=_RESETS, frames=_RESETS
         )

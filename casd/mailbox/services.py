@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from casd.mailbox import delivery, transfer
+from casd.mailbox import delivery, question, transfer
 from casd.mailbox.dispatch import ServiceOfPath
+from casd.mailbox.ews import photos
 from casd.mailbox.ews import service as ews
+from casd.mailbox.meetings import freebusy
 from casd.mailbox.owa import service as owa
 
 SERVICES: Mapping[str, ServiceOfPath] = {
@@ -16,5 +18,8 @@ SERVICES: Mapping[str, ServiceOfPath] = {
     "/casd/import": transfer.serve,
     "/casd/export": transfer.serve,
     "/casd/folders": transfer.serve,
+    "/casd/freebusy": freebusy.serve,
+    "/casd/photo": photos.serve,
+    "/casd/tips": question.tips,
 }
 """A path, in lower case, serves all below it too."""

@@ -5,21 +5,24 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
 from urllib.parse import urlsplit
 
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
-from casd.mailbox.call import Receipt
+from casd.mailbox.call import Person, Receipt, Said
 from casd.model import Endpoint
 from casd.net.backend import Backend
 from casd.net.fetch import fetch
 from casd.net.pool import Connector
 from casd.net.tls import ClientTLS
 from protocols.handover import REQUEST_HEADER, Assertion, sign
-from protocols.http1 import write_fields
+from protocols.http1 import Headers, write_fields
 
 _PATH = "/casd/submit"
+_PEOPLE = "/casd/people"
+_ASK = "/casd/ask"
 _AT_ONCE = 500
 """Recipients of one request: each is a field of its head, which may be 64 KiB."""
 
@@ -70,22 +73,51 @@ class Submission:
                 receipts.extend(Receipt(address, delivered=False, reason=str(error)) for address in batch)
         return receipts
 
+    async def people(self, words: str, limit: int) -> Sequence[Person]:
+        """Ask the front door's address book; `casd.mailbox.call.People`. Raises `SubmissionFailed`, or what failed."""
+        asked = json.dumps({"words": words, "limit": limit}).encode()
+        return _people(await self._asked(_PEOPLE, "", (), asked, b"application/json"))
+
+    async def others(self, question: str, who: str, addresses: Sequence[str], what: Any) -> Sequence[Said]:
+        """Ask other mailboxes through the front door; whatever goes wrong is in the answers."""
+        if not addresses:
+            return ()
+        more = ((b"X-CASD-Question", question.encode("ascii")),)
+        try:
+            asked = json.dumps(what).encode()
+            answer = await self._asked(_ASK, who, addresses, asked, b"application/json", more)
+            return _answers(answer)
+        except Exception as error:
+            self._log.failure("other mailboxes could not be asked through {front}", front=self._authority)
+            return [Said(address, str(error)) for address in addresses]
+
     async def _ask(self, sender: str, recipients: Sequence[str], mime: bytes) -> Iterator[Receipt]:
-        lines = self._lines(sender, recipients)
+        return _receipts(await self._asked(_PATH, sender, recipients, mime, b"message/rfc822"))
+
+    async def _asked(
+        self,
+        path: str,
+        sender: str,
+        recipients: Sequence[str],
+        body: bytes,
+        content_type: bytes,
+        more: Headers = (),
+    ) -> bytes:
+        lines = self._lines(path, sender, recipients, (*more, (b"Content-Type", content_type)))
         connection = Backend(self._clock, _Once())
         await self._connector(self._endpoint, connection, self._tls, _CONNECT_TIME)
-        answer = await fetch(connection, b"POST", _PATH.encode("ascii"), lines, mime, _PATIENCE, _ANSWER)
+        answer = await fetch(connection, b"POST", path.encode("ascii"), lines, body, _PATIENCE, _ANSWER)
         if answer.head.status != 200:
             raise SubmissionFailed(f"the front door answered {answer.head.status}")
-        return _receipts(answer.body)
+        return answer.body
 
-    def _lines(self, sender: str, recipients: Sequence[str]) -> bytes:
+    def _lines(self, path: str, sender: str, recipients: Sequence[str], more: Headers) -> bytes:
         request_id = str(uuid.uuid4())
         assertion = Assertion(
             issued=int(self._now()),
             server="front",
             method="POST",
-            target=_PATH,
+            target=path,
             request_id=request_id,
             user=sender,
             mailbox="",
@@ -101,7 +133,7 @@ class Submission:
             (b"X-CASD-Server", self._server.encode("ascii")),
             *((b"X-CASD-Recipient", _address(recipient)) for recipient in recipients),
             (b"request-id", request_id.encode("ascii")),
-            (b"Content-Type", b"message/rfc822"),
+            *more,
         ]
         return write_fields(fields)
 
@@ -119,6 +151,20 @@ def _receipts(answer: bytes) -> Iterator[Receipt]:
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise SubmissionFailed("the front door's answer is no list of receipts") from error
     return iter(found)
+
+
+def _answers(answer: bytes) -> Sequence[Said]:
+    try:
+        return [Said(str(one["address"]), str(one["reason"]), one["said"]) for one in json.loads(answer)["answers"]]
+    except (ValueError, KeyError, TypeError) as error:
+        raise SubmissionFailed("the front door's answer is no list of answers") from error
+
+
+def _people(answer: bytes) -> Sequence[Person]:
+    try:
+        return [Person(str(one["address"]), str(one["name"])) for one in json.loads(answer)["people"]]
+    except (ValueError, KeyError, TypeError) as error:
+        raise SubmissionFailed("the front door's answer is no list of people") from error
 
 
 class _Once:

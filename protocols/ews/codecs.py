@@ -15,7 +15,7 @@ from lxml import etree
 from protocols.ews.errors import BadDocument
 from protocols.ews.markup import Element, child, local, t
 from protocols.ews.markup import text as text_of
-from protocols.ews.values import Address, Attendee, Body, Distinguished, Id, Search
+from protocols.ews.values import Address, Attendee, Body, Distinguished, Happening, Id, Search
 
 _BLANK = " \t\r\n"
 _MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)(?:T(\d\d:\d\d:\d\d(?:\.\d{1,6})?)\d*)?(Z|[+-]\d\d:\d\d)?")
@@ -199,6 +199,11 @@ def _read_only(write: Callable[[str, Any], Element]) -> Codec:
     return Codec(read, write, _no_constant)
 
 
+def _write_happening(name: str, value: Happening) -> Element:
+    times = {"Start": value.start, "End": value.end, "OriginalStart": value.original}
+    return t(name, write_id("ItemId", value.id), *(t(key, show_moment(moment)) for key, moment in times.items()))
+
+
 _RIGHTS = ("CreateAssociated", "CreateContents", "CreateHierarchy", "Delete", "Modify", "Read", "ViewPrivateItems")
 
 TEXT = scalar(lambda text: text)
@@ -240,4 +245,9 @@ HEADERS = _read_only(
     lambda name, value: t(name, *(t("InternetMessageHeader", each.value, HeaderName=each.name) for each in value))
 )
 RIGHTS = _read_only(lambda name, value: t(name, *(t(right, show_boolean(value)) for right in _RIGHTS)))
+OCCURRENCE = _read_only(_write_happening)
+OCCURRENCES = _read_only(lambda name, value: t(name, *(_write_happening("Occurrence", one) for one in value)))
+DELETED_OCCURRENCES = _read_only(
+    lambda name, value: t(name, *(t("DeletedOccurrence", t("Start", show_moment(one))) for one in value))
+)
 COMPLETE_NAME = _read_only(lambda name, value: t(name, *(t(part, words) for part, words in value if words)))

@@ -16,6 +16,7 @@ from protocols.ews.codecs import (
     BODY,
     BOOLEAN,
     COMPLETE_NAME,
+    DELETED_OCCURRENCES,
     FLAG,
     HEADERS,
     ID,
@@ -25,6 +26,8 @@ from protocols.ews.codecs import (
     MAILBOXES,
     MIME,
     MOMENT,
+    OCCURRENCE,
+    OCCURRENCES,
     REAL,
     RIGHTS,
     SEARCH,
@@ -89,6 +92,10 @@ _SENSITIVITY = choice("Normal", "Personal", "Private", "Confidential")
 _BUSY = choice("Free", "Tentative", "Busy", "OOF", "WorkingElsewhere", "NoData")
 _RESPONSE = choice("Unknown", "Organizer", "Tentative", "Accept", "Decline", "NoResponseReceived")
 _STATUS = choice("NotStarted", "InProgress", "Completed", "WaitingOnOthers", "Deferred")
+_REQUEST = choice(
+    *("None", "FullUpdate", "InformationalUpdate", "NewMeetingRequest", "Outdated", "SilentUpdate"),
+    "PrincipalWantsCopy",
+)
 _TYPE = choice("Single", "Occurrence", "Exception", "RecurringMaster")
 
 ITEM = (
@@ -115,19 +122,45 @@ MESSAGE = (
     *_fields("message", IsRead=BOOLEAN, IsResponseRequested=BOOLEAN, References=TEXT, ReplyTo=MAILBOXES),
     *_fields("message", ReceivedBy=MAILBOX, ReceivedRepresenting=MAILBOX),
 )
+_MEETING = (
+    *_fields("calendar", CalendarItemType=_TYPE, MyResponseType=_RESPONSE, Organizer=MAILBOX),
+    *_fields("calendar", RequiredAttendees=ATTENDEES, OptionalAttendees=ATTENDEES, Resources=ATTENDEES),
+    *_fields("calendar", ConflictingMeetingCount=INTEGER, AdjacentMeetingCount=INTEGER),
+    *_fields("calendar", Duration=WORD, TimeZone=TEXT, AppointmentReplyTime=MOMENT),
+    *_fields("calendar", AppointmentSequenceNumber=INTEGER, AppointmentState=INTEGER, Recurrence=RECURRENCE),
+    *_fields("calendar", FirstOccurrence=OCCURRENCE, LastOccurrence=OCCURRENCE, ModifiedOccurrences=OCCURRENCES),
+    *_fields("calendar", DeletedOccurrences=DELETED_OCCURRENCES, StartTimeZone=ZONE, EndTimeZone=ZONE),
+    *_fields("calendar", ConferenceType=INTEGER, AllowNewTimeProposal=BOOLEAN, IsOnlineMeeting=BOOLEAN),
+    *_fields("calendar", MeetingWorkspaceUrl=TEXT, NetShowUrl=TEXT),
+)
+"""What a calendar item and a meeting request say of a meeting, in the same order."""
+
 CALENDAR_ITEM = (
     *ITEM,
     *_fields("calendar", UID=TEXT, RecurrenceId=MOMENT, DateTimeStamp=MOMENT, Start=MOMENT, End=MOMENT),
     *_fields("calendar", OriginalStart=MOMENT, IsAllDayEvent=BOOLEAN, LegacyFreeBusyStatus=_BUSY, Location=TEXT),
     *_fields("calendar", When=TEXT, IsMeeting=BOOLEAN, IsCancelled=BOOLEAN, IsRecurring=BOOLEAN),
-    *_fields("calendar", MeetingRequestWasSent=BOOLEAN, IsResponseRequested=BOOLEAN, CalendarItemType=_TYPE),
-    *_fields("calendar", MyResponseType=_RESPONSE, Organizer=MAILBOX, RequiredAttendees=ATTENDEES),
-    *_fields("calendar", OptionalAttendees=ATTENDEES, Resources=ATTENDEES, Duration=WORD, TimeZone=TEXT),
-    *_fields("calendar", AppointmentReplyTime=MOMENT, AppointmentSequenceNumber=INTEGER, AppointmentState=INTEGER),
-    *_fields("calendar", Recurrence=RECURRENCE),
-    *_fields("calendar", StartTimeZone=ZONE, EndTimeZone=ZONE, ConferenceType=INTEGER),
-    *_fields("calendar", AllowNewTimeProposal=BOOLEAN, IsOnlineMeeting=BOOLEAN, MeetingWorkspaceUrl=TEXT),
-    *_fields("calendar", NetShowUrl=TEXT, IsOrganizer=BOOLEAN),
+    *_fields("calendar", MeetingRequestWasSent=BOOLEAN, IsResponseRequested=BOOLEAN),
+    *_MEETING,
+    *_fields("calendar", IsOrganizer=BOOLEAN),
+)
+MEETING_MESSAGE = (
+    *MESSAGE,
+    *_fields("meeting", AssociatedCalendarItemId=ID, IsDelegated=BOOLEAN, IsOutOfDate=BOOLEAN),
+    *_fields("meeting", HasBeenProcessed=BOOLEAN, ResponseType=_RESPONSE),
+    *_fields("calendar", UID=TEXT, RecurrenceId=MOMENT, DateTimeStamp=MOMENT),
+)
+MEETING_REQUEST = (
+    *MEETING_MESSAGE,
+    *_fields("meetingRequest", MeetingRequestType=_REQUEST, IntendedFreeBusyStatus=_BUSY),
+    *_fields("calendar", Start=MOMENT, End=MOMENT, OriginalStart=MOMENT, IsAllDayEvent=BOOLEAN),
+    *_fields("calendar", LegacyFreeBusyStatus=_BUSY, Location=TEXT, When=TEXT, IsMeeting=BOOLEAN),
+    *_fields("calendar", IsCancelled=BOOLEAN, IsRecurring=BOOLEAN, MeetingRequestWasSent=BOOLEAN),
+    *_MEETING,
+)
+_OUTCOME = (
+    *MEETING_MESSAGE,
+    *_fields("calendar", Start=MOMENT, End=MOMENT, Location=TEXT, Recurrence=RECURRENCE, CalendarItemType=_TYPE),
 )
 CONTACT = (
     *ITEM,
@@ -189,6 +222,9 @@ _KINDS = {
     "Item": ITEM,
     "Message": MESSAGE,
     "CalendarItem": CALENDAR_ITEM,
+    "MeetingRequest": MEETING_REQUEST,
+    "MeetingResponse": (*_OUTCOME, *_fields("meeting", ProposedStart=MOMENT, ProposedEnd=MOMENT)),
+    "MeetingCancellation": _OUTCOME,
     "Contact": CONTACT,
     "Task": TASK,
     "ReplyToItem": RESPONSE,

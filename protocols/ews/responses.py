@@ -28,17 +28,31 @@ def success(operation: str, *content: Child) -> Element:
     return m(f"{operation}ResponseMessage", code, *content, ResponseClass="Success")
 
 
-def alone(operation: str, *content: Child) -> Element:
-    """Return the answer to an operation that does one thing: it is its own response message."""
-    return m(f"{operation}Response", m("ResponseCode", "NoError"), *content, ResponseClass="Success")
+def alone(operation: str, refusal: Refusal | None, *content: Child) -> Element:
+    """Return the answer to an operation that does one thing, which is its own response message."""
+    code = m("ResponseCode", refusal.code if refusal else "NoError")
+    words, link = (m("MessageText", refusal.words), m("DescriptiveLinkKey", "0")) if refusal else (None, None)
+    outcome = "Error" if refusal else "Success"
+    return m(f"{operation}Response", words, code, link, *content, ResponseClass=outcome)
 
 
 def refused(operation: str, refusal: Refusal) -> Element:
     """Return the answer to an operation that has not been begun, in the form that the schema has for it."""
     if "ResponseClass" not in grammar.ROWS[f"{operation}Response"].attributes:
         return answer(operation, [error(operation, refusal)])
-    code, words = m("ResponseCode", refusal.code), m("MessageText", refusal.words)
-    return m(f"{operation}Response", words, code, m("DescriptiveLinkKey", "0"), ResponseClass="Error")
+    return alone(operation, refusal)
+
+
+def warning(operation: str, refusal: Refusal, *content: Child) -> Element:
+    """Return the response message of something that was done, but for what `refusal` says."""
+    return m(
+        f"{operation}ResponseMessage",
+        m("MessageText", refusal.words),
+        m("ResponseCode", refusal.code),
+        m("DescriptiveLinkKey", "0"),
+        *content,
+        ResponseClass="Warning",
+    )
 
 
 def error(operation: str, refusal: Refusal, *content: Child) -> Element:

@@ -17,15 +17,28 @@ _BASE = choice("IdOnly", "Default", "AllProperties")
 _BODY = choice("Best", "HTML", "Text")
 
 _DEFAULT_ITEM = ("item:Subject", "item:HasAttachments")
+_DEFAULT_MESSAGE = (
+    *_DEFAULT_ITEM,
+    *("item:Sensitivity", "item:Body", "item:Size", "item:DateTimeSent", "item:DateTimeCreated"),
+    *("item:IsAssociated", "message:IsDeliveryReceiptRequested", "message:IsReadReceiptRequested"),
+    *("message:From", "message:IsRead", "message:ToRecipients", "message:CcRecipients", "message:BccRecipients"),
+    ATTACHMENTS,
+)
+_DEFAULT_MEETING = (
+    *_DEFAULT_MESSAGE,
+    *("meeting:AssociatedCalendarItemId", "meeting:IsDelegated", "meeting:IsOutOfDate"),
+    *("meeting:HasBeenProcessed", "meeting:ResponseType"),
+)
 _DEFAULTS: Mapping[str, tuple[str, ...]] = {
     "Item": _DEFAULT_ITEM,
-    "Message": (
-        *_DEFAULT_ITEM,
-        *("item:Sensitivity", "item:Body", "item:Size", "item:DateTimeSent", "item:DateTimeCreated"),
-        *("item:IsAssociated", "message:IsDeliveryReceiptRequested", "message:IsReadReceiptRequested"),
-        *("message:From", "message:IsRead", "message:ToRecipients", "message:CcRecipients", "message:BccRecipients"),
-        ATTACHMENTS,
+    "Message": _DEFAULT_MESSAGE,
+    "MeetingRequest": (
+        *_DEFAULT_MEETING,
+        *("meetingRequest:MeetingRequestType", "meetingRequest:IntendedFreeBusyStatus", "calendar:Start"),
+        *("calendar:End", "calendar:Location", "calendar:Organizer"),
     ),
+    "MeetingResponse": _DEFAULT_MEETING,
+    "MeetingCancellation": _DEFAULT_MEETING,
     "CalendarItem": (
         *_DEFAULT_ITEM,
         *("item:IsAssociated", "calendar:Start", "calendar:End", "calendar:LegacyFreeBusyStatus"),
@@ -57,7 +70,9 @@ _NOT_WHEN_FINDING = frozenset(
     (
         *("item:Body", "item:Attachments", "item:InternetMessageHeaders", "item:Categories", "message:ToRecipients"),
         *("message:CcRecipients", "message:BccRecipients", "message:ReplyTo", "calendar:RequiredAttendees"),
-        *("calendar:OptionalAttendees", "calendar:Resources", "calendar:Recurrence"),
+        *("calendar:OptionalAttendees", "calendar:Resources", "calendar:Recurrence", "calendar:FirstOccurrence"),
+        *("calendar:LastOccurrence", "calendar:ModifiedOccurrences", "calendar:DeletedOccurrences"),
+        *("calendar:ConflictingMeetingCount", "calendar:AdjacentMeetingCount"),
     )
 )
 """Properties that a base shape leaves out of FindItem (the same page, note 1)."""

@@ -70,6 +70,16 @@ class Search:
 
 
 @frozen
+class Happening:
+    """One occurrence of a series (OccurrenceInfoType). `original` is where the rule puts it."""
+
+    id: Id
+    start: datetime
+    end: datetime
+    original: datetime
+
+
+@frozen
 class Attachment:
     """An attachment. `content` of a file, `item` of an attached item, both None when only announced.
 

@@ -157,6 +157,10 @@ class FakeDirectory:
         found = (mailbox for mailbox in self.mailboxes if (mailbox.guid, mailbox.domain) == (guid, domain))
         return self._said(f"guid {guid}", next(found, None))
 
+    async def find(self, words: str, limit: int) -> tuple[Mailbox, ...]:
+        found = [one for one in self.mailboxes if not one.hidden and one.address.startswith(words.lower())]
+        return self._said(f"find {words}", tuple(found[:limit]))
+
     async def password(self, mailbox: Mailbox) -> Password | None:
         return self._said(f"password {mailbox.address}", self.passwords.get(mailbox.guid))
 

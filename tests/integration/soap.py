@@ -9,7 +9,7 @@ HEADERS = {"Content-Type": "text/xml; charset=utf-8"}
 
 def get_inbox() -> bytes:
     """Ask for the inbox."""
-    return _envelope(
+    return envelope(
         "<m:GetFolder><m:FolderShape><t:BaseShape>Default</t:BaseShape></m:FolderShape>"
         '<m:FolderIds><t:DistinguishedFolderId Id="inbox"/></m:FolderIds></m:GetFolder>'
     )
@@ -17,7 +17,7 @@ def get_inbox() -> bytes:
 
 def create_draft(subject: str) -> bytes:
     """Put a message into the drafts."""
-    return _envelope(
+    return envelope(
         '<m:CreateItem MessageDisposition="SaveOnly">'
         '<m:SavedItemFolderId><t:DistinguishedFolderId Id="drafts"/></m:SavedItemFolderId>'
         f"<m:Items><t:Message><t:Subject>{subject}</t:Subject></t:Message></m:Items></m:CreateItem>"
@@ -26,7 +26,7 @@ def create_draft(subject: str) -> bytes:
 
 def find_drafts(offset: int, count: int) -> bytes:
     """Ask for the subjects of some drafts."""
-    return _envelope(
+    return envelope(
         '<m:FindItem Traversal="Shallow"><m:ItemShape><t:BaseShape>IdOnly</t:BaseShape><t:AdditionalProperties>'
         '<t:FieldURI FieldURI="item:Subject"/></t:AdditionalProperties></m:ItemShape>'
         f'<m:IndexedPageItemView MaxEntriesReturned="{count}" Offset="{offset}" BasePoint="Beginning"/>'
@@ -44,7 +44,8 @@ def subjects(answer: bytes) -> list[str]:
     return re.findall(r"<(?:\w+:)?Subject>([^<]*)<", answer.decode())
 
 
-def _envelope(body: str) -> bytes:
+def envelope(body: str) -> bytes:
+    """Return the document that asks for an operation."""
     return (
         '<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"'
         ' xmlns:m="http://schemas.microsoft.com/exchange/services/2006/messages"'

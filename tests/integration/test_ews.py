@@ -489,7 +489,7 @@ class DoorTests(EwsTestCase):
         )
         messages = b"http://schemas.microsoft.com/exchange/services/2006/messages"
         for document, code in (
-            (soap % (b"FindPeople", messages), "ErrorInvalidRequest"),
+            (soap % (b"GetUMPrompt", messages), "ErrorInvalidRequest"),
             (soap % (b"GetItem", b"urn:x"), "ErrorSchemaValidation"),
             (soap % (b"GetItem", messages), "ErrorSchemaValidation"),
             (bomb, "ErrorSchemaValidation"),

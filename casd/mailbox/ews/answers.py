@@ -19,6 +19,8 @@ _CODES: Sequence[tuple[type[errors.StoreError], str]] = (
     (errors.NotAllowed, "ErrorDeleteDistinguishedFolder"),
     (errors.BadContent, "ErrorMimeContentInvalid"),
     (errors.BadQuery, "ErrorUnsupportedPathForQuery"),
+    (errors.Forbidden, "ErrorAccessDenied"),
+    (errors.QuotaExceeded, "ErrorQuotaExceeded"),
     (errors.BadState, "ErrorInvalidSyncStateData"),
 )
 

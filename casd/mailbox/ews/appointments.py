@@ -9,23 +9,23 @@ from typing import Any
 from attrs import frozen
 from icalendar import Calendar, Component, Event, vCalAddress
 
-from casd.mailbox.ews import ical, zones
+from casd.mailbox.ews import ical, occurrences, zones
+from casd.mailbox.ews.columns import BUSY
+from casd.mailbox.meetings import attendance
 from protocols.ews.errors import Refusal
 from protocols.ews.paths import Path, Property
 from protocols.ews.values import Address, Attendee
 
-_BUSY = {"Free": "FREE", "Tentative": "TENTATIVE", "Busy": "BUSY", "OOF": "OOF", "WorkingElsewhere": "WORKINGELSEWHERE"}
+_BUSY = {word: status.upper() for word, status in BUSY.items()}
+_STATUSES = {status: word for word, status in _BUSY.items()}
 _CLASSES = {"Normal": None, "Personal": "PRIVATE", "Private": "PRIVATE", "Confidential": "CONFIDENTIAL"}
 _PRIORITIES = {"Low": 9, "Normal": None, "High": 1}
 _ANSWERS = {
     "Unknown": "NEEDS-ACTION",
     "NoResponseReceived": "NEEDS-ACTION",
     "Organizer": "ACCEPTED",
-    "Accept": "ACCEPTED",
-    "Tentative": "TENTATIVE",
-    "Decline": "DECLINED",
+    **attendance.PARTSTATS,
 }
-_PARTSTATS = {"ACCEPTED": "Accept", "TENTATIVE": "Tentative", "DECLINED": "Decline"}
 _ROLES = {
     "calendar:RequiredAttendees": "REQ-PARTICIPANT",
     "calendar:OptionalAttendees": "OPT-PARTICIPANT",
@@ -60,6 +60,17 @@ class _Source:
         return "ATTENDEE" in self.event
 
     @property
+    def received(self) -> bool:
+        """Whether it came as an invitation."""
+        return attendance.RESPONSE in self.event
+
+    @property
+    def response(self) -> str:
+        """What the owner of the calendar has answered."""
+        said = ical.string(self.event, attendance.RESPONSE)
+        return said or ("Organizer" if self.meeting else "Unknown")
+
+    @property
     def cancelled(self) -> bool:
         """Whether it will not take place."""
         return ical.string(self.event, "STATUS").upper() == "CANCELLED"
@@ -67,11 +78,22 @@ class _Source:
 
 def read(content: bytes, exception: Component | None = None) -> dict[Path, Any]:
     """Return the properties in an iCalendar object with a VEVENT, or of an `exception` to it. Raises `BadContent`."""
-    calendar = ical.parse(content)
+    calendar = ical.shared(content)
     event = exception or ical.main(calendar, "VEVENT")
     source = _Source(content, event, _times(calendar, event, UTC), ical.reminder(event))
     found = {Property(uri): reader(source) for uri, reader in _READERS.items()}
     return {path: value for path, value in found.items() if value not in (None, ())}
+
+
+def own(event: Component) -> dict[Path, Any]:
+    """Return what an exception says for itself, where a whole appointment has columns in the store."""
+    found = {
+        "item:Subject": ical.string(event, "SUMMARY"),
+        "calendar:Location": ical.string(event, "LOCATION"),
+        "calendar:LegacyFreeBusyStatus": _STATUSES.get(ical.string(event, attendance.BUSY).upper(), "Busy"),
+        "calendar:IsAllDayEvent": not isinstance(ical.value(event, "DTSTART"), datetime),
+    }
+    return {Property(uri): value for uri, value in found.items()}
 
 
 def write(content: bytes, changes: Mapping[Property, Any], zone: tzinfo = UTC) -> bytes:
@@ -81,9 +103,35 @@ def write(content: bytes, changes: Mapping[Property, Any], zone: tzinfo = UTC) -
     """
     calendar = ical.parse(content) if content else ical.new(Event())
     event = ical.main(calendar, "VEVENT")
+    before = attendance.schedule(event) if content else None
+    _write(calendar, event, changes, zone, new=not content)
+    if "RRULE" in event and attendance.schedule(event) != before:
+        occurrences.align(event, ical.end(event) - ical.value(event, "DTSTART"))
+    if before is not None and attendance.schedule(event) != before:
+        _forget_exceptions(calendar, event)
+    return ical.serialise(calendar)
+
+
+def write_occurrence(content: bytes, original: datetime, changes: Mapping[Property, Any], zone: tzinfo = UTC) -> bytes:
+    """Return a series in which one occurrence has been changed. Raises `Refusal`, and `BadContent`."""
+    for path in changes:
+        if path.uri in _OF_SERIES:
+            raise Refusal("ErrorInvalidPropertySet", path=path)
+    calendar = ical.parse(content)
+    _write(calendar, occurrences.exception(calendar, original), changes, zone)
+    return ical.serialise(calendar)
+
+
+_OF_SERIES = frozenset({"calendar:Recurrence", "calendar:UID", "item:MimeContent"})
+"""Properties that a series has as a whole."""
+
+
+def _write(
+    calendar: Calendar, event: Component, changes: Mapping[Property, Any], zone: tzinfo, *, new: bool = False
+) -> None:
     named = {path.uri: value for path, value in changes.items()}
-    if not content or any(uri in named for uri in _WHEN):
-        old = _times(calendar, event, zone) if content else None
+    if new or any(uri in named for uri in _WHEN):
+        old = None if new else _times(calendar, event, zone)
         _put_times(calendar, event, _changed(named, old, zone))
     for uri, value in named.items():
         if uri in _WRITERS:
@@ -91,7 +139,13 @@ def write(content: bytes, changes: Mapping[Property, Any], zone: tzinfo = UTC) -
     if "calendar:Recurrence" in named:
         ical.put_recurrence(event, named["calendar:Recurrence"], _times(calendar, event, zone).zone)
     _put_reminder(event, named)
-    return ical.serialise(calendar)
+
+
+def _forget_exceptions(calendar: Calendar, event: Component) -> None:
+    """Begin a series anew: at other times its exceptions are exceptions of nothing."""
+    event.pop("EXDATE", None)
+    kept = [one for one in calendar.subcomponents if one.name != "VEVENT" or one is event]
+    calendar.subcomponents[:] = kept
 
 
 def _times(calendar: Calendar, event: Component, default: tzinfo) -> _Times:
@@ -168,17 +222,28 @@ def _attendees_of(uri: str) -> Callable[[_Source], tuple[Attendee, ...]]:
 
 
 def _read_attendee(one: Any) -> Attendee:
-    return Attendee(_mailbox(one), _PARTSTATS.get(str(one.params.get("PARTSTAT", "")).upper(), "Unknown"))
+    word = attendance.WORDS.get(str(one.params.get("PARTSTAT", "")).upper(), "Unknown")
+    return Attendee(_mailbox(one), word, attendance.answered(one))
 
 
 def _put_attendees(uri: str) -> Callable[[Component, Any], None]:
     def change(event: Component, people: tuple[Attendee, ...] | None) -> None:
         others = [one for name, group in _attendees(event).items() if name != uri for one in group]
+        wanted = [_known(event, person, _ROLES[uri]) for person in people or ()]
         event.pop("ATTENDEE", None)
-        for one in (*others, *(_attendee(person, _ROLES[uri]) for person in people or ())):
+        for one in (*others, *wanted):
             event.add("ATTENDEE", one, encode=False)
 
     return change
+
+
+def _known(event: Component, person: Attendee, role: str) -> vCalAddress:
+    """Return somebody invited, with what he has answered already: no client answers for him."""
+    made, old = _attendee(person, role), attendance.find(event, person.mailbox.address)
+    if old is not None:
+        kept = {name: old.params[name] for name in ("PARTSTAT", attendance.ANSWERED) if name in old.params}
+        made.params.update(kept)
+    return made
 
 
 def _attendee(person: Attendee, role: str) -> vCalAddress:
@@ -232,8 +297,12 @@ _READERS: Mapping[str, Callable[[_Source], Any]] = {
     "calendar:Duration": lambda source: _duration(source.times.end - source.times.start),
     "calendar:IsMeeting": lambda source: source.meeting,
     "calendar:IsCancelled": lambda source: source.cancelled,
-    "calendar:AppointmentState": lambda source: source.meeting | source.cancelled << 2,
+    "calendar:AppointmentState": lambda source: source.meeting | source.received << 1 | source.cancelled << 2,
     "calendar:AppointmentSequenceNumber": lambda source: ical.number(source.event, "SEQUENCE"),
+    "calendar:AppointmentReplyTime": lambda source: attendance.responded(source.event),
+    "calendar:MeetingRequestWasSent": lambda source: attendance.INVITED in source.event,
+    "calendar:MyResponseType": lambda source: source.response,
+    "calendar:IsOrganizer": lambda source: source.response in {"Organizer", "Unknown"},
     "calendar:CalendarItemType": lambda source: "RecurringMaster" if "RRULE" in source.event else "Single",
     "calendar:Organizer": lambda source: _organizer(source.event),
     "calendar:Recurrence": lambda source: ical.recurrence(source.event, source.times.zone),

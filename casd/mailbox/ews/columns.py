@@ -57,7 +57,9 @@ def _bare(text: str) -> str:
     return text.strip().removeprefix("<").removesuffix(">")
 
 
-_BUSY = {"Free": "free", "Tentative": "tentative", "Busy": "busy", "OOF": "oof", "WorkingElsewhere": "workingelsewhere"}
+BUSY = {"Free": "free", "Tentative": "tentative", "Busy": "busy", "OOF": "oof", "WorkingElsewhere": "workingelsewhere"}
+"""How time counts, in EWS and in the store."""
+
 STATUSES = {
     "NotStarted": "NEEDS-ACTION",
     "InProgress": "IN-PROCESS",
@@ -98,7 +100,7 @@ COLUMNS: Mapping[str, Column] = {
     "calendar:Start": Column("start"),
     "calendar:End": Column("end"),
     "calendar:IsAllDayEvent": Column("all_day"),
-    "calendar:LegacyFreeBusyStatus": _named("busy", _BUSY),
+    "calendar:LegacyFreeBusyStatus": _named("busy", BUSY),
     "calendar:Location": Column("location"),
     "calendar:IsRecurring": Column("recurring"),
     "calendar:Organizer": _PERSON,

@@ -10,11 +10,13 @@ from uuid import uuid4
 from attrs import frozen
 
 from casd.mailbox.call import Call
-from casd.mailbox.ews import mail, places, replies, sending, writing
+from casd.mailbox.ews import mail, meetings, places, replies, sending, writing
 from casd.mailbox.ews.answers import refusal
 from casd.mailbox.ews.kinds import ELEMENTS, Known
+from casd.mailbox.ews.meetings import Policy
 from casd.mailbox.ews.reading import Renderer
 from casd.mailbox.ews.sending import Done
+from casd.mailbox.outgoing import Outgoing
 from casd.mailbox.store.errors import StoreError
 from casd.mailbox.store.kinds import KINDS as FORMATS
 from casd.mailbox.store.mailbox import MailboxStore
@@ -23,7 +25,7 @@ from protocols.ews import items, responses
 from protocols.ews.codecs import choice
 from protocols.ews.errors import Refusal
 from protocols.ews.fields import ATTACHMENTS
-from protocols.ews.markup import Element, children, m
+from protocols.ews.markup import Element, children, local, m
 from protocols.ews.paths import Property
 from protocols.ews.shapes import Shape
 from protocols.ews.values import Address
@@ -31,9 +33,7 @@ from protocols.ews.values import Item as Wanted
 
 _OPERATION = "CreateItem"
 _DISPOSITION = choice("SaveOnly", "SendOnly", "SendAndSaveCopy")
-_INVITATIONS = choice("SendToNone", "SendOnlyToAll", "SendToAllAndSaveCopy")
 _ATTACHMENTS = Property(ATTACHMENTS)
-_INVITED = (Property("calendar:RequiredAttendees"), Property("calendar:OptionalAttendees"))
 
 
 @frozen
@@ -44,7 +44,7 @@ class _Creation:
     body: Element
     zone: tzinfo
     disposition: str
-    invites: bool
+    policy: Policy | None
 
     def all(self) -> list[Done]:
         """Create the items, each for itself."""
@@ -52,6 +52,8 @@ class _Creation:
 
     def _attempt(self, node: Element) -> Done:
         try:
+            if local(node) in meetings.ANSWERS:
+                return meetings.answer(self.mailbox, node, self.zone, self.disposition)
             wanted = items.read(node)
             return self._one(replies.message(self.mailbox, wanted) if replies.is_response(wanted) else wanted)
         except (StoreError, Refusal) as error:
@@ -61,8 +63,6 @@ class _Creation:
         known = ELEMENTS.get(wanted.element)
         if known is None:
             raise Refusal("ErrorInvalidRequest", f"A {wanted.element} is not an item.")
-        if self.invites and any(wanted.properties.get(path) for path in _INVITED):
-            raise Refusal("ErrorInvalidOperation", "This server does not send meeting invitations.")
         sends = known.kind is Kind.MAIL and self.disposition != "SaveOnly"
         content, fields = writing.begin(known, wanted, _defaults(known, self.mailbox), self.zone)
         if sends:
@@ -71,7 +71,13 @@ class _Creation:
         made = draft | ({"read": True, "draft": False} if sends else {})
         folder = self._folder(known, sends=sends)
         item = self._save(folder, known, content, made, wanted)
-        return Done(responses.success(_OPERATION, m("Items")), item) if sends else Done(self._saved(item, wanted))
+        if sends:
+            return Done(responses.success(_OPERATION, m("Items")), item)
+        letters: list[Outgoing] = []
+        if known.kind is Kind.APPOINTMENT:
+            told = meetings.required(self.policy, "ErrorSendMeetingInvitationsRequired")
+            item, letters = meetings.created(self.mailbox, item, told)
+        return Done(self._saved(item, wanted), letters=tuple(letters))
 
     def _folder(self, known: Known, *, sends: bool) -> Folder:
         """Return where an item goes: what is sent without a copy waits in the outbox."""
@@ -82,6 +88,7 @@ class _Creation:
 
     def _save(self, folder: Folder, known: Known, content: bytes, fields: Fields, wanted: Wanted) -> Item:
         parts = [writing.packed(one, self.zone) for one in wanted.properties.get(_ATTACHMENTS, ())]
+        self.mailbox.admit(len(content) + sum(len(data) for _, data in parts))
         if parts and FORMATS[known.kind].mime:
             return self.mailbox.items.create(folder.id, known.kind, mail.write(content, {}, parts), **fields)
         item = self.mailbox.items.create(folder.id, known.kind, content, **fields)
@@ -97,8 +104,8 @@ class _Creation:
 async def create_item(call: Call, body: Element, zone: tzinfo) -> Element:
     """Serve CreateItem: all items are saved in one transaction, then those to be sent go out one by one."""
     disposition = _DISPOSITION.constant(body.get("MessageDisposition", "SaveOnly"))
-    invites = _INVITATIONS.constant(body.get("SendMeetingInvitations", "SendToNone")) != "SendToNone"
-    made = await call.database.run(_Creation(call.mailbox, body, zone, disposition, invites).all)
+    policy = meetings.policy(body, "SendMeetingInvitations")
+    made = await call.database.run(_Creation(call.mailbox, body, zone, disposition, policy).all)
     return await sending.answer(call, _OPERATION, made, keep=disposition == "SendAndSaveCopy")
 
 

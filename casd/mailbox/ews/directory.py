@@ -1,25 +1,130 @@
-"""The operations that look things up outside the mailbox: names, identifiers, time zones."""
+"""The operations that look people up: names, lists, rooms; and ConvertId, which looks at identifiers alone."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import tzinfo
 
-from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON
+from attrs import frozen
 
-from casd.mailbox.ews import identifiers
+from casd.mailbox.call import Call
+from casd.mailbox.ews import contacts, identifiers
 from casd.mailbox.ews.answers import each
+from casd.mailbox.store.errors import BadContent
 from casd.mailbox.store.mailbox import MailboxStore
+from casd.mailbox.store.query import Contains, Mode, Or, Order, Page
+from casd.mailbox.store.values import Item
 from protocols.ews import responses
+from protocols.ews.codecs import choice, parse_boolean, write_id
 from protocols.ews.errors import BadDocument, Refusal
-from protocols.ews.markup import Child, Element, child, children, local, m, t
+from protocols.ews.items import write
+from protocols.ews.markup import Child, Element, child, children, local, m, t, text
+from protocols.ews.paths import Path, Property
+from protocols.ews.values import Item as Shown
+
+MOST = 100
+"""People of one answer (ResolveNames operation, remarks)."""
+
+_SCOPE = choice("ActiveDirectory", "ActiveDirectoryContacts", "Contacts", "ContactsActiveDirectory")
+_FIELDS = ("subject", "given_name", "surname", "file_as")
 
 
-def resolve_names(_mailbox: MailboxStore, body: Element, _zone: tzinfo) -> Element:
-    """Serve ResolveNames: this version knows nobody."""
+@frozen
+class Known:
+    """Somebody who was found: in the address book, or (with an `item`) among the contacts."""
+
+    address: str
+    name: str
+    item: Item | None = None
+
+
+async def resolve_names(call: Call, body: Element, _zone: tzinfo) -> Element:
+    """Serve ResolveNames."""
+    words = text(body, "UnresolvedEntry")
     if child(body, "UnresolvedEntry") is None:
         raise BadDocument("The required element 'UnresolvedEntry' is missing.")
-    return responses.answer("ResolveNames", [responses.error("ResolveNames", Refusal("ErrorNameResolutionNoResults"))])
+    scope = _SCOPE.constant(body.get("SearchScope", "ActiveDirectoryContacts"))
+    full = parse_boolean(body.get("ReturnFullContactData", "false"))
+    found = await look_up(call, words.removeprefix("smtp:").removeprefix("SMTP:"), scope)
+    if not found:
+        message = responses.error("ResolveNames", Refusal("ErrorNameResolutionNoResults"))
+        return responses.answer("ResolveNames", [message])
+    shown = await call.database.run(_resolutions, call.mailbox, found[:MOST], full=full)
+    more = {"TotalItemsInView": str(len(shown)), "IncludesLastItemInRange": "true" if len(found) <= MOST else "false"}
+    resolved = m("ResolutionSet", shown, **more)
+    if len(found) == 1:
+        return responses.answer("ResolveNames", [responses.success("ResolveNames", resolved)])
+    several = Refusal("ErrorNameResolutionMultipleResults")
+    return responses.answer("ResolveNames", [responses.warning("ResolveNames", several, resolved)])
+
+
+async def look_up(call: Call, words: str, scope: str = "ActiveDirectoryContacts") -> list[Known]:
+    """Return who is meant by a begin of a name or an address, each address once."""
+    people = [] if scope == "Contacts" or not words else await call.people(words, MOST + 1)
+    colleagues = [Known(person.address, person.name) for person in people]
+    own = [] if scope == "ActiveDirectory" else await call.database.run(_contacts, call.mailbox, words)
+    both = own + colleagues if scope == "ContactsActiveDirectory" else colleagues + own
+    return list({one.address.casefold() or one.name: one for one in reversed(both)}.values())[::-1]
+
+
+def _contacts(mailbox: MailboxStore, words: str) -> list[Known]:
+    if not words:
+        return []
+    home = mailbox.folders.distinguished("contacts").id
+    begins = tuple(Contains(field, words, Mode.PREFIX) for field in (*_FIELDS, "to"))
+    inside = tuple(Contains(field, f" {words}") for field in ("subject", "to"))
+    found = mailbox.items.find([home], Or((*begins, *inside)), (Order("subject"),), Page(limit=MOST + 1))
+    return [Known(item.sender, item.subject, item) for item in found.items]
+
+
+def _resolutions(mailbox: MailboxStore, found: Sequence[Known], *, full: bool) -> list[Element]:
+    return [
+        t("Resolution", _mailbox(mailbox, one), _contact(mailbox, one) if full or one.item else None) for one in found
+    ]
+
+
+def _mailbox(mailbox: MailboxStore, one: Known) -> Element:
+    kind = "Mailbox" if one.item is None else "Contact"
+    identity = None if one.item is None else write_id("ItemId", identifiers.of_item(mailbox, one.item))
+    address = [t("EmailAddress", one.address), t("RoutingType", "SMTP")] if one.address else []
+    return t("Mailbox", t("Name", one.name or one.address), *address, t("MailboxType", kind), identity)
+
+
+def _contact(mailbox: MailboxStore, one: Known) -> Element:
+    found: dict[Path, object] = {Property("contacts:DisplayName"): one.name or one.address}
+    if one.item is not None:
+        try:
+            found |= contacts.read(mailbox.items.content(one.item.id))
+        except BadContent:
+            found |= {}
+    else:
+        given, _, surname = one.name.rpartition(" ")
+        said = {"contacts:GivenName": given or surname, "contacts:Surname": surname if given else ""}
+        found |= {Property(uri): value for uri, value in said.items() if value}
+        found[Property("contacts:EmailAddress", "EmailAddress1")] = f"SMTP:{one.address}"
+    source = "ActiveDirectory" if one.item is None else "Store"
+    shown = {path: value for path, value in found.items() if str(path).startswith("contacts:")}
+    return write(Shown("Contact", {**shown, Property("contacts:ContactSource"): source}))
+
+
+async def expand_dl(call: Call, body: Element, _zone: tzinfo) -> Element:
+    """Serve ExpandDL: the address book holds people, and no lists of them."""
+    mailbox = child(body, "Mailbox")
+    if mailbox is None:
+        raise BadDocument("The required element 'Mailbox' is missing.")
+    return responses.answer("ExpandDL", [responses.error("ExpandDL", Refusal("ErrorNameResolutionNoResults"))])
+
+
+def get_room_lists(_mailbox: MailboxStore, _body: Element, _zone: tzinfo) -> Element:
+    """Serve GetRoomLists: the address book holds no lists of rooms."""
+    return responses.alone("GetRoomLists", None, m("RoomLists"))
+
+
+def get_rooms(_mailbox: MailboxStore, body: Element, _zone: tzinfo) -> Element:
+    """Serve GetRooms."""
+    if child(body, "RoomList") is None:
+        raise BadDocument("The required element 'RoomList' is missing.")
+    return responses.alone("GetRooms", Refusal("ErrorNameResolutionNoResults"))
 
 
 def convert_id(mailbox: MailboxStore, body: Element, _zone: tzinfo) -> Element:
@@ -38,12 +143,3 @@ def convert_id(mailbox: MailboxStore, body: Element, _zone: tzinfo) -> Element:
         return [converted]
 
     return each("ConvertId", convert, children(body, "SourceIds"))
-
-
-def get_server_time_zones(_mailbox: MailboxStore, body: Element, _zone: tzinfo) -> Element:
-    """Serve GetServerTimeZones: the names of those that are known, or of those asked for."""
-    asked = [node.text or "" for node in children(body, "Ids")]
-    known = [name for name in (asked or sorted(WINDOWS_TO_OLSON)) if name in WINDOWS_TO_OLSON]
-    found = [t("TimeZoneDefinition", Id=name, Name=name) for name in known]
-    message = responses.success("GetServerTimeZones", m("TimeZoneDefinitions", found))
-    return responses.answer("GetServerTimeZones", [message])

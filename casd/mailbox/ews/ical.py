@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from functools import lru_cache
 from typing import Any
 
 from icalendar import Alarm, Calendar, Component, vRecur, vText
@@ -27,6 +28,12 @@ def parse(content: bytes) -> Calendar:
     if not isinstance(calendar, Calendar):
         raise BadContent("not one iCalendar object")
     return calendar
+
+
+@lru_cache(64)
+def shared(content: bytes) -> Calendar:
+    """Return an iCalendar object that nobody may change: a series is read several times for each answer."""
+    return parse(content)
 
 
 def new(component: Component) -> Calendar:

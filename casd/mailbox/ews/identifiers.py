@@ -26,6 +26,7 @@ class Kind(StrEnum):
     ATTACHMENT = "a"
     CONVERSATION = "c"
     CONFIGURATION = "u"
+    PERSONA = "p"
 
 
 _WRONG = {

@@ -1,13 +1,12 @@
-"""The operations on items that are there: get, delete, move, copy."""
+"""The operations on items that are there: get, move, copy."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import tzinfo
 
-from casd.mailbox.ews import identifiers, occurrences, places
+from casd.mailbox.ews import identifiers, kinds, places
 from casd.mailbox.ews.answers import each
-from casd.mailbox.ews.kinds import KINDS
 from casd.mailbox.ews.reading import Renderer
 from casd.mailbox.store.mailbox import MailboxStore
 from casd.mailbox.store.query import Compare, Operator, Page
@@ -23,7 +22,7 @@ _ID = Property("item:ItemId")
 
 def reference(mailbox: MailboxStore, item: Item) -> Element:
     """Return an item as an element that says nothing but its id."""
-    return items.write(Shown(KINDS[item.kind].element, {_ID: identifiers.of_item(mailbox, item)}))
+    return items.write(Shown(kinds.known(item).element, {_ID: identifiers.of_item(mailbox, item)}))
 
 
 def get_item(mailbox: MailboxStore, body: Element, _zone: tzinfo) -> Element:
@@ -34,22 +33,6 @@ def get_item(mailbox: MailboxStore, body: Element, _zone: tzinfo) -> Element:
         return [m("Items", renderer.element(*places.happening_of(mailbox, node)))]
 
     return each("GetItem", get, children(body, "ItemIds"))
-
-
-def delete_item(mailbox: MailboxStore, body: Element, _zone: tzinfo) -> Element:
-    """Serve DeleteItem."""
-    mode = places.mode(body)
-
-    def delete(node: Element) -> Sequence[Child]:
-        item, occurrence = places.happening_of(mailbox, node)
-        if occurrence is None:
-            mailbox.items.delete(item.id, mode)
-        else:
-            rest = occurrences.without(mailbox.items.content(item.id), occurrence.original)
-            mailbox.items.update(item.id, rest)
-        return []
-
-    return each("DeleteItem", delete, children(body, "ItemIds"))
 
 
 def mark_all_items_as_read(mailbox: MailboxStore, body: Element, _zone: tzinfo) -> Element:

@@ -8,9 +8,9 @@ from typing import Any
 
 from attrs import frozen
 
-from casd.mailbox.ews import appointments, contacts, mail, tasks
+from casd.mailbox.ews import appointments, contacts, mail, meeting_messages, tasks
 from casd.mailbox.ews.soundness import sound
-from casd.mailbox.store.values import Kind
+from casd.mailbox.store.values import Item, Kind
 from protocols.ews.paths import Path, Property
 
 
@@ -47,5 +47,24 @@ _ALL = (
     Known(Kind.CONTACT, "Contact", "contacts", *_CONTACT),
 )
 
+_MEETING = (sound(meeting_messages.read), meeting_messages.READS, *_MAIL[2:])
+_MEETINGS = {
+    "ipm.schedule.meeting.request": Known(Kind.MAIL, "MeetingRequest", "inbox", *_MEETING),
+    "ipm.schedule.meeting.resp": Known(Kind.MAIL, "MeetingResponse", "inbox", *_MEETING),
+    "ipm.schedule.meeting.canceled": Known(Kind.MAIL, "MeetingCancellation", "inbox", *_MEETING),
+}
+"""Messages that only meetings make, by the begin of their item class."""
+
 KINDS = {known.kind: known for known in _ALL}
 ELEMENTS = {known.element: known for known in _ALL}
+SHOWN = ELEMENTS | {known.element: known for known in _MEETINGS.values()}
+
+
+def known(item: Item) -> Known:
+    """Return what is known of the kind that an item is shown as."""
+    if item.kind is Kind.MAIL:
+        name = item.item_class.lower()
+        for begin, found in _MEETINGS.items():
+            if name == begin or name.startswith(f"{begin}."):
+                return found
+    return KINDS[item.kind]

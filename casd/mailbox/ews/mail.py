@@ -72,6 +72,11 @@ def parse(content: bytes) -> EmailMessage:
     return message
 
 
+def head(content: bytes) -> EmailMessage:
+    """Return the header fields of a message; the body is not looked at."""
+    return parse(_END_OF_HEAD.split(content, maxsplit=1)[0])
+
+
 def read(content: bytes) -> dict[Path, Any]:
     """Return the properties in a message."""
     message = parse(content)
@@ -82,8 +87,8 @@ def read(content: bytes) -> dict[Path, Any]:
 
 def people(content: bytes, *names: str) -> list[str]:
     """Return the addresses in all headers of these names, each once; the body is not looked at."""
-    head = parse(_END_OF_HEAD.split(content, maxsplit=1)[0])
-    source = _Source(content, head, tuple(_headers(head)))
+    message = head(content)
+    source = _Source(content, message, tuple(_headers(message)))
     return list(dict.fromkeys(one.address for name in names for one in source.people(name)))
 
 
@@ -190,7 +195,8 @@ def _header(name: str, words: Mapping[str, str | None] | None = None) -> Callabl
     return lambda message, value: _set(name, words[value] if words and value is not None else value)(message)
 
 
-def _address(value: Address) -> HeaderAddress:
+def address(value: Address) -> HeaderAddress:
+    """Return somebody as a header names him. Raises `Refusal` for an address that no header can carry."""
     try:
         return HeaderAddress(" ".join(value.name.split()), addr_spec=value.address.strip())
     except (HeaderParseError, ValueError, IndexError) as error:
@@ -205,7 +211,7 @@ def _persons(name: str) -> Callable[[EmailMessage, Any], None]:
     def change(message: EmailMessage, people: tuple[Address, ...] | None) -> None:
         del message[name]
         if people:
-            message[name] = [_address(one) for one in people]
+            message[name] = [address(one) for one in people]
 
     return change
 

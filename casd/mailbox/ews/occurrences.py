@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from copy import deepcopy
 from datetime import date, datetime, timedelta
 from itertools import islice
 from typing import Any
@@ -13,6 +14,7 @@ from icalendar import Calendar, Component
 
 from casd.mailbox.ews import ical
 from casd.mailbox.ews.soundness import sound
+from protocols.ews.errors import Refusal
 
 _MOST = 20_000
 """Occurrences looked at: half a century of days. A rule in received iCalendar may ask for any number."""
@@ -33,11 +35,11 @@ class Occurrence:
 
 def expand(content: bytes) -> Iterator[Occurrence]:
     """Yield the occurrences of a series by the rule's order, those left out excepted. Raises `BadContent`."""
-    calendar = ical.parse(content)
+    calendar = ical.shared(content)
     event = ical.main(calendar, "VEVENT")
     start, zone = ical.value(event, "DTSTART"), ical.zone_of(calendar, event)
     length: timedelta = ical.end(event) - start
-    excluded, moved = _excluded(event, zone), _moved(calendar, zone)
+    excluded, moved = _excluded(event, zone), exceptions(calendar, zone)
     for number, local in enumerate(islice(_local(event, start), _MOST), 1):
         original = ical.instant(local.date() if not isinstance(start, datetime) else local, zone)
         if original in moved:
@@ -71,14 +73,65 @@ def _until(moments: Iterator[datetime], rule: Any, start: date) -> Iterator[date
 
 
 def _excluded(event: Component, zone: Any) -> set[datetime]:
-    lines = event.get("EXDATE", [])
-    listed = [one.dt for line in (lines if isinstance(lines, list) else [lines]) for one in line.dts]
-    return {ical.instant(one, zone) for one in listed}
+    return {ical.instant(one, zone) for one in _dates(event, "EXDATE")}
 
 
-def _moved(calendar: Calendar, zone: Any) -> dict[datetime, Component]:
-    exceptions = [event for event in calendar.walk("VEVENT") if "RECURRENCE-ID" in event]
-    return {ical.instant(ical.value(event, "RECURRENCE-ID"), zone): event for event in exceptions}
+def _dates(event: Component, name: str) -> list[date]:
+    lines = event.get(name, [])
+    return [one.dt for line in (lines if isinstance(lines, list) else [lines]) for one in line.dts]
+
+
+def exceptions(calendar: Calendar, zone: Any) -> dict[datetime, Component]:
+    """Return the VEVENTs of occurrences that differ from their series, by where the rule puts them."""
+    found = [event for event in calendar.walk("VEVENT") if "RECURRENCE-ID" in event]
+    return {ical.instant(ical.value(event, "RECURRENCE-ID"), zone): event for event in found}
+
+
+def deleted(content: bytes) -> list[datetime]:
+    """Return the occurrences that were taken out of a series. Raises `BadContent`."""
+    calendar = ical.shared(content)
+    event = ical.main(calendar, "VEVENT")
+    return sorted(_excluded(event, ical.zone_of(calendar, event)))
+
+
+def exception(calendar: Calendar, original: datetime) -> Component:
+    """Return the VEVENT of one occurrence, which begins as its series says if it has none of its own."""
+    event = ical.main(calendar, "VEVENT")
+    zone = ical.zone_of(calendar, event)
+    if (own := exceptions(calendar, zone).get(original)) is not None:
+        return own
+    own = deepcopy(event)
+    for name in ("RRULE", "RDATE", "EXDATE", "DURATION"):
+        own.pop(name, None)
+    start = ical.value(event, "DTSTART")
+    length = ical.end(event) - start
+    local = original.astimezone(zone)
+    first = local if isinstance(start, datetime) else local.date()
+    ical.put(own, "RECURRENCE-ID", first)
+    ical.put(own, "DTSTART", first)
+    ical.put(own, "DTEND", first + length)  # by the clock on the wall, as the series has it
+    calendar.add_component(own)
+    return own
+
+
+def include(event: Component, original: datetime, zone: Any) -> None:
+    """Take back that an occurrence was taken out of a series."""
+    left = [one for one in _dates(event, "EXDATE") if ical.instant(one, zone) != original]
+    event.pop("EXDATE", None)
+    for one in left:
+        event.add("EXDATE", one)
+
+
+def align(event: Component, length: timedelta) -> None:
+    """Begin a series with the first occurrence that its rule has, as EWS does when its start is none."""
+    start = ical.value(event, "DTSTART")
+    first = next(_local(event, start), None)
+    if first is None:
+        raise Refusal("ErrorCalendarInvalidRecurrence")
+    moved = first.replace(tzinfo=start.tzinfo) if isinstance(start, datetime) else first.date()
+    if moved != start:
+        ical.put(event, "DTSTART", moved)
+        ical.put(event, "DTEND", moved + length)
 
 
 @sound
@@ -89,6 +142,6 @@ def without(content: bytes, original: datetime) -> bytes:
     start, zone = ical.value(event, "DTSTART"), ical.zone_of(calendar, event)
     local = original.astimezone(zone)
     event.add("EXDATE", local if isinstance(start, datetime) else local.date())
-    own = _moved(calendar, zone).get(original)
+    own = exceptions(calendar, zone).get(original)
     calendar.subcomponents[:] = [one for one in calendar.subcomponents if one is not own]
     return ical.serialise(calendar)

@@ -78,7 +78,7 @@ def item(mailbox: MailboxStore, wanted: Id) -> Item:
 
 def item_of(mailbox: MailboxStore, node: Element) -> Item:
     """Return the item that an ItemId names. Raises `NotFound`, `Refusal` and `BadDocument`."""
-    if local(node) not in {"ItemId", "ParentItemId"}:
+    if local(node) not in {"ItemId", "ParentItemId", "ReferenceItemId"}:
         raise BadDocument(f"The element '{local(node)}' is not an item's id.")
     return item(mailbox, read_id(node))
 
@@ -94,7 +94,7 @@ def happening_of(mailbox: MailboxStore, node: Element) -> tuple[Item, Occurrence
         return series, _only(mailbox, series, lambda one: one.number == number)
     if local(node) == "RecurringMasterItemId":
         return _series(mailbox, node.get("OccurrenceId", ""))[0], None
-    if local(node) == "ItemId" and identifiers.kind(node.get("Id", "")) is Kind.OCCURRENCE:
+    if local(node) in {"ItemId", "ReferenceItemId"} and identifiers.kind(node.get("Id", "")) is Kind.OCCURRENCE:
         series, original = _series(mailbox, node.get("Id", ""))
         return series, _only(mailbox, series, lambda one: one.original.timestamp() == original)
     return item_of(mailbox, node), None

@@ -7,9 +7,9 @@ from functools import partial
 from html import escape
 from typing import Any
 
-from casd.mailbox.ews import appointments, columns, ical, identifiers, kept, mail
+from casd.mailbox.ews import appointments, columns, identifiers, kept, kinds, mail, series
 from casd.mailbox.ews.identifiers import Kind
-from casd.mailbox.ews.kinds import ELEMENTS, KINDS, Known
+from casd.mailbox.ews.kinds import KINDS, SHOWN, Known
 from casd.mailbox.ews.occurrences import Occurrence
 from casd.mailbox.ews.soundness import sound
 from casd.mailbox.store import kinds as formats
@@ -37,7 +37,7 @@ class Renderer:
     def __init__(self, mailbox: MailboxStore, shape: Shape, *, finding: bool = False) -> None:
         self.mailbox = mailbox
         self._shape = shape
-        self._wanted = {name: shape.wanted(name, finding=finding) for name in ELEMENTS}
+        self._wanted = {name: shape.wanted(name, finding=finding) for name in SHOWN}
         self._worth_reading = frozenset(shape.additional) if finding else None
 
     def show(self, item: Entry, occurrence: Occurrence | None = None) -> Item:
@@ -45,7 +45,7 @@ class Renderer:
 
         When finding, the contents of many items are read only for what the client has named.
         """
-        known = KINDS[item.kind]
+        known = kinds.known(item)
         wanted = self._wanted[known.element]
         if occurrence is not None:
             return self._shaped(known.element, sound(_happening)(self.mailbox, item, wanted, occurrence))
@@ -89,8 +89,7 @@ def _happening(mailbox: MailboxStore, item: Entry, wanted: Iterable[Path], occur
     found |= appointments.read(mailbox.items.content(item.id), occurrence.component)
     own = occurrence.component
     if own is not None:
-        texts = {"item:Subject": ical.string(own, "SUMMARY"), "calendar:Location": ical.string(own, "LOCATION")}
-        found |= {Property(uri): text for uri, text in texts.items()}
+        found |= appointments.own(own)
     times = {
         "item:ItemId": identifiers.of_occurrence(mailbox, item, occurrence.original),
         "calendar:Start": occurrence.start,
@@ -154,6 +153,7 @@ _ABOUT: Mapping[str, Callable[[MailboxStore, Entry], Any]] = {
     "message:ReceivedBy": _receiver,
     "message:ReceivedRepresenting": _receiver,
     "contacts:ContactSource": lambda _mailbox, _item: "Store",
+    **series.ABOUT,
 }
 """Properties that follow from where an item is and whose it is."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from email.message import EmailMessage, Message
@@ -9,6 +10,17 @@ from email.utils import format_datetime, make_msgid
 
 from casd.mailbox.call import Receipt
 from casd.mailbox.ews import mail
+
+_STATUS = re.compile(r"\b[245]\.\d{1,3}\.\d{1,3}\b")
+_NOBODY = "5.1.1", "There is no mailbox of this address."
+_LATER = "4.4.1", "The mailbox cannot be reached at present. The message was not kept for later: send it again."
+_REASONS = {
+    "UserNotFound": _NOBODY,
+    "MailboxNotFound": _NOBODY,
+    "ProtocolDisabled": ("5.2.1", "The mailbox takes no mail."),
+    **dict.fromkeys(("DatabaseMoving", "DatabaseNotFound", "NoActiveCopy", "NoEndpoint", "Elsewhere"), _LATER),
+}
+"""What the front door says of an address, as a status code and in words."""
 
 _REASON = 500
 """Characters of a reason: as much as an SMTP reply line may have (RFC 5321 section 4.5.3.1.5)."""
@@ -33,7 +45,7 @@ def undelivered(sender: str, refused: Sequence[Receipt], original: bytes, now: d
 
 def _text(refused: Sequence[Receipt]) -> EmailMessage:
     part = EmailMessage(mail.POLICY)
-    lines = [f"{one.address}: {_line(one.reason)}" for one in refused]
+    lines = [f"{one.address}: {_why(one.reason)[1]}" for one in refused]
     part.set_content("Your message did not reach these recipients:\n\n" + "\n".join(lines) + "\n")
     return part
 
@@ -46,14 +58,24 @@ def _status(domain: str, refused: Sequence[Receipt]) -> Message:
 
 
 def _recipient(receipt: Receipt) -> Message:
+    status, words = _why(receipt.reason)
     return _block(
         {
             "Final-Recipient": f"rfc822; {_line(receipt.address)}",
             "Action": "failed",
-            "Status": "5.0.0",
-            "Diagnostic-Code": f"smtp; {_line(receipt.reason)}",
+            "Status": status,
+            "Diagnostic-Code": f"smtp; {words if _STATUS.search(words) else f'{status} {words}'}",
         }
     )
+
+
+def _why(reason: str) -> tuple[str, str]:
+    """Return why somebody did not get a message, as a status code (RFC 3463) and in words."""
+    line = _line(reason)
+    if line in _REASONS:
+        return _REASONS[line]
+    found = _STATUS.search(line)
+    return found[0] if found else ("4.4.1" if line.startswith("try later") else "5.0.0"), line
 
 
 def _block(fields: dict[str, str]) -> Message:

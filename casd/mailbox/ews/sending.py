@@ -7,9 +7,12 @@ from datetime import UTC, datetime, tzinfo
 
 from attrs import frozen
 
+from casd.mailbox import outgoing
 from casd.mailbox.call import Call, Receipt
 from casd.mailbox.ews import identifiers, mail, places, reports
 from casd.mailbox.ews.answers import refusal
+from casd.mailbox.outgoing import Outgoing
+from casd.mailbox.shared import SharedMailbox
 from casd.mailbox.store.errors import NotFound, StoreError
 from casd.mailbox.store.mailbox import MailboxStore
 from casd.mailbox.store.values import DeleteMode, Item, Kind
@@ -27,14 +30,19 @@ _AUTHORS = ("From", "Sender")
 
 @frozen
 class Done:
-    """What became of one item: its response message, and the item if it is yet to be sent."""
+    """What became of one item: its response message, the item if it is yet to be sent, and what else to send."""
 
     message: Element
     to_send: Item | None = None
+    letters: tuple[Outgoing, ...] = ()
 
 
 def check(mailbox: MailboxStore, content: bytes) -> None:
     """Raise `Refusal` for a message that cannot be sent: without recipients, or in another's name."""
+    if isinstance(mailbox, SharedMailbox):
+        raise Refusal("ErrorSendAsDenied")
+    if mailbox.quota.send is not None and mailbox.settings.size() >= mailbox.quota.send:
+        raise Refusal("ErrorQuotaExceeded")
     addresses = mail.people(content, *_RECIPIENTS)
     if not addresses or not all("@" in address for address in addresses):
         raise Refusal("ErrorInvalidRecipients")
@@ -62,6 +70,7 @@ async def answer(call: Call, operation: str, done: Sequence[Done], *, keep: bool
     for one in done:
         if one.to_send is not None:
             await _submit(call, one.to_send, keep=keep)
+        await outgoing.send(call, one.letters)
     return responses.answer(operation, [one.message for one in done])
 
 

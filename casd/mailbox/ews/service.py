@@ -5,27 +5,38 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, tzinfo
 
+from attrs import evolve
 from twisted.logger import Logger
 
 from casd.mailbox.call import Call
 from casd.mailbox.ews import (
     archiving,
     attachments,
+    availability,
     configuration,
     creating,
+    delegates,
+    deleting,
     directory,
     exporting,
     finding,
     folders,
     items,
+    mail_tips,
     notifying,
+    oof,
+    personas,
+    photos,
     probes,
+    rules,
     sending,
     synchronising,
+    time_zones,
     updating,
     zones,
 )
 from casd.mailbox.ews.answers import refusal
+from casd.mailbox.shared import shared_mailbox
 from casd.mailbox.store.errors import NotMounted, StoreError
 from casd.mailbox.store.mailbox import MailboxStore
 from casd.net.exchange import BodyTooLarge, Lost
@@ -54,6 +65,7 @@ def _in_store(operation: Callable[[MailboxStore, Element, tzinfo], Element]) -> 
 
 
 OPERATIONS: Mapping[str, Operation] = {
+    "AddDelegate": delegates.add_delegate,
     "ArchiveItem": _in_store(archiving.archive_item),
     "ConvertId": _in_store(directory.convert_id),
     "CopyFolder": _in_store(folders.copy_folder),
@@ -64,33 +76,49 @@ OPERATIONS: Mapping[str, Operation] = {
     "CreateUserConfiguration": _in_store(configuration.create_user_configuration),
     "DeleteAttachment": _in_store(attachments.delete_attachment),
     "DeleteFolder": _in_store(folders.delete_folder),
-    "DeleteItem": _in_store(items.delete_item),
+    "DeleteItem": deleting.delete_item,
     "DeleteUserConfiguration": _in_store(configuration.delete_user_configuration),
     "EmptyFolder": _in_store(folders.empty_folder),
+    "ExpandDL": directory.expand_dl,
     "ExportItems": _in_store(exporting.export_items),
     "FindFolder": _in_store(folders.find_folder),
     "FindItem": _in_store(finding.find_item),
+    "FindPeople": personas.find_people,
     "GetAppManifests": _in_store(probes.get_app_manifests),
     "GetAttachment": _in_store(attachments.get_attachment),
+    "GetDelegate": _in_store(delegates.get_delegate),
     "GetEvents": notifying.get_events,
     "GetFolder": _in_store(folders.get_folder),
+    "GetInboxRules": _in_store(rules.get_inbox_rules),
     "GetItem": _in_store(items.get_item),
+    "GetMailTips": mail_tips.get_mail_tips,
     "GetPasswordExpirationDate": _in_store(probes.get_password_expiration_date),
-    "GetServerTimeZones": _in_store(directory.get_server_time_zones),
+    "GetPersona": personas.get_persona,
+    "GetRoomLists": _in_store(directory.get_room_lists),
+    "GetRooms": _in_store(directory.get_rooms),
+    "GetServerTimeZones": _in_store(time_zones.get_server_time_zones),
     "GetStreamingEvents": notifying.get_streaming_events,
+    "GetUserAvailabilityRequest": availability.get_user_availability,
     "GetUserConfiguration": _in_store(configuration.get_user_configuration),
+    "GetUserOofSettingsRequest": _in_store(oof.get_user_oof_settings),
+    "GetUserPhoto": photos.get_user_photo,
     "GetUserRetentionPolicyTags": _in_store(probes.get_user_retention_policy_tags),
     "MarkAllItemsAsRead": _in_store(items.mark_all_items_as_read),
     "MarkAsJunk": _in_store(items.mark_as_junk),
     "MoveFolder": _in_store(folders.move_folder),
     "MoveItem": _in_store(items.move_item),
-    "ResolveNames": _in_store(directory.resolve_names),
+    "RemoveDelegate": delegates.remove_delegate,
+    "ResolveNames": directory.resolve_names,
     "SendItem": sending.send_item,
+    "SetUserOofSettingsRequest": _in_store(oof.set_user_oof_settings),
+    "SetUserPhoto": _in_store(photos.set_user_photo),
     "Subscribe": notifying.subscribe,
     "SyncFolderHierarchy": _in_store(synchronising.sync_folder_hierarchy),
     "SyncFolderItems": _in_store(synchronising.sync_folder_items),
     "Unsubscribe": notifying.unsubscribe,
+    "UpdateDelegate": delegates.update_delegate,
     "UpdateFolder": _in_store(folders.update_folder),
+    "UpdateInboxRules": _in_store(rules.update_inbox_rules),
     "UpdateItem": updating.update_item,
     "UpdateUserConfiguration": _in_store(configuration.update_user_configuration),
     "UploadItems": _in_store(exporting.upload_items),
@@ -124,7 +152,7 @@ async def _answer(call: Call) -> Element | None:
     except BodyTooLarge:
         raise Fault("ErrorMessageSizeExceeded") from None
     request = envelope.parse(document)
-    _check(call, request)
+    call = await _opened(call, request)
     operation = OPERATIONS.get(request.operation)
     if operation is None:
         raise Fault("ErrorInvalidRequest", f"The operation {request.operation} is not served here.")
@@ -135,10 +163,26 @@ async def _answer(call: Call) -> Element | None:
         return responses.refused(request.operation, refusal(error))
 
 
-def _check(call: Call, request: Request) -> None:
-    """Raise `Fault` for whoever is not the owner of the mailbox, or would like to be another."""
-    owner = call.assertion.address.casefold()
-    if call.assertion.user.casefold() != owner:
-        raise Fault("ErrorAccessDenied")
-    if request.impersonated and request.impersonated.casefold() != owner:
+async def _opened(call: Call, request: Request) -> Call:
+    """Return a call with as much of the mailbox as is open to whoever asks.
+
+    Raises `Fault` for whoever is neither its owner nor a delegate of his, or would like to be another.
+    """
+    user, owner = call.assertion.user.casefold(), call.assertion.address.casefold()
+    if user != owner:
+        shared = await call.database.run(shared_mailbox, call.mailbox, user)
+        if shared is None or request.operation not in _FOR_DELEGATES:
+            raise Fault("ErrorAccessDenied")
+        call = evolve(call, mailbox=shared)
+    if request.impersonated and request.impersonated.casefold() != user:
         raise Fault("ErrorImpersonateUserDenied")
+    return call
+
+
+_FOR_DELEGATES = frozenset(
+    (
+        *("CreateItem", "DeleteItem", "FindFolder", "FindItem", "GetAttachment", "GetFolder", "GetItem"),
+        *("GetServerTimeZones", "MoveItem", "ResolveNames", "UpdateItem"),
+    )
+)
+"""Operations that see and change nothing but what is in open folders."""

@@ -9,9 +9,11 @@ from typing import Any
 from attrs import frozen
 
 from casd.mailbox.call import Call
-from casd.mailbox.ews import identifiers, items, places, sending, writing
+from casd.mailbox.ews import appointments, identifiers, meetings, places, sending, writing
 from casd.mailbox.ews.answers import refusal
 from casd.mailbox.ews.kinds import KINDS
+from casd.mailbox.ews.meetings import Policy
+from casd.mailbox.ews.occurrences import Occurrence
 from casd.mailbox.ews.reading import Renderer
 from casd.mailbox.ews.sending import Done
 from casd.mailbox.store.errors import StoreError
@@ -41,6 +43,7 @@ class _Update:
     zone: tzinfo
     careful: bool
     disposition: str
+    policy: Policy | None
 
     def all(self) -> list[Done]:
         """Update the items, each for itself."""
@@ -48,9 +51,11 @@ class _Update:
 
     def _attempt(self, node: Element) -> Done:
         try:
-            item = self._one(node)
+            item, done = self._one(node)
+            if done is not None:
+                return done
             if self.disposition == "SaveOnly" or item.kind is not Kind.MAIL:
-                return Done(_done(items.reference(self.mailbox, item)))
+                return Done(_done(meetings.happening(self.mailbox, item, None)))
             said = places.target(self.mailbox, self.body, "SavedItemFolderId")
             keep = "sentitems" if self.disposition == "SendAndSaveCopy" else "outbox"
             folder = said or self.mailbox.folders.distinguished(keep)
@@ -58,18 +63,36 @@ class _Update:
         except (StoreError, Refusal) as error:
             return Done(responses.error(_OPERATION, refusal(error)))
 
-    def _one(self, node: Element) -> Item:
-        if not len(node) or local(node[0]) != "ItemId":
+    def _one(self, node: Element) -> tuple[Item, Done | None]:
+        if not len(node) or local(node[0]) not in {"ItemId", "OccurrenceItemId", "RecurringMasterItemId"}:
             raise BadDocument("An ItemChange begins with an item's id.")
         wanted = read_id(node[0])
-        item = places.item(self.mailbox, wanted)
-        values = self._values(item, changes.parse(node))
+        item, occurrence = places.happening_of(self.mailbox, node[0])
+        if item.kind is Kind.APPOINTMENT:
+            return item, self._appointment(item, occurrence, node, self._change_key(wanted))
+        return self._save(item, changes.parse(node), self._change_key(wanted)), None
+
+    def _save(self, item: Item, wishes: Sequence[Change], change_key: str | None) -> Item:
+        values = self._values(item, wishes)
         mime = values.pop(_MIME, None)
         placed = writing.sort(KINDS[item.kind], values)
         if placed.content:
             old = mime or self.mailbox.items.content(item.id)
             mime = KINDS[item.kind].write(old, placed.content, self.zone)
-        return self.mailbox.items.update(item.id, mime, change_key=self._change_key(wanted), **placed.fields)
+        return self.mailbox.items.update(item.id, mime, change_key=change_key, **placed.fields)
+
+    def _appointment(self, item: Item, occurrence: Occurrence | None, node: Element, change_key: str | None) -> Done:
+        """Change an appointment or one occurrence of it, and have those invited told."""
+        wanted = meetings.required(self.policy, "ErrorSendMeetingInvitationsOrCancellationsRequired")
+        before, wishes = self.mailbox.items.content(item.id), changes.parse(node)
+        only = occurrence.original if occurrence else None
+        if only is None:
+            item = self._save(item, wishes, change_key)
+        else:
+            content = appointments.write_occurrence(before, only, writing.of_occurrence(wishes), self.zone)
+            item = self.mailbox.items.update(item.id, content, change_key=change_key)
+        item, letters = meetings.changed(self.mailbox, before, item, only, wanted)
+        return Done(_done(meetings.happening(self.mailbox, item, only)), letters=tuple(letters))
 
     def _change_key(self, wanted: Id) -> str | None:
         """Return the version that must be the item's present one, None if any is right."""
@@ -104,5 +127,6 @@ async def update_item(call: Call, body: Element, zone: tzinfo) -> Element:
     """Serve UpdateItem. Conflicts: "NeverOverwrite" refuses an item that has changed, the others take the last word."""
     careful = _RESOLUTION.constant(body.get("ConflictResolution", "")) == "NeverOverwrite"
     disposition = _DISPOSITION.constant(body.get("MessageDisposition", "SaveOnly"))
-    updated = await call.database.run(_Update(call.mailbox, body, zone, careful, disposition).all)
+    policy = meetings.policy(body, "SendMeetingInvitationsOrCancellations")
+    updated = await call.database.run(_Update(call.mailbox, body, zone, careful, disposition, policy).all)
     return await sending.answer(call, _OPERATION, updated, keep=disposition == "SendAndSaveCopy")

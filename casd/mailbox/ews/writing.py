@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import tzinfo
 from typing import Any, cast
 
@@ -10,12 +10,13 @@ from attrs import frozen
 
 from casd.mailbox.ews import kept, mail
 from casd.mailbox.ews.columns import COLUMNS, KEPT
-from casd.mailbox.ews.kinds import ELEMENTS, Known
+from casd.mailbox.ews.kinds import ELEMENTS, KINDS, Known
 from casd.mailbox.store.extract import Part
 from casd.mailbox.store.mailbox import MailboxStore
 from casd.mailbox.store.values import Attachment as Stored
-from casd.mailbox.store.values import Fields
+from casd.mailbox.store.values import Fields, Kind
 from casd.mailbox.store.values import Item as Entry
+from protocols.ews.changes import Change
 from protocols.ews.errors import Refusal
 from protocols.ews.fields import ATTACHMENTS
 from protocols.ews.paths import Path, Property
@@ -57,6 +58,21 @@ def sort(known: Known, changes: Mapping[Path, Any]) -> Sorted:
         if not placed:
             raise Refusal("ErrorInvalidPropertyDelete" if value is None else "ErrorInvalidPropertySet", path=path)
     return Sorted(content, cast("Fields", fields | ({"properties": properties} if properties else {})))
+
+
+def of_occurrence(wishes: Sequence[Change]) -> dict[Property, Any]:
+    """Return what a client changes of one occurrence. Raises `Refusal` for what only a whole series has.
+
+    What it takes away that an occurrence cannot have is away already.
+    """
+    known, found = KINDS[Kind.APPOINTMENT], dict[Property, Any]()
+    for wish in wishes:
+        value = getattr(wish, "value", None)
+        if isinstance(wish.path, Property) and wish.path.uri in known.uris - _SERVERS:
+            found[wish.path] = value
+        elif value not in (None, ()):
+            raise Refusal("ErrorInvalidPropertySet", path=wish.path)
+    return found
 
 
 _UNSET: Mapping[str, Any] = {

@@ -5,14 +5,15 @@ from __future__ import annotations
 from datetime import UTC, datetime, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON
+from tzlocal.windows_tz import tz_win, win_tz
 
-_OLSON_TO_WINDOWS = {olson: windows for windows, olson in reversed(WINDOWS_TO_OLSON.items())} | {"UTC": "UTC"}
+NAMES = tuple(sorted(win_tz))
+"""The names that Windows has (CLDR, windowsZones.xml)."""
 
 
 def find(name: str) -> tzinfo | None:
     """Return the time zone of this name, of either kind; None if it is not known."""
-    olson = WINDOWS_TO_OLSON.get(name, name)
+    olson = win_tz.get(name, name)
     if olson in {"UTC", "Etc/UTC", "Etc/GMT"}:
         return UTC
     try:
@@ -23,7 +24,7 @@ def find(name: str) -> tzinfo | None:
 
 def windows(zone: tzinfo | None) -> str:
     """Return the name that Windows has for a time zone; UTC for one that it does not have."""
-    return _OLSON_TO_WINDOWS.get(getattr(zone, "key", "UTC"), "UTC")
+    return tz_win.get(getattr(zone, "key", "UTC"), "UTC")
 
 
 def settle(moment: datetime, zone: tzinfo) -> datetime:

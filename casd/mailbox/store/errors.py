@@ -35,6 +35,14 @@ class BadState(StoreError):
     """This synchronisation state is not one of ours; the client must start again with an empty one."""
 
 
+class Forbidden(StoreError):
+    """Whoever asks may not do this in somebody else's mailbox."""
+
+
+class QuotaExceeded(StoreError):
+    """The mailbox has no room for this, or is too full to send."""
+
+
 class NoDatabase(StoreError):
     """The databases' folder holds no database of this name, and none was to be made."""
 

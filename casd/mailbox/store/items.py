@@ -63,6 +63,12 @@ class Items:
         """Return people and subjects that begin with what somebody has typed."""
         return suggest(self._connection, self._journal.mailbox, text)
 
+    def with_uid(self, uid: str) -> tuple[Item, ...]:
+        """Return what has this UID, oldest first; whatever its kind and its folder."""
+        condition = "item.mailbox = ? AND item.uid = ? AND item.uid <> '' ORDER BY item.number"
+        found = self._connection.execute(f"{rows.SELECT_ITEM} WHERE {condition}", (self._journal.mailbox, uid))
+        return tuple(map(rows.item, found))
+
     def create(self, folder: str, kind: Kind, content: bytes, **fields: Unpack[Fields]) -> Item:
         """Put a new item into a folder. Raises `NotFound` and `BadContent`.
 

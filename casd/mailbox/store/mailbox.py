@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Unpack
+
 from casd.mailbox.store import rows
 from casd.mailbox.store.attachments import Attachments
 from casd.mailbox.store.entries import Entries
+from casd.mailbox.store.errors import QuotaExceeded
 from casd.mailbox.store.folders import Folders
 from casd.mailbox.store.imports import Imports
 from casd.mailbox.store.index import Index
 from casd.mailbox.store.items import Items
 from casd.mailbox.store.journal import Journal
 from casd.mailbox.store.query import Page
-from casd.mailbox.store.values import DeleteMode, EventKind, Item, Kind
+from casd.mailbox.store.quota import UNLIMITED
+from casd.mailbox.store.settings import Settings
+from casd.mailbox.store.values import DeleteMode, EventKind, Fields, Item, Kind
 
 
 class MailboxStore:
@@ -30,7 +35,9 @@ class MailboxStore:
         self.items = Items(journal, self.folders, entries)
         self.attachments = Attachments(journal, entries)
         self.imports = Imports(journal)
-        self._journal = journal
+        self.settings = Settings(journal)
+        self.quota = UNLIMITED
+        self.journal = journal
 
     @classmethod
     def open(cls, journal: Journal, address: str, display_name: str) -> MailboxStore:
@@ -47,14 +54,19 @@ class MailboxStore:
     @property
     def position(self) -> int:
         """The number of the last change."""
-        return self._journal.position()
+        return self.journal.position()
 
-    def deliver(self, mime: bytes) -> Item:
+    def deliver(self, mime: bytes, **fields: Unpack[Fields]) -> Item:
         """Put a received message into the inbox, unread, and tell watchers of new mail."""
         inbox = self.folders.distinguished("inbox")
-        item = self.items.create(inbox.id, Kind.MAIL, mime)
-        self._journal.tell(EventKind.NEW_MAIL, item.change, inbox.id, inbox.parent, item=item.id)
+        item = self.items.create(inbox.id, Kind.MAIL, mime, **fields)
+        self.journal.tell(EventKind.NEW_MAIL, item.change, inbox.id, inbox.parent, item=item.id)
         return item
+
+    def admit(self, size: int) -> None:
+        """Raise `QuotaExceeded` when there is no room for so many bytes more."""
+        if self.quota.receive is not None and self.settings.size() + size > self.quota.receive:
+            raise QuotaExceeded("the mailbox is full")
 
     def empty(self, folder: str, mode: DeleteMode, *, subfolders: bool = False) -> None:
         """Delete all items of a folder; with `subfolders` the folders below it too. Raises `NotFound`, `NotAllowed`."""

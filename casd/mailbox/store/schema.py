@@ -195,7 +195,37 @@ def _give_each_its_words(connection: sqlite3.Connection) -> None:
     connection.execute("DROP TABLE words")
 
 
-STEPS = (_FIRST, _SEARCH)
+_SETTINGS = """
+-- What the owner of a mailbox has settled; `value` is JSON.
+CREATE TABLE setting (
+    mailbox INTEGER NOT NULL REFERENCES mailbox ON DELETE CASCADE,
+    name TEXT NOT NULL,
+    value TEXT NOT NULL,
+    PRIMARY KEY (mailbox, name)
+) STRICT, WITHOUT ROWID;
+
+-- Who was told that the owner is away, since he said so last.
+CREATE TABLE told (
+    mailbox INTEGER NOT NULL REFERENCES mailbox ON DELETE CASCADE,
+    address TEXT NOT NULL,
+    PRIMARY KEY (mailbox, address)
+) STRICT, WITHOUT ROWID;
+
+-- The bytes of all items of a mailbox, so that its quota costs no count.
+ALTER TABLE mailbox ADD COLUMN size INTEGER NOT NULL DEFAULT 0;
+UPDATE mailbox SET size = (SELECT ifnull(sum(item.size), 0) FROM item WHERE item.mailbox = mailbox.number);
+CREATE TRIGGER mailbox_grows AFTER INSERT ON item BEGIN
+    UPDATE mailbox SET size = size + NEW.size WHERE number = NEW.mailbox;
+END;
+CREATE TRIGGER mailbox_changes AFTER UPDATE OF size ON item BEGIN
+    UPDATE mailbox SET size = size + NEW.size - OLD.size WHERE number = NEW.mailbox;
+END;
+CREATE TRIGGER mailbox_shrinks AFTER DELETE ON item BEGIN
+    UPDATE mailbox SET size = size - OLD.size WHERE number = OLD.mailbox;
+END;
+"""
+
+STEPS = (_FIRST, _SEARCH, _SETTINGS)
 """Step n brings a database from version n to version n + 1; what was released never changes."""
 
 _AFTER: Mapping[str, Callable[[sqlite3.Connection], None]] = {_SEARCH: _give_each_its_words}

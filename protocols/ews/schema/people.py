@@ -30,7 +30,7 @@ GetMailTipsResponse = &ResponseMessage ResponseMessages:ArrayOfMailTipsResponseM
 GetPasswordExpirationDateResponse = &ResponseMessage PasswordExpirationDate
 GetPersona = PersonaId:ItemId? EmailAddress:Mailbox? ParentFolderId:TargetFolderId? ItemLinkId?
     AdditionalProperties:Paths?
-GetPersonaResponseMessage = &ResponseMessage Persona
+GetPersonaResponseMessage = &ResponseMessage Persona?
 GetReminders = BeginTime? EndTime? MaxItems? ReminderType?
 GetRemindersResponse = &ResponseMessage Reminders
 GetRoomLists =
@@ -60,6 +60,8 @@ ServiceConfigurationResponseMessageType = &ResponseMessage MailTipsConfiguration
     ProtectionRulesConfiguration:any? PolicyNudgeRulesConfiguration:any? SharePointURLsConfiguration:any?
 SetUserOofSettingsRequest = t.Mailbox:AvailabilityAddress t.UserOofSettings
 SetUserOofSettingsResponse = ResponseMessage?
+SetUserPhoto = Email Content TypeRequested?
+SetUserPhotoResponse SetUserPhotoResponseMessage = &ResponseMessage
 SuggestionsResponse = ResponseMessage? SuggestionDayResultArray?
 UpdateDelegate = Mailbox DelegateUsers? DeliverMeetingRequests?
 UpdateInboxRules = MailboxSmtpAddress? RemoveOutlookRuleBlob? Operations

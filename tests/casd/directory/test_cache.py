@@ -194,3 +194,11 @@ def test_a_name_longer_than_any_address_is_nobodys_and_is_not_kept(desk: Desk) -
     assert result(desk.cached.by_login("a" * 60_000)) is None
     assert result(desk.cached.by_address("a" * 60_000)) is None
     assert desk.asked() == []
+
+
+def test_people_are_looked_up_once_while_nothing_changes(desk: Desk) -> None:
+    for _ in range(3):
+        assert [one.address for one in result(desk.cached.find("bob", 5))] == ["bob@example.org"]
+    assert desk.asked().count("find bob") == 1
+    assert result(desk.cached.find("b" * 400, 5)) == ()
+    assert desk.asked() == []

@@ -207,3 +207,21 @@ def test_two_processes_bring_a_file_up_to_date_once(earlier: Path, monkeypatch: 
 
     monkeypatch.setattr(sqlite, "_bring_up_to_date", both)
     assert run(Directory(Settings(earlier)).changed()) == 3
+
+
+def test_people_are_found_by_the_begin_of_a_name_or_an_address(file: Path) -> None:
+    with edit(file) as connection:
+        mailboxes.put_mailbox(connection, ALICE)
+        for number, (address, name) in enumerate(
+            (("bob@example.org", "Bob Stone"), ("x@example.org", "100% Müller")), 2
+        ):
+            mailboxes.put_mailbox(connection, Mailbox(UUID(int=number), address, address, "DB01", name))
+    directory = Directory(Settings(file))
+
+    def found(words: str, limit: int = 10) -> list[str]:
+        return [mailbox.display_name for mailbox in run(directory.find(words, limit))]
+
+    assert found("bob") == found("STO") == found("bob@example") == ["Bob Stone"]
+    assert found("100%") == found("mül") == ["100% Müller"]
+    assert found("alice") == found("tone") == found("_ob") == []
+    assert (found(""), found("", 1)) == (["100% Müller", "Bob Stone"], ["100% Müller"])

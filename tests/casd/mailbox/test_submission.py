@@ -8,8 +8,8 @@ import pytest
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 
-from casd.mailbox.call import Receipt
-from casd.mailbox.submission import Submission
+from casd.mailbox.call import Person, Receipt, Said
+from casd.mailbox.submission import Submission, SubmissionFailed
 from casd.model import Endpoint
 from casd.net.backend import Backend
 from casd.net.pool import Connector
@@ -129,3 +129,33 @@ def test_many_recipients_take_several_requests(front: FrontDoor) -> None:
         assert front.transports[-1].value().count(b"X-CASD-Recipient") == recipients
         front.answer(b"200 OK", json.dumps({"receipts": listed}).encode())
     assert len(result(receipts)) == 501
+
+
+def test_other_mailboxes_are_asked_through_the_front_door(front: FrontDoor) -> None:
+    asked = Deferred.fromCoroutine(front.submission.others("tips", "alice@example.org", ["bob@example.org"], {"x": 1}))
+    head, _, body = front.transports[0].value().partition(b"\r\n\r\n")
+    assert (head.startswith(b"POST /casd/ask "), json.loads(body)) == (True, {"x": 1})
+    assert b"X-CASD-Question: tips" in head
+    listed = [{"address": "bob@example.org", "reason": "", "said": {"full": False}}]
+    front.answer(b"200 OK", json.dumps({"answers": listed}).encode())
+    assert result(asked) == [Said("bob@example.org", "", {"full": False})]
+
+
+@pytest.mark.parametrize(("status", "body"), [(b"403 Forbidden", b""), (b"200 OK", b"nonsense"), (b"200 OK", b"{}")])
+def test_what_cannot_be_asked_is_told_of_each(front: FrontDoor, status: bytes, body: bytes) -> None:
+    asked = Deferred.fromCoroutine(front.submission.others("tips", "alice@example.org", ["bob@example.org"], {}))
+    front.answer(status, body)
+    (said,) = result(asked)
+    assert (said.address, bool(said.reason)) == ("bob@example.org", True)
+    assert result(Deferred.fromCoroutine(front.submission.others("tips", "alice@example.org", [], {}))) == ()
+
+
+def test_people_are_looked_up_at_the_front_door(front: FrontDoor) -> None:
+    asked = Deferred.fromCoroutine(front.submission.people("bo", 5))
+    assert front.transports[0].value().startswith(b"POST /casd/people ")
+    front.answer(b"200 OK", json.dumps({"people": [{"address": "bob@example.org", "name": "Bob"}]}).encode())
+    assert result(asked) == [Person("bob@example.org", "Bob")]
+    broken = Deferred.fromCoroutine(front.submission.people("bo", 5))
+    front.answer(b"200 OK", b"[]")
+    with pytest.raises(SubmissionFailed):
+        result(broken)

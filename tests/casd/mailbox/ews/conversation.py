@@ -10,15 +10,17 @@ from lxml import etree
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 
-from casd.mailbox.call import Call, Receipt
+from casd.mailbox.call import Call, Receipt, Said, unheard
+from casd.mailbox.call import Person as Colleague
 from casd.mailbox.ews.service import serve
 from casd.mailbox.push import Push
+from casd.mailbox.store.mailbox import MailboxStore
 from casd.net.exchange import BodyTooLarge
 from protocols.ews.markup import Element, local
 from protocols.ews.schema import grammar
 from protocols.handover import Assertion
 from protocols.http1 import Response
-from tests.casd.mailbox.store.world import ALICE, World, result
+from tests.casd.mailbox.store.world import World, result
 from tests.protocols.ews.soap import NAMES, shown, soap
 
 
@@ -119,15 +121,17 @@ class Answer:
 
 
 class Client:
-    """Alice's program."""
+    """Somebody's program; by default Alice's."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, mailbox: MailboxStore | None = None) -> None:
         self.world = world
+        self.mailbox = mailbox or world.alice
         self.clock = Clock()
-        self.user = self.address = "alice@example.org"
+        self.user = self.address = self.mailbox.address
         self.sent: list[tuple[str, tuple[str, ...], bytes]] = []
         self.unreachable: dict[str, str] = {}
         self.push: Push | None = None
+        self.colleagues: list[Colleague] = []
 
     def ask(self, body: str, header: str = "", **head: Any) -> Answer:
         """Ask for an operation and return its answer."""
@@ -144,11 +148,21 @@ class Client:
     def exchange(self, exchange: Any) -> Response | None:
         """Have one request answered."""
         assertion = Assertion(
-            issued=0, server="mbx1", method="", target="", request_id="", user=self.user, mailbox=ALICE,
-            address=self.address, display_name="Alice", database="DB01", client="", mechanism="basic",
+            issued=0, server="mbx1", method="", target="", request_id="", user=self.user, mailbox=self.mailbox.guid,
+            address=self.address, display_name=self.mailbox.display_name, database="DB01", client="", mechanism="basic",
         )  # fmt: skip
         world = self.world
-        call = Call(exchange, assertion, world.database, world.alice, self._submit, self.clock, self.push)
+        call = Call(
+            exchange,
+            assertion,
+            world.database,
+            self.mailbox,
+            self._submit,
+            self.clock,
+            self.push,
+            self._people,
+            self._others,
+        )
         return result(Deferred.fromCoroutine(serve(call)))
 
     async def _submit(self, sender: str, recipients: Sequence[str], mime: bytes) -> Sequence[Receipt]:
@@ -157,6 +171,12 @@ class Client:
             Receipt(address, address not in self.unreachable, self.unreachable.get(address, ""))
             for address in recipients
         ]
+
+    async def _people(self, words: str, limit: int) -> Sequence[Colleague]:
+        return [one for one in self.colleagues if words.lower() in {one.address, *one.name.lower().split()}][:limit]
+
+    async def _others(self, question: str, who: str, addresses: Sequence[str], what: Any) -> Sequence[Said]:
+        return await unheard(question, who, addresses, what)
 
     # What is asked often
 
@@ -173,6 +193,8 @@ class Client:
     def update(self, item: str, *updates: str, conflicts: str = "AutoResolve", more: str = "") -> Answer:
         one = f"<t:ItemChange>{item}<t:Updates>{''.join(updates)}</t:Updates></t:ItemChange>"
         attributes = f'ConflictResolution="{conflicts}" {more}'
+        if "SendMeetingInvitationsOrCancellations" not in more:
+            attributes += ' SendMeetingInvitationsOrCancellations="SendToNone"'
         return self.ask(f"<m:UpdateItem {attributes}><m:ItemChanges>{one}</m:ItemChanges></m:UpdateItem>")
 
     def find(self, folder: str = "inbox", rest: str = "", more: str = "", base: str = "IdOnly") -> Answer:

@@ -29,7 +29,7 @@ def test_there_is_no_other_page_and_no_other_method(client: Client) -> None:
 
 def test_unknown_operations_and_bad_documents_get_faults(client: Client) -> None:
     for body, code in (
-        ("<m:FindPeople/>", "ErrorInvalidRequest"),
+        ("<m:GetUMPrompt/>", "ErrorInvalidRequest"),
         ("<m:Nonsense/>", "ErrorInvalidRequest"),
         ("<t:GetItem/>", "ErrorSchemaValidation"),
         ("<m:GetItem/>", "ErrorSchemaValidation"),
@@ -81,12 +81,6 @@ def test_a_database_that_has_left_is_no_matter_of_ews(client: Client, monkeypatc
     monkeypatch.setattr(client.world.database, "run", lambda *_: fail(NotMounted("gone")))
     with pytest.raises(NotMounted):
         client.ask(GET_INBOX)
-
-
-def test_names_are_not_known_yet(client: Client) -> None:
-    asked = '<m:ResolveNames ReturnFullContactData="true"><m:UnresolvedEntry>bob</m:UnresolvedEntry></m:ResolveNames>'
-    assert client.ask(asked).codes == ["ErrorNameResolutionNoResults"]
-    assert client.ask("<m:ResolveNames/>").fault == "ErrorSchemaValidation"
 
 
 def test_an_identifier_is_converted_into_itself_only(client: Client) -> None:

@@ -1,0 +1,54 @@
+"""Delegates: who may do what in the folders of somebody else's mailbox."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from attrs import asdict, field, frozen
+
+from casd.mailbox.store.mailbox import MailboxStore
+
+_NAME = "delegates"
+
+FOLDERS = ("calendar", "tasks", "inbox", "contacts", "notes", "journal")
+"""Default folders that a delegate may be let into."""
+
+READS = frozenset({"Reviewer", "Author", "Editor"})
+CREATES = frozenset({"Author", "Editor"})
+CHANGES = frozenset({"Editor"})
+"""The permission levels that allow to read, to put something in, to change and delete."""
+
+
+@frozen
+class Delegate:
+    """Somebody with permission levels (None, Reviewer, Author, Editor) by default folder."""
+
+    address: str
+    name: str = ""
+    levels: Mapping[str, str] = field(factory=dict)
+    copies: bool = False
+    private: bool = False
+
+
+def load(mailbox: MailboxStore) -> list[Delegate]:
+    """Return the delegates of a mailbox."""
+    said: dict[str, Any] = mailbox.settings.get(_NAME) or {}
+    return [Delegate(**one) for one in said.get("delegates", ())]
+
+
+def delivery(mailbox: MailboxStore) -> str:
+    """Return who gets meeting messages (DeliverMeetingRequests of EWS)."""
+    said: dict[str, Any] = mailbox.settings.get(_NAME) or {}
+    return str(said.get("delivery", "NoForward"))
+
+
+def save(mailbox: MailboxStore, delegates: Sequence[Delegate], delivery: str) -> None:
+    """Replace the delegates of a mailbox, and who gets meeting messages."""
+    value = {"delegates": [asdict(one) for one in delegates], "delivery": delivery}
+    mailbox.settings.put(_NAME, value if delegates else None)
+
+
+def find(delegates: Sequence[Delegate], address: str) -> Delegate | None:
+    """Return the delegate with an address, None if there is none."""
+    return next((one for one in delegates if one.address.casefold() == address.casefold()), None)

@@ -1,0 +1,128 @@
+"""The operations AddDelegate, GetDelegate, RemoveDelegate, UpdateDelegate."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import tzinfo
+
+from attrs import asdict, evolve
+
+from casd.mailbox import delegation
+from casd.mailbox.call import Call
+from casd.mailbox.delegation import Delegate
+from casd.mailbox.store.mailbox import MailboxStore
+from protocols.ews import delegates as wire
+from protocols.ews import responses
+from protocols.ews.codecs import parse_boolean
+from protocols.ews.delegates import DelegateUser
+from protocols.ews.errors import Refusal
+from protocols.ews.markup import Element
+
+Outcome = DelegateUser | Refusal
+_DONE = DelegateUser("")
+
+
+def get_delegate(mailbox: MailboxStore, body: Element, _zone: tzinfo) -> Element:
+    """Serve GetDelegate."""
+    if (refused := _refused(mailbox, body)) is not None:
+        return responses.alone("GetDelegate", refused)
+    full = parse_boolean(body.get("IncludePermissions", "false"))
+    found = delegation.load(mailbox)
+    wanted = wire.named(body) or [one.address for one in found]
+    outcomes = [_told(delegation.find(found, address), full=full) for address in wanted]
+    return wire.answer("GetDelegate", outcomes, delegation.delivery(mailbox))
+
+
+def _told(found: Delegate | None, *, full: bool) -> Outcome:
+    if found is None:
+        return Refusal("ErrorNotDelegate")
+    return _shown(found) if full else evolve(_shown(found), levels={})
+
+
+def _shown(one: Delegate) -> DelegateUser:
+    levels = {**dict.fromkeys(delegation.FOLDERS, "None"), **one.levels}
+    return DelegateUser(one.address, one.name, levels, one.copies, one.private)
+
+
+async def add_delegate(call: Call, body: Element, _zone: tzinfo) -> Element:
+    """Serve AddDelegate."""
+    known = {user.address: await _name(call, user.address) for user in wire.users(body)}
+    return await call.database.run(_add, call.mailbox, body, known)
+
+
+async def _name(call: Call, address: str) -> str | None:
+    """Return the name of a colleague; None for an address that is nobody's."""
+    found = await call.people(address, 1)
+    return next((one.name for one in found if one.address.casefold() == address.casefold()), None)
+
+
+def _add(mailbox: MailboxStore, body: Element, known: Mapping[str, str | None]) -> Element:
+    def add(kept: list[Delegate], user: DelegateUser) -> Outcome:
+        if user.address.casefold() == mailbox.address.casefold():
+            return Refusal("ErrorDelegateCannotAddOwner")
+        if delegation.find(kept, user.address) is not None:
+            return Refusal("ErrorDelegateAlreadyExists")
+        if (name := known[user.address]) is None:
+            return Refusal("ErrorDelegateNoUser")
+        kept.append(_changed(Delegate(user.address, name), user))
+        return _shown(kept[-1])
+
+    return _edit(mailbox, body, "AddDelegate", wire.users(body), add)
+
+
+def _changed(old: Delegate, user: DelegateUser) -> Delegate:
+    flags = {"copies": user.copies, "private": user.private}
+    said = {name: value for name, value in flags.items() if value is not None}
+    return Delegate(**{**asdict(old), **said, "levels": {**old.levels, **user.levels}})
+
+
+async def update_delegate(call: Call, body: Element, _zone: tzinfo) -> Element:
+    """Serve UpdateDelegate."""
+    return await call.database.run(_update, call.mailbox, body)
+
+
+def _update(mailbox: MailboxStore, body: Element) -> Element:
+    def update(kept: list[Delegate], user: DelegateUser) -> Outcome:
+        old = delegation.find(kept, user.address)
+        if old is None:
+            return Refusal("ErrorNotDelegate")
+        kept[kept.index(old)] = new = _changed(old, user)
+        return _shown(new)
+
+    return _edit(mailbox, body, "UpdateDelegate", wire.users(body), update)
+
+
+async def remove_delegate(call: Call, body: Element, _zone: tzinfo) -> Element:
+    """Serve RemoveDelegate."""
+    return await call.database.run(_remove, call.mailbox, body)
+
+
+def _remove(mailbox: MailboxStore, body: Element) -> Element:
+    def remove(kept: list[Delegate], user: DelegateUser) -> Outcome:
+        old = delegation.find(kept, user.address)
+        if old is None:
+            return Refusal("ErrorNotDelegate")
+        kept.remove(old)
+        return _DONE
+
+    return _edit(mailbox, body, "RemoveDelegate", [DelegateUser(address) for address in wire.named(body)], remove)
+
+
+def _edit(
+    mailbox: MailboxStore,
+    body: Element,
+    operation: str,
+    users: Sequence[DelegateUser],
+    edit: Callable[[list[Delegate], DelegateUser], Outcome],
+) -> Element:
+    """Change the delegates of a mailbox, each for himself."""
+    if (refused := _refused(mailbox, body)) is not None:
+        return responses.alone(operation, refused)
+    kept = delegation.load(mailbox)
+    outcomes = [edit(kept, user) for user in users]
+    delegation.save(mailbox, kept, wire.delivery(body) or delegation.delivery(mailbox))
+    return wire.answer(operation, outcomes)
+
+
+def _refused(mailbox: MailboxStore, body: Element) -> Refusal | None:
+    return None if wire.owner(body).casefold() == mailbox.address.casefold() else Refusal("ErrorAccessDenied")

@@ -1,0 +1,1 @@
+"""Meetings among mailboxes: invitations, answers, updates and cancellations as iTIP (RFC 5546) in mail."""

@@ -1,0 +1,81 @@
+"""What a meeting message does to the calendar of the mailbox in which it arrives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from casd.mailbox.meetings import attendance, attending, entries, itip, replies
+from casd.mailbox.meetings.itip import Scheduling
+from casd.mailbox.store.errors import BadContent
+from casd.mailbox.store.mailbox import MailboxStore
+from casd.mailbox.store.values import Fields
+
+
+def arrived(mailbox: MailboxStore, sender: str, mime: bytes, now: datetime) -> Fields:
+    """Have the calendar follow a message; return what the message is to carry as an item.
+
+    `sender` is who has proved to send it: he invites and calls off in his own name only, and answers for himself.
+    What does not keep to that, or cannot be read, changes nothing: it is shown, for a person to judge.
+    """
+    said = itip.read(mime)
+    if said is None:
+        return {}
+    fields: Fields = {"item_class": said.item_class}
+    try:
+        found = _FOLLOW["REPLY" if said.replies else said.method](mailbox, sender.casefold(), said, now)
+    except BadContent:
+        return fields
+    properties = {"calendar:UID": said.uid, "meeting:IsDelegated": False, **found}
+    return {**fields, "properties": properties}
+
+
+def _requested(mailbox: MailboxStore, sender: str, said: Scheduling, _now: datetime) -> Mapping[str, Any]:
+    known = attending.entry(mailbox, said.uid)
+    organizer = attendance.organizer(said.main)
+    if sender != organizer or (known is not None and _organizer_of(mailbox, known.id) != organizer):
+        return {"meeting:HasBeenProcessed": False}
+    _, kind = attending.enter(mailbox, said, known)
+    outdated = kind == "Outdated"
+    return {
+        "meeting:HasBeenProcessed": True,
+        "meeting:IsOutOfDate": outdated,
+        "meeting:ResponseType": "NoResponseReceived",
+        "meetingRequest:MeetingRequestType": kind,
+    }
+
+
+def _cancelled(mailbox: MailboxStore, sender: str, said: Scheduling, _now: datetime) -> Mapping[str, Any]:
+    known = attending.entry(mailbox, said.uid)
+    if known is None or sender != _organizer_of(mailbox, known.id):
+        return {"meeting:HasBeenProcessed": False}
+    mailbox.items.update(known.id, entries.cancelled(mailbox.items.content(known.id), said))
+    return {"meeting:HasBeenProcessed": True, "meeting:IsOutOfDate": False, "meeting:ResponseType": "Unknown"}
+
+
+def _answered(mailbox: MailboxStore, sender: str, said: Scheduling, now: datetime) -> Mapping[str, Any]:
+    known = attending.entry(mailbox, said.uid)
+    word = attendance.WORDS.get(said.answer, "Unknown")
+    if known is None or _organizer_of(mailbox, known.id) != mailbox.address.casefold():
+        return {"meeting:HasBeenProcessed": False, "meeting:ResponseType": word}
+    tracked = replies.tracked(mailbox.items.content(known.id), said, sender, now)
+    if tracked is not None:
+        mailbox.items.update(known.id, tracked)
+    current = attending.is_current(mailbox, said)
+    return {
+        "meeting:HasBeenProcessed": tracked is not None,
+        "meeting:IsOutOfDate": not current,
+        "meeting:ResponseType": word,
+    }
+
+
+_FOLLOW: Mapping[str, Callable[[MailboxStore, str, Scheduling, datetime], Mapping[str, Any]]] = {
+    "REQUEST": _requested,
+    "CANCEL": _cancelled,
+    "REPLY": _answered,
+}
+
+
+def _organizer_of(mailbox: MailboxStore, item: str) -> str:
+    return attendance.organizer(itip.parsed(mailbox.items.content(item)))

@@ -1,0 +1,148 @@
+"""What somebody invited does with a meeting in his own mailbox: answer it, or take a cancelled one away."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from attrs import frozen
+
+from casd.mailbox.ews import ical, occurrences
+from casd.mailbox.ews.soundness import sound
+from casd.mailbox.meetings import entries, itip, organising, replies
+from casd.mailbox.meetings.itip import Scheduling
+from casd.mailbox.outgoing import Outgoing
+from casd.mailbox.store.mailbox import MailboxStore
+from casd.mailbox.store.values import DeleteMode, Item, Kind
+from protocols.ews.errors import Refusal
+from protocols.ews.values import Body
+
+WHY = {"Accept": "Accept", "Tentative": "Tentative", "Decline": "Decline", "": "Remove"}
+"""How the response codes call what is refused."""
+
+
+@frozen
+class Answer:
+    """What somebody answers: Accept, Tentative or Decline, with a text and perhaps another time."""
+
+    word: str
+    note: Body | None = None
+    proposal: replies.Proposal = None
+
+
+@frozen
+class Meeting:
+    """An entry of the calendar, or one occurrence of it (`only`), and the message by which it was found."""
+
+    entry: Item
+    only: datetime | None = None
+    message: Item | None = None
+
+
+def entry(mailbox: MailboxStore, uid: str) -> Item | None:
+    """Return the entry of a meeting in a calendar of the mailbox; None if it is in none."""
+    found = [item for item in mailbox.items.with_uid(uid) if item.kind is Kind.APPOINTMENT]
+    homes = [mailbox.folders.get(item.folder) for item in found]
+    kept = [item for item, home in zip(found, homes, strict=True) if home.folder_class.startswith("IPF.Appointment")]
+    return kept[0] if kept else None
+
+
+def meant(mailbox: MailboxStore, item: Item, only: datetime | None, word: str = "") -> Meeting:
+    """Return the meeting that an entry or a meeting message means; `word` is what its owner wants to answer.
+
+    An invitation that is in no calendar yet comes into one. Raises `Refusal`.
+    """
+    if item.kind is Kind.APPOINTMENT:
+        return Meeting(item, only)
+    said = itip.read(mailbox.items.content(item.id))
+    if said is None or said.replies:
+        raise Refusal("ErrorInvalidReferenceItem")
+    found = entry(mailbox, said.uid)
+    if found is None and said.method == "REQUEST" and word:
+        return Meeting(enter(mailbox, said, None)[0], None, item)
+    if found is None:
+        raise Refusal("ErrorItemNotFound")
+    return Meeting(found, _occurrence(mailbox, found, said), item)
+
+
+def enter(mailbox: MailboxStore, invitation: Scheduling, known: Item | None) -> tuple[Item, str]:
+    """Put an invitation into the calendar, tentatively; return the entry, and what the invitation was to it."""
+    stored = mailbox.items.content(known.id) if known else b""
+    update = entries.requested(stored, invitation)
+    if known is None:
+        home = mailbox.folders.distinguished("calendar")
+        return mailbox.items.create(home.id, Kind.APPOINTMENT, update.content), update.kind
+    return (mailbox.items.update(known.id, update.content) if update.content != stored else known), update.kind
+
+
+def respond(mailbox: MailboxStore, meeting: Meeting, answer: Answer, now: datetime) -> tuple[Item, list[Outgoing]]:
+    """Answer an invitation; return the entry, and what tells the organiser.
+
+    What was declined leaves the calendar. Raises `Refusal`.
+    """
+    content = mailbox.items.content(meeting.entry.id)
+    check(mailbox, meeting, answer.word)
+    me = organising.owner(mailbox)
+    sent = replies.reply(content, me, answer.word, now, meeting.only, answer.note, answer.proposal)
+    if answer.word == "Decline" and meeting.only:
+        item = mailbox.items.update(meeting.entry.id, occurrences.without(content, meeting.only))
+    else:
+        answered = replies.answered(content, me, answer.word, now, meeting.only)
+        item = mailbox.items.update(meeting.entry.id, answered)
+    if answer.word == "Decline" and not meeting.only:
+        mailbox.items.delete(item.id, DeleteMode.DELETED_ITEMS)
+    _dispose(mailbox, meeting)
+    return mailbox.items.get(item.id), [one for one in (sent,) if one.recipients[0]]
+
+
+def remove(mailbox: MailboxStore, meeting: Meeting) -> None:
+    """Take a meeting that was called off out of the calendar. Raises `Refusal`."""
+    check(mailbox, meeting, "")
+    if meeting.only:
+        content = mailbox.items.content(meeting.entry.id)
+        mailbox.items.update(meeting.entry.id, occurrences.without(content, meeting.only))
+    else:
+        mailbox.items.delete(meeting.entry.id, DeleteMode.DELETED_ITEMS)
+    _dispose(mailbox, meeting)
+
+
+def _dispose(mailbox: MailboxStore, meeting: Meeting) -> None:
+    """Put a message away that has done its work."""
+    if meeting.message is not None:
+        mailbox.items.delete(meeting.message.id, DeleteMode.DELETED_ITEMS)
+
+
+@sound
+def check(mailbox: MailboxStore, meeting: Meeting, word: str) -> None:
+    """Raise `Refusal` for what cannot be answered, or (an empty word) be removed, by this mailbox's owner."""
+    content = mailbox.items.content(meeting.entry.id)
+    calendar = ical.parse(content)
+    event = ical.main(calendar, "VEVENT")
+    if meeting.only:
+        event = occurrences.exception(calendar, meeting.only)
+    if organising.organises(mailbox, content):
+        raise Refusal(f"ErrorCalendarIsOrganizerFor{WHY[word]}")
+    if word and ical.string(event, "STATUS").upper() == "CANCELLED":
+        raise Refusal(f"ErrorCalendarIsCancelledFor{WHY[word]}")
+    if word and meeting.message is not None:
+        said = itip.read(mailbox.items.content(meeting.message.id))
+        if said and ical.number(said.main, "SEQUENCE") < ical.number(event, "SEQUENCE"):
+            raise Refusal("ErrorCalendarMeetingRequestIsOutOfDate")
+
+
+@sound
+def _occurrence(mailbox: MailboxStore, item: Item, said: Scheduling) -> datetime | None:
+    original = ical.value(said.main, "RECURRENCE-ID")
+    if original is None or not item.recurring:
+        return None
+    calendar = ical.shared(mailbox.items.content(item.id))
+    return ical.instant(original, ical.zone_of(calendar, ical.main(calendar, "VEVENT")))
+
+
+@sound
+def is_current(mailbox: MailboxStore, said: Scheduling) -> bool:
+    """Say whether a meeting message speaks of a meeting as the calendar knows it."""
+    found = entry(mailbox, said.uid)
+    if found is None:
+        return True
+    main = ical.main(ical.shared(mailbox.items.content(found.id)), "VEVENT")
+    return ical.number(said.main, "SEQUENCE") >= ical.number(main, "SEQUENCE")

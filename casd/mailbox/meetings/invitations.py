@@ -1,0 +1,105 @@
+"""What an organiser sends: invitations and cancellations, made of the entry in his calendar (RFC 5546 section 3.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from copy import deepcopy
+from datetime import datetime
+from typing import Any
+
+from icalendar import Calendar, Component
+
+from casd.mailbox.ews import ical, occurrences
+from casd.mailbox.ews.soundness import sound
+from casd.mailbox.meetings import attendance, itip
+from casd.mailbox.meetings.entries import CANCELED
+from casd.mailbox.meetings.itip import Letter
+from casd.mailbox.outgoing import Outgoing
+from protocols.ews.values import Address, Body
+
+_PRIVATE = (attendance.RESPONSE, attendance.INVITED, attendance.REPLY_TIME, attendance.BUSY, "CATEGORIES")
+"""Properties of the organiser's entry that are nobody else's business."""
+
+
+@sound
+def request(content: bytes, author: Address, now: datetime, only: Occurrence = None, to: Guests = None) -> Outgoing:
+    """Return the invitation to a meeting, or to one occurrence of a series, for all guests or some of them."""
+    calendar, events = _chosen(content, only)
+    alive = [event for event in events if ical.string(event, "STATUS").upper() != "CANCELLED"] or events
+    shown = [_shown(event, now) for event in alive]
+    return _letter(author, "REQUEST", shown, calendar, now, to, ical.string(shown[0], "SUMMARY"))
+
+
+@sound
+def cancel(
+    content: bytes, author: Address, now: datetime, only: Occurrence = None, to: Guests = None, note: Body | None = None
+) -> Outgoing:
+    """Return the cancellation of a meeting, or of one occurrence of a series."""
+    calendar, events = _chosen(content, only)
+    event = _shown(events[0], now)
+    for name in ("VALARM", "RRULE", "EXDATE"):
+        event.pop(name, None)
+    ical.put_reminder(event, None)
+    ical.put(event, "STATUS", "CANCELLED")
+    ical.put(event, "SEQUENCE", ical.number(event, "SEQUENCE") + 1)
+    subject = CANCELED + ical.string(event, "SUMMARY").removeprefix(CANCELED)
+    return _letter(author, "CANCEL", [event], calendar, now, to, subject, note)
+
+
+Occurrence = datetime | None
+"""Where the rule puts the occurrence that is meant; None: the whole meeting."""
+
+Guests = Collection[str] | None
+"""The addresses of those who are to be told; None: all who are invited."""
+
+
+def _chosen(content: bytes, only: Occurrence) -> tuple[Calendar, list[Component]]:
+    calendar = ical.parse(content)
+    if only is not None:
+        return calendar, [occurrences.exception(calendar, only)]
+    main = ical.main(calendar, "VEVENT")
+    return calendar, [main, *(event for event in calendar.walk("VEVENT") if event is not main)]
+
+
+def _shown(event: Component, now: datetime) -> Component:
+    """Return an event as others may see it."""
+    shown = deepcopy(event)
+    ical.put(shown, attendance.INTENDED, ical.string(event, attendance.BUSY) or "BUSY")
+    for name in _PRIVATE:
+        shown.pop(name, None)
+    ical.put(shown, "DTSTAMP", now)
+    if "SEQUENCE" not in shown:
+        ical.put(shown, "SEQUENCE", 0)
+    for line in attendance.lines(shown):
+        if attendance.address(line) != attendance.organizer(shown):
+            attendance.answer(line, "NEEDS-ACTION")
+            line.params["RSVP"] = "TRUE"
+    return shown
+
+
+def _letter(
+    author: Address,
+    method: str,
+    events: Sequence[Component],
+    calendar: Calendar,
+    now: datetime,
+    to: Guests,
+    subject: str,
+    note: Body | None = None,
+) -> Outgoing:
+    event = events[0]
+    guests = [one for one in attendance.invited(event) if to is None or one in to]
+    optional = tuple(_person(line) for line in attendance.lines(event) if _role(line) == "OPT-PARTICIPANT")
+    required = tuple(_person(line) for line in attendance.lines(event) if _role(line) == "REQ-PARTICIPANT")
+    body = note or ical.body(event)
+    letter = Letter(author, required, subject, body, optional)
+    return Outgoing(tuple(guests), itip.message(letter, itip.wrap(method, events, calendar), now))
+
+
+def _role(line: Any) -> str:
+    return str(line.params.get("ROLE", "REQ-PARTICIPANT")).upper()
+
+
+def _person(line: Any) -> Address:
+    text = str(line)
+    return Address(text[7:] if text.lower().startswith("mailto:") else text, str(line.params.get("CN", "")))

@@ -1,0 +1,32 @@
+"""Messages that a mailbox sends by itself or on a wish: submitted while the client waits, reported on when refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from attrs import frozen
+
+from casd.mailbox.call import Call
+from casd.mailbox.ews import reports
+
+
+@frozen
+class Outgoing:
+    """A message and who is to get it. `reports`: whether its sender is told if somebody does not."""
+
+    recipients: tuple[str, ...]
+    mime: bytes
+    reports: bool = True
+
+
+async def send(call: Call, messages: Iterable[Outgoing]) -> None:
+    """Submit messages one after the other; the mailbox's owner is told of every recipient who got none."""
+    for message in messages:
+        if not message.recipients:
+            continue
+        receipts = await call.submit(call.mailbox.address, message.recipients, message.mime)
+        refused = [receipt for receipt in receipts if not receipt.delivered]
+        if refused and message.reports:
+            report = reports.undelivered(call.mailbox.address, refused, message.mime, datetime.now(UTC))
+            await call.database.run(call.mailbox.deliver, report)

@@ -1,0 +1,42 @@
+"""/casd/ask: what one mailbox server asks of other mailboxes, answered by the servers that have them."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from twisted.internet.defer import Deferred, gatherResults
+
+from casd.access import ClientAccess
+from casd.net.exchange import Exchange
+from casd.vdirs.reach import Unreached, reach, reason
+from protocols.http1 import Response
+
+PATH = "/casd/ask"
+QUESTIONS = frozenset({"freebusy", "photo", "tips"})
+"""What may be asked, each at a path of its own of a mailbox server."""
+
+_LARGEST = 64 * 1024
+_JSON = b"application/json"
+
+
+async def answer(exchange: Exchange, access: ClientAccess, sender: str) -> Response:
+    """Ask all mailboxes at once, and answer in their order; who does not answer costs the others nothing."""
+    question = (exchange.head.get(b"x-casd-question") or b"").decode("latin-1")
+    if question not in QUESTIONS:
+        return Response(400)
+    addresses = [value.decode("utf-8", "replace") for value in exchange.head.all(b"x-casd-recipient")]
+    asked = await exchange.read(_LARGEST)
+    path = f"/casd/{question}".encode("ascii")
+    asking = [Deferred.fromCoroutine(_one(access, sender, address, path, asked)) for address in addresses]
+    answers: list[Any] = await gatherResults(asking)
+    return Response(200, ((b"Content-Type", _JSON),), json.dumps({"answers": answers}).encode())
+
+
+async def _one(access: ClientAccess, sender: str, address: str, path: bytes, asked: bytes) -> dict[str, Any]:
+    try:
+        answered = await reach(access, sender, address, path, asked, _JSON)
+    except Unreached as error:
+        return {"address": address, "reason": str(error), "said": None}
+    refused = reason(answered)
+    return {"address": address, "reason": refused, "said": None if refused else json.loads(answered.body)}

@@ -1,0 +1,76 @@
+"""How the front door reaches a mailbox on behalf of a mailbox server: the one that has it, wherever it moves."""
+
+from __future__ import annotations
+
+import json
+
+from twisted.internet.task import deferLater
+
+from casd.access import ClientAccess
+from casd.model import DirectoryDown, Proxy
+from casd.net.exchange import new_request_id
+from casd.net.fetch import Answer, fetch
+from casd.net.handover import ANSWER_FIELD, bearer
+from casd.net.pool import Busy, Unreachable
+
+_HOLD = 10.0
+"""Seconds that a mailbox's database may be on the move."""
+
+_PAUSE = 0.05
+_PATIENCE = 60.0
+_LARGEST = 1 << 20
+"""Bytes of an answer."""
+
+
+class Unreached(Exception):
+    """No server has answered for the mailbox; the text is for people."""
+
+
+async def reach(access: ClientAccess, sender: str, address: str, path: bytes, body: bytes, kind: bytes) -> Answer:
+    """Return what the server of an address answers to a POST; wait for a database on the move. Raises `Unreached`."""
+    give_up = access.clock.seconds() + _HOLD
+    try:
+        while True:
+            decision = await access.locate_address(address, "delivery", "the recipient")
+            if not isinstance(decision, Proxy):
+                raise Unreached(getattr(decision, "word", "Elsewhere"))
+            answer = await _hand_over(access, sender, decision, path, body, kind)
+            if answer.head.status != 421:
+                return answer
+            if access.clock.seconds() >= give_up:
+                raise Unreached("DatabaseMoving")
+            await deferLater(access.clock, _PAUSE)
+            await access.directory.refresh()
+    except (Busy, Unreachable, DirectoryDown) as error:
+        raise Unreached(f"try later: {error}") from error
+
+
+async def _hand_over(access: ClientAccess, sender: str, proxy: Proxy, path: bytes, body: bytes, kind: bytes) -> Answer:
+    request_id, server = new_request_id(), proxy.server
+    who = bearer(proxy, sender, "", "submission")
+    proof = access.handover.prove(who, server.name, b"POST", path, request_id)
+    connection = await access.connect(server, "delivery", sender, last=True)
+    host = (server.tls_name or server.name).encode("ascii")
+    lines = b"%bHost: %b\r\nrequest-id: %b\r\nContent-Type: %b\r\n" % (
+        proof.line,
+        host,
+        request_id.encode("ascii"),
+        kind,
+    )
+    answer: Answer = await fetch(connection, b"POST", path, lines, body, _PATIENCE, _LARGEST)
+    if not proof.answered_by(answer.head.get(ANSWER_FIELD)):
+        connection.expired = True
+        connection.lane.breaker.distrust()
+        raise Unreachable(f"{server.name} answered for another request or mailbox")
+    return answer
+
+
+def reason(answer: Answer) -> str:
+    """Return why a server did not do what was asked, in its own words if it has any; empty if it did."""
+    if answer.head.status == 200:
+        return ""
+    try:
+        said = str(json.loads(answer.body)["reason"])
+    except (ValueError, KeyError, TypeError):
+        said = ""
+    return said or f"the server answered {answer.head.status}"

@@ -1,0 +1,176 @@
+"""People, rooms, tips, photos, free and busy times: what is looked up outside one's own mailbox."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+
+import pytest
+
+from tests.casd.mailbox.ews.conversation import Answer, Client
+from tests.casd.mailbox.meetings.conversation import Person, Town
+
+ENTRY = '<t:EmailAddresses><t:Entry Key="EmailAddress1">bob@home.example</t:Entry></t:EmailAddresses>'
+BOB = f"<t:Contact><t:DisplayName>Bob Stone</t:DisplayName><t:GivenName>Bob</t:GivenName>{ENTRY}</t:Contact>"
+ZONE = (
+    "<t:TimeZone><t:Bias>-60</t:Bias>"
+    "<t:StandardTime><t:Bias>0</t:Bias><t:Time>03:00:00</t:Time><t:DayOrder>5</t:DayOrder><t:Month>10</t:Month>"
+    "<t:DayOfWeek>Sunday</t:DayOfWeek></t:StandardTime>"
+    "<t:DaylightTime><t:Bias>-60</t:Bias><t:Time>02:00:00</t:Time><t:DayOrder>5</t:DayOrder><t:Month>3</t:Month>"
+    "<t:DayOfWeek>Sunday</t:DayOfWeek></t:DaylightTime></t:TimeZone>"
+)
+
+
+def resolve(client: Client, words: str, scope: str = "", full: str = "false") -> Answer:
+    where = f'SearchScope="{scope}"' if scope else ""
+    entry = f"<m:UnresolvedEntry>{words}</m:UnresolvedEntry>"
+    return client.ask(f'<m:ResolveNames ReturnFullContactData="{full}" {where}>{entry}</m:ResolveNames>')
+
+
+def test_a_colleague_is_resolved_by_name_and_by_address(town: Town) -> None:
+    for words in ("bob", "bob@example.org", "smtp:bob@example.org"):
+        answer = resolve(town.alice, words)
+        assert (answer.codes, answer.text("t:EmailAddress")) == (["NoError"], "bob@example.org")
+    full = resolve(town.alice, "bob", full="true")
+    assert (full.text("t:GivenName"), full.text("t:ContactSource")) == ("Bob", "ActiveDirectory")
+
+
+def test_contacts_stand_beside_colleagues_in_the_order_asked_for(town: Town) -> None:
+    town.alice.create(BOB, "contacts")
+    for scope, kinds in (
+        ("", ["Mailbox", "Contact"]),
+        ("ContactsActiveDirectory", ["Contact", "Mailbox"]),
+        ("Contacts", ["Contact"]),
+        ("ActiveDirectory", ["Mailbox"]),
+    ):
+        answer = resolve(town.alice, "bob", scope)
+        assert answer.texts("t:MailboxType") == kinds
+        assert answer.codes == ["NoError" if len(kinds) == 1 else "ErrorNameResolutionMultipleResults"]
+
+
+def test_nobody_is_found_who_is_not_there(town: Town) -> None:
+    assert resolve(town.alice, "eve").codes == resolve(town.alice, "").codes == ["ErrorNameResolutionNoResults"]
+    assert town.alice.ask("<m:ResolveNames/>").fault == "ErrorSchemaValidation"
+    mailbox = "<m:Mailbox><t:EmailAddress>bob@example.org</t:EmailAddress></m:Mailbox>"
+    assert town.alice.ask(f"<m:ExpandDL>{mailbox}</m:ExpandDL>").codes == ["ErrorNameResolutionNoResults"]
+    assert town.alice.ask("<m:GetRoomLists/>").codes == ["NoError"]
+    room = "<m:RoomList><t:EmailAddress>rooms@example.org</t:EmailAddress></m:RoomList>"
+    assert town.alice.ask(f"<m:GetRooms>{room}</m:GetRooms>").codes == ["ErrorNameResolutionNoResults"]
+
+
+def find_people(person: Person, folder: str, words: str = "") -> Answer:
+    view = '<m:IndexedPageItemView MaxEntriesReturned="10" Offset="0" BasePoint="Beginning"/>'
+    shape = "<m:PersonaShape><t:BaseShape>Default</t:BaseShape></m:PersonaShape>"
+    where = f'<m:ParentFolderId><t:DistinguishedFolderId Id="{folder}"/></m:ParentFolderId>'
+    query = f"<m:QueryString>{words}</m:QueryString>" if words else ""
+    return person.ask(f"<m:FindPeople>{shape}{view}{where}{query}</m:FindPeople>")
+
+
+@pytest.mark.parametrize(("folder", "name"), [("contacts", "Bob Stone"), ("directory", "Bob")])
+def test_people_are_found_in_a_folder_and_in_the_address_book(town: Town, folder: str, name: str) -> None:
+    town.alice.create(BOB, "contacts")
+    answer = find_people(town.alice, folder, "bob")
+    assert (answer.codes, answer.texts("t:DisplayName")) == (["NoError"], [name])
+    identity = answer.one("t:PersonaId").get("Id")
+    got = town.alice.ask(f'<m:GetPersona><m:PersonaId Id="{identity}"/></m:GetPersona>')
+    assert (got.codes, got.text("t:DisplayName")) == (["NoError"], name)
+
+
+def test_somebody_who_is_gone_is_no_persona(town: Town) -> None:
+    identity = find_people(town.alice, "directory", "bob").one("t:PersonaId").get("Id")
+    town.alice.colleagues.clear()
+    asked = f'<m:GetPersona><m:PersonaId Id="{identity}"/></m:GetPersona>'
+    assert town.alice.ask(asked).codes == ["ErrorPersonNotFound"]
+
+
+def test_a_photo_is_seen_by_colleagues(town: Town) -> None:
+    picture = b64encode(b"\x89PNG\r\n\x1a\n...").decode()
+    put = f"<m:SetUserPhoto><m:Email>bob@example.org</m:Email><m:Content>{picture}</m:Content></m:SetUserPhoto>"
+    get = (
+        "<m:GetUserPhoto><m:Email>bob@example.org</m:Email><m:SizeRequested>HR96x96</m:SizeRequested></m:GetUserPhoto>"
+    )
+    assert town.alice.ask(get).codes == ["ErrorItemNotFound"]
+    assert town.alice.ask(put).codes == ["ErrorAccessDenied"]
+    assert town.bob.ask(put.replace(picture, "AAAA")).codes == ["ErrorInvalidPhotoSize"]
+    assert town.bob.ask(put).codes == ["NoError"]
+    assert town.alice.ask(get).text("m:PictureData") == picture
+
+
+def test_tips_tell_who_is_away_full_or_nobody(town: Town) -> None:
+    settings = (
+        "<t:OofState>Enabled</t:OofState><t:ExternalAudience>None</t:ExternalAudience>"
+        "<t:InternalReply><t:Message>Gone fishing</t:Message></t:InternalReply><t:ExternalReply/>"
+    )
+    mailbox = "<t:Mailbox><t:Address>bob@example.org</t:Address></t:Mailbox>"
+    town.bob.ask(
+        f"<m:SetUserOofSettingsRequest>{mailbox}<t:UserOofSettings>{settings}</t:UserOofSettings>"
+        "</m:SetUserOofSettingsRequest>"
+    )
+    people = ("bob", "carol", "eve")
+    listed = "".join(f"<t:Mailbox><t:EmailAddress>{name}@example.org</t:EmailAddress></t:Mailbox>" for name in people)
+    sender = "<m:SendingAs><t:EmailAddress>alice@example.org</t:EmailAddress></m:SendingAs>"
+    wanted = f"<m:Recipients>{listed}</m:Recipients><m:MailTipsRequested>All</m:MailTipsRequested>"
+    answer = town.alice.ask(f"<m:GetMailTips>{sender}{wanted}</m:GetMailTips>")
+    assert answer.codes == ["NoError"] * 4
+    assert [text for text in answer.texts("t:Message") if text] == ["Gone fishing"]
+    assert answer.texts("t:InvalidRecipient") == ["false", "false", "true"]
+
+
+def availability(
+    person: Person, *names: str, view: str = "DetailedMerged", days: tuple[str, str] = ("28", "29")
+) -> Answer:
+    people = "".join(
+        f"<t:MailboxData><t:Email><t:Address>{name}@example.org</t:Address></t:Email>"
+        "<t:AttendeeType>Required</t:AttendeeType></t:MailboxData>"
+        for name in names
+    )
+    window = (
+        f"<t:TimeWindow><t:StartTime>2027-03-{days[0]}T00:00:00</t:StartTime>"
+        f"<t:EndTime>2027-03-{days[1]}T00:00:00</t:EndTime></t:TimeWindow>"
+    )
+    options = (
+        f"<t:FreeBusyViewOptions>{window}<t:MergedFreeBusyIntervalInMinutes>60</t:MergedFreeBusyIntervalInMinutes>"
+        f"<t:RequestedView>{view}</t:RequestedView></t:FreeBusyViewOptions>"
+    )
+    return person.ask(
+        f"<m:GetUserAvailabilityRequest>{ZONE}<m:MailboxDataArray>{people}</m:MailboxDataArray>{options}"
+        "</m:GetUserAvailabilityRequest>"
+    )
+
+
+def test_others_are_told_when_somebody_is_busy_and_the_owner_with_what(town: Town) -> None:
+    town.bob.meet("Plan", "2027-03-28T10:00:00", "2027-03-28T12:00:00")
+    answer = availability(town.alice, "bob", "eve", "alice")
+    assert answer.codes == ["NoError", "ErrorMailRecipientNotFound", "NoError"]
+    assert answer.texts("t:FreeBusyViewType") == ["FreeBusyMerged", "None", "DetailedMerged"]
+    assert (answer.text("t:CalendarEvent/t:StartTime"), answer.texts("t:Subject")) == ("2027-03-28T10:00:00", [])
+    assert answer.texts("t:MergedFreeBusy")[0] == "0" * 10 + "22" + "0" * 12
+    own = availability(town.bob, "bob")
+    assert (own.text("t:Subject"), own.text("t:IsMeeting")) == ("Plan", "false")
+
+
+@pytest.mark.parametrize(
+    ("names", "how", "code"),
+    [
+        ((), {}, "ErrorMailboxDataArrayEmpty"),
+        (("bob",), {"view": "None"}, "ErrorInvalidFreeBusyViewType"),
+        (("bob",), {"days": ("28", "28")}, "ErrorInvalidTimeInterval"),
+        (("bob",) * 101, {}, "ErrorMailboxDataArrayTooBig"),
+    ],
+)
+def test_a_question_that_makes_no_sense_is_refused_whole(
+    town: Town, names: tuple[str, ...], how: dict[str, str], code: str
+) -> None:
+    assert availability(town.alice, *names, **how).fault == code  # type: ignore[arg-type]
+
+
+def test_time_zones_tell_when_their_clocks_change(town: Town) -> None:
+    asked = "<m:Ids><t:Id>W. Europe Standard Time</t:Id><t:Id>UTC</t:Id></m:Ids>"
+    answer = town.alice.ask(f'<m:GetServerTimeZones ReturnFullTimeZoneData="true">{asked}</m:GetServerTimeZones>')
+    berlin, utc = answer.all("t:TimeZoneDefinition")
+    assert (berlin.get("Name"), utc.get("Name")) == ("(UTC+01:00) Berlin", "(UTC) Coordinated Universal Time")
+    assert {period.get("Bias") for period in berlin.iterfind(".//{*}Period")} == {"-PT60M", "-PT120M"}
+    spring, autumn = berlin.findall(".//{*}RecurringDayTransition")
+    read = [[change.findtext(f"{{*}}{name}") for name in ("Month", "DayOfWeek", "Occurrence", "TimeOffset")]
+            for change in (spring, autumn)]  # fmt: skip
+    assert read == [["3", "Sunday", "-1", "PT120M"], ["10", "Sunday", "-1", "PT180M"]]
+    assert utc.findall(".//{*}RecurringDayTransition") == []

@@ -1,0 +1,348 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from casd.mailbox.meetings import invitations, replies
+from protocols.ews.values import Address
+from tests.casd.mailbox.ews.conversation import change
+from tests.casd.mailbox.meetings.conversation import Person, Town, id_of, responses, text
+
+NOON = datetime(2027, 3, 1, 12, tzinfo=UTC)
+
+WEEKLY = (
+    "<t:Recurrence><t:WeeklyRecurrence><t:Interval>1</t:Interval><t:DaysOfWeek>Monday</t:DaysOfWeek>"
+    "</t:WeeklyRecurrence><t:NumberedRecurrence><t:StartDate>2027-03-15</t:StartDate>"
+    "<t:NumberOfOccurrences>4</t:NumberOfOccurrences></t:NumberedRecurrence></t:Recurrence>"
+)
+"""Mondays from 15 March 2027; on the 28th the clocks of Berlin go forward."""
+
+
+def meet(town: Town, *guests: str) -> str:
+    return town.alice.meet("Plan", "2027-03-15T10:00:00+01:00", "2027-03-15T11:00:00+01:00", *guests or ("bob",))
+
+
+def series(town: Town) -> str:
+    return town.alice.meet("Jour fixe", "2027-03-15T10:00:00", "2027-03-15T11:00:00", "bob", more=WEEKLY)
+
+
+def starts(town: Town, name: str) -> list[str]:
+    return [text(one, "Start") for one in town.people[name].entries("2027-03-01", "2027-05-01")]
+
+
+def subjects(town: Town, name: str) -> list[str]:
+    return [text(one, "Subject") for one in town.people[name].entries("2027-03-01", "2027-05-01")]
+
+
+def test_an_invitation_stands_in_inbox_and_calendar_until_it_is_answered(town: Town) -> None:
+    meet(town)
+    request, entry = town.bob.message(), town.bob.entry()
+    assert town.bob.messages() == [("MeetingRequest", "Plan")]
+    shown = [text(request, name) for name in ("MeetingRequestType", "Start", "Location", "IntendedFreeBusyStatus")]
+    assert shown == ["NewMeetingRequest", "2027-03-15T09:00:00Z", "Room 5", "Busy"]
+    assert text(request, "ItemClass") == "IPM.Schedule.Meeting.Request"
+    names = ("Subject", "LegacyFreeBusyStatus", "MyResponseType", "IsMeeting", "IsOrganizer", "AppointmentState")
+    assert [text(entry, name) for name in names] == ["Plan", "Tentative", "NoResponseReceived", "true", "false", "3"]
+    related = request.find("{*}AssociatedCalendarItemId")
+    assert related is not None
+    assert related.get("Id") in id_of(entry)
+    assert town.alice.messages("sentitems") == [("MeetingRequest", "Plan")]
+    assert text(town.alice.entry(), "MeetingRequestWasSent") == "true"
+
+
+@pytest.mark.parametrize(
+    ("element", "word", "busy", "subject"),
+    [
+        ("AcceptItem", "Accept", "Busy", "Accepted: Plan"),
+        ("TentativelyAcceptItem", "Tentative", "Tentative", "Tentative: Plan"),
+    ],
+)
+def test_an_answer_is_known_on_both_sides(town: Town, element: str, word: str, busy: str, subject: str) -> None:
+    meet(town)
+    note = "<t:Body BodyType='Text'>With pleasure</t:Body>"
+    assert town.bob.answer(element, town.bob.message(), note).codes == ["NoError"]
+    entry = town.bob.entry()
+    assert [text(entry, name) for name in ("MyResponseType", "LegacyFreeBusyStatus")] == [word, busy]
+    assert text(entry, "AppointmentReplyTime")
+    assert (town.bob.messages(), town.bob.messages("deleteditems")) == ([], [("MeetingRequest", "Plan")])
+    assert town.bob.messages("sentitems") == [("MeetingResponse", subject)]
+    response = town.alice.message()
+    assert town.alice.messages() == [("MeetingResponse", subject)]
+    assert (text(response, "ResponseType"), text(response, "Body").strip()) == (word, "With pleasure")
+    assert responses(town.alice.entry()) == {"bob": word}
+    assert town.alice.entry().find("{*}RequiredAttendees/{*}Attendee/{*}LastResponseTime") is not None
+
+
+def test_what_is_declined_leaves_the_calendar(town: Town) -> None:
+    meet(town)
+    assert town.bob.answer("DeclineItem", town.bob.entry()).codes == ["NoError"]
+    assert town.bob.entries("2027-03-01", "2027-04-01") == []
+    assert responses(town.alice.entry()) == {"bob": "Decline"}
+
+
+def test_an_answer_may_be_kept_to_oneself(town: Town) -> None:
+    meet(town)
+    assert town.bob.answer("AcceptItem", town.bob.message(), disposition="SaveOnly").codes == ["NoError"]
+    assert text(town.bob.entry(), "MyResponseType") == "Accept"
+    assert (responses(town.alice.entry()), town.alice.messages()) == ({"bob": "Unknown"}, [])
+
+
+def test_a_time_may_be_proposed(town: Town) -> None:
+    meet(town)
+    rest = "<t:ProposedStart>2027-03-15T12:00:00Z</t:ProposedStart><t:ProposedEnd>2027-03-15T13:00:00Z</t:ProposedEnd>"
+    town.bob.answer("TentativelyAcceptItem", town.bob.message(), rest)
+    response = town.alice.message()
+    assert [text(response, name) for name in ("ResponseType", "ProposedStart", "ProposedEnd")] == [
+        *("Tentative", "2027-03-15T12:00:00Z", "2027-03-15T13:00:00Z"),
+    ]
+    assert text(town.alice.entry(), "Start") == "2027-03-15T09:00:00Z"
+    assert responses(town.alice.entry()) == {"bob": "Tentative"}
+
+
+def test_another_time_must_be_answered_anew_another_room_need_not(town: Town) -> None:
+    item = meet(town)
+    town.bob.answer("AcceptItem", town.bob.message())
+    room = change("Set", "calendar:Location", "<t:Location>Room 6</t:Location>", "CalendarItem")
+    assert town.alice.change_entry(item, room).codes == ["NoError"]
+    entry = town.bob.entry()
+    assert [text(entry, name) for name in ("Location", "MyResponseType")] == ["Room 6", "Accept"]
+    assert text(town.bob.message(), "MeetingRequestType") == "InformationalUpdate"
+    assert responses(town.alice.entry()) == {"bob": "Accept"}
+    start = change("Set", "calendar:Start", "<t:Start>2027-03-15T13:00:00Z</t:Start>", "CalendarItem")
+    end = change("Set", "calendar:End", "<t:End>2027-03-15T14:00:00Z</t:End>", "CalendarItem")
+    assert town.alice.change_entry(id_of(town.alice.entry()), start, end).codes == ["NoError"]
+    entry = town.bob.entry()
+    shown = [text(entry, name) for name in ("Start", "MyResponseType", "LegacyFreeBusyStatus")]
+    assert shown == ["2027-03-15T13:00:00Z", "NoResponseReceived", "Tentative"]
+    assert {text(town.bob.message(number=number), "MeetingRequestType") for number in (0, 1)} == {
+        *("FullUpdate", "InformationalUpdate")
+    }
+    assert responses(town.alice.entry()) == {"bob": "Unknown"}
+
+
+def test_who_is_added_is_invited_and_who_is_left_out_is_told(town: Town) -> None:
+    item = meet(town, "bob")
+    people = "<t:Attendee><t:Mailbox><t:EmailAddress>carol@example.org</t:EmailAddress></t:Mailbox></t:Attendee>"
+    guests = f"<t:RequiredAttendees>{people}</t:RequiredAttendees>"
+    update = change("Set", "calendar:RequiredAttendees", guests, "CalendarItem")
+    assert town.alice.change_entry(item, update, to="SendToChangedAndSaveCopy").codes == ["NoError"]
+    assert town.carol.messages() == [("MeetingRequest", "Plan")]
+    assert town.bob.messages()[-1] == ("MeetingRequest", "Plan")
+    assert ("MeetingCancellation", "Canceled: Plan") in town.bob.messages()
+    assert text(town.bob.entry(), "IsCancelled") == "true"
+
+
+def test_a_meeting_that_is_called_off_says_so_until_it_is_removed(town: Town) -> None:
+    item = meet(town)
+    assert town.alice.drop(item).codes == ["NoError"]
+    assert town.alice.entries("2027-03-01", "2027-04-01") == []
+    entry = town.bob.entry()
+    names = ("Subject", "IsCancelled", "LegacyFreeBusyStatus", "AppointmentState")
+    assert [text(entry, name) for name in names] == ["Canceled: Plan", "true", "Free", "7"]
+    assert town.bob.answer("AcceptItem", entry).codes == ["ErrorCalendarIsCancelledForAccept"]
+    cancellation = next(
+        town.bob.message(number=number)
+        for number, (element, _) in enumerate(town.bob.messages())
+        if element == "MeetingCancellation"
+    )
+    assert town.bob.answer("RemoveItem", cancellation).codes == ["NoError"]
+    assert town.bob.entries("2027-03-01", "2027-04-01") == []
+
+
+def test_the_organiser_cancels_with_a_word_of_his_own(town: Town) -> None:
+    meet(town)
+    word = '<t:NewBodyContent BodyType="Text">I am ill</t:NewBodyContent>'
+    assert town.alice.answer("CancelCalendarItem", town.alice.entry(), word).codes == ["NoError"]
+    assert "I am ill" in {text(town.bob.message(number=number), "Body").strip() for number in (0, 1)}
+    assert town.bob.answer("CancelCalendarItem", town.bob.entry()).codes == ["ErrorCalendarIsNotOrganizer"]
+
+
+def test_a_series_keeps_its_hour_when_the_clocks_change(town: Town) -> None:
+    series(town)
+    expected = ["2027-03-15T09:00:00Z", "2027-03-22T09:00:00Z", "2027-03-29T08:00:00Z", "2027-04-05T08:00:00Z"]
+    assert starts(town, "alice") == starts(town, "bob") == expected
+
+
+def test_one_occurrence_is_moved_and_another_called_off_on_both_sides(town: Town) -> None:
+    series(town)
+    town.bob.answer("AcceptItem", town.bob.message())
+    third = town.alice.entries("2027-03-29", "2027-03-30")[0]
+    start = change("Set", "calendar:Start", "<t:Start>2027-03-30T13:00:00Z</t:Start>", "CalendarItem")
+    end = change("Set", "calendar:End", "<t:End>2027-03-30T14:00:00Z</t:End>", "CalendarItem")
+    assert town.alice.change_entry(id_of(third), start, end).codes == ["NoError"]
+    second = town.alice.entries("2027-03-22", "2027-03-23")[0]
+    assert town.alice.drop(id_of(second)).codes == ["NoError"]
+    assert starts(town, "alice") == ["2027-03-15T09:00:00Z", "2027-03-30T13:00:00Z", "2027-04-05T08:00:00Z"]
+    assert starts(town, "bob") == [
+        *("2027-03-15T09:00:00Z", "2027-03-22T09:00:00Z", "2027-03-30T13:00:00Z", "2027-04-05T08:00:00Z")
+    ]
+    assert subjects(town, "bob") == ["Jour fixe", "Canceled: Jour fixe", "Jour fixe", "Jour fixe"]
+    moved = town.bob.entries("2027-03-30", "2027-03-31")[0]
+    assert [text(moved, name) for name in ("CalendarItemType", "MyResponseType")] == ["Exception", "NoResponseReceived"]
+    first = town.bob.entries("2027-03-15", "2027-03-16")[0]
+    assert text(first, "MyResponseType") == "Accept"
+
+
+def test_one_occurrence_is_declined(town: Town) -> None:
+    series(town)
+    second = town.bob.entries("2027-03-22", "2027-03-23")[0]
+    assert town.bob.answer("DeclineItem", second).codes == ["NoError"]
+    assert len(starts(town, "bob")) == 3
+    declined = town.alice.entries("2027-03-22", "2027-03-23")[0]
+    other = town.alice.entries("2027-03-15", "2027-03-16")[0]
+    assert (responses(declined), responses(other)) == ({"bob": "Decline"}, {"bob": "Unknown"})
+
+
+def test_a_master_tells_of_its_occurrences(town: Town) -> None:
+    item = series(town)
+    town.alice.drop(id_of(town.alice.entries("2027-03-22", "2027-03-23")[0]))
+    master = town.alice.get(item).one("t:CalendarItem")
+    said = [master.findtext(path, "") for path in ("{*}FirstOccurrence/{*}Start", "{*}LastOccurrence/{*}Start")]
+    assert said == ["2027-03-15T09:00:00Z", "2027-04-05T08:00:00Z"]
+    gone = [node.text for node in master.iterfind("{*}DeletedOccurrences/{*}DeletedOccurrence/{*}Start")]
+    assert gone == ["2027-03-22T09:00:00Z"]
+
+
+def test_nobody_is_told_without_the_clients_saying_so(town: Town) -> None:
+    item = town.alice.meet(
+        "Plan", "2027-03-15T10:00:00Z", "2027-03-15T11:00:00Z", "bob", SendMeetingInvitations="SendToNone"
+    )
+    room = change("Set", "calendar:Location", "<t:Location>Room 6</t:Location>", "CalendarItem")
+    town.alice.change_entry(item, room, to="SendToNone")
+    town.alice.drop(id_of(town.alice.entry()), to="SendToNone")
+    assert (town.bob.messages(), town.alice.sent) == ([], [])
+
+
+def test_a_client_must_say_whether_others_are_told(town: Town) -> None:
+    plain = "<t:CalendarItem><t:Start>2027-03-15T10:00:00Z</t:Start></t:CalendarItem>"
+    assert town.alice.ask(f"<m:CreateItem><m:Items>{plain}</m:Items></m:CreateItem>").codes == [
+        "ErrorSendMeetingInvitationsRequired"
+    ]
+    item = town.alice.create(plain, "calendar").id()
+    room = change("Set", "calendar:Location", "<t:Location>Room 6</t:Location>", "CalendarItem")
+    asked = f"<t:ItemChange>{item}<t:Updates>{room}</t:Updates></t:ItemChange>"
+    update = f'<m:UpdateItem ConflictResolution="AlwaysOverwrite"><m:ItemChanges>{asked}</m:ItemChanges></m:UpdateItem>'
+    assert town.alice.ask(update).codes == ["ErrorSendMeetingInvitationsOrCancellationsRequired"]
+    delete = f'<m:DeleteItem DeleteType="HardDelete"><m:ItemIds>{item}</m:ItemIds></m:DeleteItem>'
+    assert town.alice.ask(delete).codes == ["ErrorSendMeetingCancellationsRequired"]
+
+
+def test_the_organiser_does_not_answer_himself(town: Town) -> None:
+    meet(town)
+    for element, word in (
+        *(("AcceptItem", "Accept"), ("DeclineItem", "Decline"), ("TentativelyAcceptItem", "Tentative")),
+        ("RemoveItem", "Remove"),
+    ):
+        assert town.alice.answer(element, town.alice.entry()).codes == [f"ErrorCalendarIsOrganizerFor{word}"]
+
+
+def test_an_invitation_that_has_been_overtaken_is_not_accepted(town: Town) -> None:
+    item = meet(town)
+    old = town.bob.message()
+    start = change("Set", "calendar:Start", "<t:Start>2027-03-16T13:00:00Z</t:Start>", "CalendarItem")
+    end = change("Set", "calendar:End", "<t:End>2027-03-16T14:00:00Z</t:End>", "CalendarItem")
+    town.alice.change_entry(item, start, end)
+    assert town.bob.answer("AcceptItem", old).codes == ["ErrorCalendarMeetingRequestIsOutOfDate"]
+
+
+def test_only_a_meeting_can_be_answered(town: Town) -> None:
+    town.bob.create("<t:Message><t:Subject>Hello</t:Subject></t:Message>")
+    assert town.bob.answer("AcceptItem", town.bob.message()).codes == ["ErrorInvalidReferenceItem"]
+    nothing = town.bob.ask("<m:CreateItem><m:Items><t:AcceptItem/></m:Items></m:CreateItem>")
+    assert nothing.codes == ["ErrorMissingInformationReferenceItemId"]
+
+
+@pytest.mark.negative
+def test_nobody_invites_in_anothers_name(town: Town) -> None:
+    meet(town, "carol")
+    ((_, _, request),) = town.alice.sent
+    town.post("carol@example.org", "bob@example.org", request)
+    assert town.bob.messages() == [("MeetingRequest", "Plan")]
+    assert (town.bob.entries("2027-03-01", "2027-04-01"), text(town.bob.message(), "HasBeenProcessed")) == ([], "false")
+    assert town.bob.answer("AcceptItem", town.bob.message()).codes == ["NoError"]
+    assert text(town.bob.entry(), "MyResponseType") == "Accept"
+
+
+@pytest.mark.negative
+def test_nobody_calls_off_in_anothers_name(town: Town) -> None:
+    meet(town)
+    forged = invitations.cancel(town.world.run(entry, town.alice), Address("alice@example.org"), NOON)
+    town.post("carol@example.org", "bob@example.org", forged.mime)
+    assert text(town.bob.entry(), "IsCancelled") == "false"
+    town.post("alice@example.org", "bob@example.org", forged.mime)
+    assert text(town.bob.entry(), "IsCancelled") == "true"
+
+
+@pytest.mark.negative
+def test_nobody_answers_for_another(town: Town) -> None:
+    item = meet(town)
+    reply = replies.reply(town.world.run(entry, town.bob), Address("bob@example.org"), "Accept", NOON)
+    town.post("carol@example.org", "alice@example.org", reply.mime)
+    assert responses(town.alice.get(item).one("t:CalendarItem")) == {"bob": "Unknown"}
+    town.post("bob@example.org", "alice@example.org", reply.mime)
+    assert responses(town.alice.get(item).one("t:CalendarItem")) == {"bob": "Accept"}
+
+
+def test_an_answer_to_an_earlier_time_changes_nothing(town: Town) -> None:
+    item = meet(town)
+    reply = replies.reply(town.world.run(entry, town.bob), Address("bob@example.org"), "Accept", NOON)
+    start = change("Set", "calendar:Start", "<t:Start>2027-03-16T13:00:00Z</t:Start>", "CalendarItem")
+    end = change("Set", "calendar:End", "<t:End>2027-03-16T14:00:00Z</t:End>", "CalendarItem")
+    town.alice.change_entry(item, start, end)
+    town.post("bob@example.org", "alice@example.org", reply.mime)
+    assert responses(town.alice.entry()) == {"bob": "Unknown"}
+    assert text(town.alice.message(), "IsOutOfDate") == "true"
+
+
+def test_an_older_invitation_does_not_undo_a_newer_one(town: Town) -> None:
+    item = meet(town)
+    ((_, _, first),) = town.alice.sent
+    start = change("Set", "calendar:Start", "<t:Start>2027-03-16T13:00:00Z</t:Start>", "CalendarItem")
+    end = change("Set", "calendar:End", "<t:End>2027-03-16T14:00:00Z</t:End>", "CalendarItem")
+    town.alice.change_entry(item, start, end)
+    town.post("alice@example.org", "bob@example.org", first)
+    assert text(town.bob.entry(), "Start") == "2027-03-16T13:00:00Z"
+    kinds = {text(town.bob.message(number=number), "MeetingRequestType") for number in range(3)}
+    assert kinds == {"NewMeetingRequest", "FullUpdate", "Outdated"}
+
+
+def test_somebody_who_was_not_invited_joins(town: Town) -> None:
+    item = meet(town)
+    ((_, _, request),) = town.alice.sent
+    town.post("bob@example.org", "carol@example.org", request)
+    town.carol.answer("AcceptItem", town.carol.message())
+    people = town.alice.get(item).one("t:CalendarItem")
+    assert responses(people) == {"bob": "Unknown", "Carol": "Accept"}
+
+
+def test_what_was_moved_at_one_occurrence_is_forgotten_when_the_series_moves(town: Town) -> None:
+    item = series(town)
+    third = town.alice.entries("2027-03-29", "2027-03-30")[0]
+    start = change("Set", "calendar:Start", "<t:Start>2027-03-30T13:00:00Z</t:Start>", "CalendarItem")
+    end = change("Set", "calendar:End", "<t:End>2027-03-30T14:00:00Z</t:End>", "CalendarItem")
+    town.alice.change_entry(id_of(third), start, end)
+    start = change("Set", "calendar:Start", "<t:Start>2027-03-15T13:00:00Z</t:Start>", "CalendarItem")
+    end = change("Set", "calendar:End", "<t:End>2027-03-15T14:00:00Z</t:End>", "CalendarItem")
+    assert town.alice.change_entry(item.split(" ChangeKey")[0] + "/>", start, end).codes == ["NoError"]
+    expected = ["2027-03-15T13:00:00Z", "2027-03-22T13:00:00Z", "2027-03-29T12:00:00Z", "2027-04-05T12:00:00Z"]
+    assert starts(town, "alice") == starts(town, "bob") == expected
+
+
+def test_a_reminder_and_categories_stay_the_owners(town: Town) -> None:
+    item = meet(town)
+    town.bob.answer("AcceptItem", town.bob.message())
+    minutes = "<t:ReminderMinutesBeforeStart>5</t:ReminderMinutesBeforeStart>"
+    remind = change("Set", "item:ReminderMinutesBeforeStart", minutes, "CalendarItem")
+    is_set = change("Set", "item:ReminderIsSet", "<t:ReminderIsSet>true</t:ReminderIsSet>", "CalendarItem")
+    town.bob.change_entry(id_of(town.bob.entry()), is_set, remind, to="SendToNone")
+    room = change("Set", "calendar:Location", "<t:Location>Room 6</t:Location>", "CalendarItem")
+    town.alice.change_entry(item, room)
+    assert [text(town.bob.entry(), name) for name in ("Location", "ReminderMinutesBeforeStart")] == ["Room 6", "5"]
+
+
+def entry(person: Person) -> bytes:
+    """Return the content of somebody's only appointment."""
+    mailbox = person.mailbox
+    (item,) = mailbox.items.find([mailbox.folders.distinguished("calendar").id]).items
+    return mailbox.items.content(item.id)

@@ -1,0 +1,135 @@
+"""Bob in Alice's mailbox, as far as she lets him in."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.casd.mailbox.ews.conversation import Answer, Client, change, distinguished
+from tests.casd.mailbox.meetings.conversation import Town, id_of, text
+
+PLAN = "<t:CalendarItem><t:Subject>Plan</t:Subject><t:Start>2027-03-15T10:00:00Z</t:Start>{}</t:CalendarItem>"
+OWNER = "<m:Mailbox><t:EmailAddress>alice@example.org</t:EmailAddress></m:Mailbox>"
+
+
+def user(name: str, level: str = "", more: str = "") -> str:
+    address = f"<t:UserId><t:PrimarySmtpAddress>{name}@example.org</t:PrimarySmtpAddress></t:UserId>"
+    levels = f"<t:CalendarFolderPermissionLevel>{level}</t:CalendarFolderPermissionLevel>" if level else ""
+    return f"<t:DelegateUser>{address}<t:DelegatePermissions>{levels}</t:DelegatePermissions>{more}</t:DelegateUser>"
+
+
+def edit(client: Client, operation: str, *users: str, owner: str = OWNER) -> Answer:
+    held = f"<m:DelegateUsers>{''.join(users)}</m:DelegateUsers>"
+    return client.ask(f"<m:{operation}>{owner}{held}</m:{operation}>")
+
+
+def listed(client: Client, permissions: str = "true") -> Answer:
+    return client.ask(f'<m:GetDelegate IncludePermissions="{permissions}">{OWNER}</m:GetDelegate>')
+
+
+def let_in(town: Town, level: str, more: str = "") -> Client:
+    """Let Bob into Alice's calendar; return his program in her mailbox."""
+    assert edit(town.alice, "AddDelegate", user("bob", level, more)).codes == ["NoError"] * 2
+    client = Client(town.world, town.alice.mailbox)
+    client.user = "bob@example.org"
+    return client
+
+
+def test_delegates_are_added_listed_changed_and_removed(town: Town) -> None:
+    added = edit(town.alice, "AddDelegate", user("bob", "Reviewer"), user("alice"), user("eve"))
+    assert added.codes == ["NoError", "NoError", "ErrorDelegateCannotAddOwner", "ErrorDelegateNoUser"]
+    assert edit(town.alice, "AddDelegate", user("bob")).codes[1:] == ["ErrorDelegateAlreadyExists"]
+    more = "<t:ViewPrivateItems>true</t:ViewPrivateItems>"
+    assert edit(town.alice, "UpdateDelegate", user("bob", "Editor", more)).codes == ["NoError"] * 2
+    assert edit(town.alice, "UpdateDelegate", user("carol")).codes[1:] == ["ErrorNotDelegate"]
+    found = listed(town.alice)
+    assert found.texts("t:DisplayName") == ["Bob"]
+    assert [found.text(f"t:{name}") for name in ("CalendarFolderPermissionLevel", "ViewPrivateItems")] == [
+        *("Editor", "true")
+    ]
+    assert listed(town.alice, "false").all("t:CalendarFolderPermissionLevel") == []
+    gone = "<m:UserIds><t:UserId><t:PrimarySmtpAddress>bob@example.org</t:PrimarySmtpAddress></t:UserId></m:UserIds>"
+    assert town.alice.ask(f"<m:RemoveDelegate>{OWNER}{gone}</m:RemoveDelegate>").codes == ["NoError"] * 2
+    assert town.alice.ask(f"<m:RemoveDelegate>{OWNER}{gone}</m:RemoveDelegate>").codes[1:] == ["ErrorNotDelegate"]
+    assert listed(town.alice).all("m:DelegateUser") == []
+
+
+@pytest.mark.negative
+def test_nobody_names_anothers_delegates(town: Town) -> None:
+    assert edit(town.bob, "AddDelegate", user("carol", "Editor")).codes == ["ErrorAccessDenied"]
+
+
+def test_a_reviewer_reads_and_changes_nothing(town: Town) -> None:
+    item = town.alice.create(PLAN.format(""), "calendar").id()
+    bob = let_in(town, "Reviewer")
+    assert bob.get(bob.find("calendar").id()).text("t:Subject") == "Plan"
+    update = change("Set", "item:Subject", "<t:Subject>Mine</t:Subject>", "CalendarItem")
+    assert bob.update(item, update).codes == ["ErrorAccessDenied"]
+    assert bob.create(PLAN.format(""), "calendar").codes == ["ErrorAccessDenied"]
+    gone = 'DeleteType="HardDelete" SendMeetingCancellations="SendToNone"'
+    deleted = bob.ask(f"<m:DeleteItem {gone}><m:ItemIds>{item}</m:ItemIds></m:DeleteItem>")
+    assert deleted.codes == ["ErrorAccessDenied"]
+    assert town.alice.get(item).text("t:Subject") == "Plan"
+
+
+def test_an_author_adds_and_an_editor_changes(town: Town) -> None:
+    bob = let_in(town, "Author")
+    made = bob.create(PLAN.format(""), "calendar")
+    assert made.codes == ["NoError"]
+    update = change("Set", "item:Subject", "<t:Subject>Better plan</t:Subject>", "CalendarItem")
+    assert bob.update(made.id(), update).codes == ["ErrorAccessDenied"]
+    assert edit(town.alice, "UpdateDelegate", user("bob", "Editor")).codes == ["NoError"] * 2
+    assert bob.update(made.id(), update).codes == ["NoError"]
+    assert text(town.alice.entry(), "Subject") == "Better plan"
+
+
+@pytest.mark.negative
+def test_no_folder_is_open_but_those_that_were_opened(town: Town) -> None:
+    secret = town.alice.create("<t:Message><t:Subject>Secret</t:Subject></t:Message>", "inbox").id()
+    bob = let_in(town, "Editor")
+    assert bob.find("inbox").codes == ["ErrorAccessDenied"]
+    assert bob.get(secret).codes == ["ErrorItemNotFound"]
+    shape = "<m:FolderShape><t:BaseShape>Default</t:BaseShape></m:FolderShape>"
+    tree = f"<m:FindFolder Traversal='Deep'>{shape}<m:ParentFolderIds>{distinguished('root')}</m:ParentFolderIds>"
+    assert bob.ask(f"{tree}</m:FindFolder>").texts("t:DisplayName") == ["Top of Information Store", "Calendar"]
+    moved = f"<m:ToFolderId>{distinguished('calendar')}</m:ToFolderId><m:ItemIds>{secret}</m:ItemIds>"
+    assert bob.ask(f"<m:MoveItem>{moved}</m:MoveItem>").codes == ["ErrorItemNotFound"]
+
+
+@pytest.mark.negative
+def test_what_is_private_stays_private(town: Town) -> None:
+    private = "<t:CalendarItem><t:Subject>Doctor</t:Subject><t:Sensitivity>Private</t:Sensitivity>{}</t:CalendarItem>"
+    item = town.alice.create(private.format("<t:Start>2027-03-15T10:00:00Z</t:Start>"), "calendar").id()
+    bob = let_in(town, "Editor")
+    assert (bob.find("calendar").all("t:ItemId"), bob.get(item).codes) == ([], ["ErrorItemNotFound"])
+    more = "<t:ViewPrivateItems>true</t:ViewPrivateItems>"
+    edit(town.alice, "UpdateDelegate", user("bob", "Editor", more))
+    assert bob.get(item).text("t:Subject") == "Doctor"
+
+
+@pytest.mark.negative
+def test_a_delegate_sends_no_mail_and_settles_nothing(town: Town) -> None:
+    bob = let_in(town, "Editor")
+    to = "<t:ToRecipients><t:Mailbox><t:EmailAddress>carol@example.org</t:EmailAddress></t:Mailbox></t:ToRecipients>"
+    message = f"<t:Message><t:Subject>Hello</t:Subject>{to}</t:Message>"
+    assert bob.create(message, "", MessageDisposition="SendOnly").codes == ["ErrorSendAsDenied"]
+    for operation in ("GetInboxRules", "GetDelegate", "GetUserOofSettingsRequest", "Subscribe", "SyncFolderItems"):
+        assert bob.ask(f"<m:{operation}/>").fault == "ErrorAccessDenied"
+    assert bob.sent == []
+
+
+@pytest.mark.negative
+def test_whoever_was_removed_is_outside_at_once(town: Town) -> None:
+    bob = let_in(town, "Editor")
+    gone = "<m:UserIds><t:UserId><t:PrimarySmtpAddress>bob@example.org</t:PrimarySmtpAddress></t:UserId></m:UserIds>"
+    town.alice.ask(f"<m:RemoveDelegate>{OWNER}{gone}</m:RemoveDelegate>")
+    assert bob.find("calendar").fault == "ErrorAccessDenied"
+
+
+def test_a_delegate_invites_in_the_owners_name(town: Town) -> None:
+    bob = let_in(town, "Editor")
+    guest = "<t:Attendee><t:Mailbox><t:EmailAddress>carol@example.org</t:EmailAddress></t:Mailbox></t:Attendee>"
+    item = PLAN.format(f"<t:RequiredAttendees>{guest}</t:RequiredAttendees>")
+    assert bob.create(item, "calendar", SendMeetingInvitations="SendOnlyToAll").codes == ["NoError"]
+    ((sender, recipients, _),) = bob.sent
+    assert (sender, recipients) == ("alice@example.org", ("carol@example.org",))
+    assert id_of(town.alice.entry())

@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from casd.mailbox.meetings import freebusy
+from protocols.handover import Assertion
+from tests.casd.mailbox.conversation import ALICE_ASKS, Server
+
+ASKS = ALICE_ASKS._replace(target="/casd/freebusy", user="bob@example.org", mechanism="submission")
+DAY = b'{"start": "2027-03-01T00:00:00+00:00", "end": "2027-03-02T00:00:00+00:00"}'
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Server:
+    return Server(tmp_path, {"/casd/freebusy": freebusy.serve}, "DB01")
+
+
+def test_a_question_is_answered(server: Server) -> None:
+    answer = server.ask(ASKS, DAY)
+    assert (answer.status, answer.body) == (200, b'{"detailed": false, "events": []}')
+
+
+def test_a_question_that_is_none_is_refused(server: Server) -> None:
+    for body, status in ((b"x", 400), (b"{}", 400), (DAY.replace(b"03-02", b"02-02"), 422)):
+        assert server.ask(ASKS, body).status == status
+
+
+@pytest.mark.negative
+@pytest.mark.parametrize("other", [ASKS._replace(mechanism="basic"), ASKS._replace(method="GET")])
+def test_a_users_own_request_is_no_question(server: Server, other: Assertion) -> None:
+    assert server.ask(other, DAY).status == 403

@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+from casd.mailbox.store.quota import Quota
+from tests.casd.mailbox.meetings.conversation import Town
+from tests.casd.mailbox.store.world import mail
+
+TO_BOB = "<t:ToRecipients><t:Mailbox><t:EmailAddress>bob@example.org</t:EmailAddress></t:Mailbox></t:ToRecipients>"
+MESSAGE = f"<t:Message><t:Subject>Hello</t:Subject>{TO_BOB}</t:Message>"
+
+
+def post(town: Town, size: int) -> str:
+    return town.post("bob@example.org", "alice@example.org", mail("News", "x" * size)).reason
+
+
+def test_the_size_of_a_mailbox_is_that_of_its_items(town: Town) -> None:
+    settings = town.alice.mailbox.settings
+    assert settings.size() == 0
+    post(town, 1000)
+    item = town.alice.find().id()
+    assert settings.size() == int(town.alice.get(item).text("t:Size"))
+    town.alice.drop(item, kind="HardDelete")
+    assert settings.size() == 0
+
+
+def test_a_full_mailbox_takes_nothing_and_the_sender_learns_why(town: Town) -> None:
+    town.alice.mailbox.quota = Quota(receive=3000)
+    assert post(town, 1000) == ""
+    assert post(town, 3000) == "552 5.2.2 The mailbox is full."
+    body = f'<t:Body BodyType="Text">{"x" * 3000}</t:Body>'
+    assert town.alice.create(f"<t:Message>{body}</t:Message>").codes == ["ErrorQuotaExceeded"]
+
+
+def test_who_keeps_too_much_sends_nothing(town: Town) -> None:
+    town.alice.mailbox.quota = Quota(send=1000)
+    assert town.alice.create(MESSAGE, "", MessageDisposition="SendOnly").codes == ["NoError"]
+    post(town, 2000)
+    assert town.alice.create(MESSAGE, "", MessageDisposition="SendOnly").codes == ["ErrorQuotaExceeded"]
+
+
+def test_the_owner_is_warned_once_for_each_time(town: Town) -> None:
+    town.alice.mailbox.quota = Quota(warning=2000)
+    for _ in range(4):
+        post(town, 1000)
+    warning = ("Message", "Your mailbox is almost full")
+    assert town.alice.messages().count(warning) == 1
+    for found in town.alice.find().all("t:ItemId"):
+        town.alice.drop(f'<t:ItemId Id="{found.get("Id")}"/>', kind="HardDelete")
+    post(town, 10)
+    for _ in range(2):
+        post(town, 2000)
+    assert town.alice.messages().count(warning) == 1
