@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from attrs import frozen
 from twisted.internet.interfaces import IReactorTime
 
+from casd.mailbox.preview.previews import Previews
 from casd.mailbox.store.database import MailboxDatabase
 from casd.mailbox.store.mailbox import MailboxStore
 from protocols.handover import Assertion
@@ -35,7 +36,8 @@ class Call:
 
     `assertion.user` is the primary address of who asks; a service refuses a user who is not `assertion.address`.
     The methods of `mailbox` block: use them only in functions that `database.run` runs.
-    `clock` times what a service holds open: notifications, time limits.
+    `clock` times what a service holds open: notifications, time limits. `previews` makes pages of attachments, if any
+    are to be made.
     """
 
     exchange: Exchange
@@ -44,3 +46,4 @@ class Call:
     mailbox: MailboxStore
     submit: Submit
     clock: IReactorTime
+    previews: Previews | None = None

@@ -9,6 +9,7 @@ from twisted.internet.defer import Deferred
 
 from casd.mailbox.call import Call, Submit
 from casd.mailbox.control import Control
+from casd.mailbox.preview.previews import Previews
 from casd.mailbox.roster import Roster
 from casd.mailbox.store.database import MailboxDatabase
 from casd.mailbox.store.errors import NotMounted
@@ -29,12 +30,19 @@ class Dispatch:
     """
 
     def __init__(
-        self, server: str, roster: Roster, services: Mapping[str, ServiceOfPath], submit: Submit, clock: Any
+        self,
+        server: str,
+        roster: Roster,
+        services: Mapping[str, ServiceOfPath],
+        submit: Submit,
+        clock: Any,
+        previews: Previews | None = None,
     ) -> None:
         self._roster = roster
         self._services = services
         self._submit = submit
         self._clock = clock
+        self._previews = previews
         self._control = Control(server, roster)
         self._waiting: dict[Exchange, Deferred[None]] = {}
 
@@ -79,7 +87,8 @@ class Dispatch:
     ) -> Response | None:
         try:
             mailbox = await database.run(database.mailbox, assertion.mailbox, assertion.address, assertion.display_name)
-            return await service(Call(exchange, assertion, database, mailbox, self._submit, self._clock))
+            call = Call(exchange, assertion, database, mailbox, self._submit, self._clock, self._previews)
+            return await service(call)
         except NotMounted:  # it was in flight for longer than a dismount waits
             return Response(503, ((b"Retry-After", b"5"),))
         except BodyTooLarge:

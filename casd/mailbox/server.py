@@ -19,9 +19,10 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from casd.certificates import Pair
-from casd.config import endpoints, file, key, networks, path, seconds, secret, words
+from casd.config import endpoints, file, integer, key, networks, path, seconds, secret, size, words
 from casd.mailbox.dispatch import Dispatch, ServiceOfPath
 from casd.mailbox.door import MailboxDoor
+from casd.mailbox.preview.previews import Previews
 from casd.mailbox.roster import Roster
 from casd.mailbox.services import SERVICES
 from casd.mailbox.submission import Submission
@@ -67,7 +68,27 @@ class Settings:
     front_ca: Path = key(file, doc="the authority (PEM) of the front door's certificate")
     dismount_time: float = key(seconds, "30 s", "how long a dismount waits for the requests in flight")
     idle_time: float = key(seconds, "5 min", "how long a front end may keep an idle connection")
+    previews: int = key(
+        integer(0, 64), "2", "documents that are made into pages at once, to be seen in web mail; 0: none are"
+    )
+    preview_time: float = key(seconds, "20 s", "how long the pages of one document may take")
+    preview_memory: int = key(size, "1 GiB", "memory that a process which makes pages may take")
+    preview_cache: int = key(
+        size, "256 MiB", "room for pages that may be asked for again, in the system's folder for temporary files"
+    )
     proxy_protocol: Networks = key(networks, "", "front ends and balancers whose connections begin with a PROXY header")
+
+
+def _previews(settings: Settings, reactor: Any) -> Previews | None:
+    if not settings.previews:
+        return None
+    return Previews.here(
+        reactor,
+        most=settings.previews,
+        memory=settings.preview_memory,
+        seconds=settings.preview_time,
+        cache=settings.preview_cache,
+    )
 
 
 def service(name: str, settings: Settings, reactor: Any) -> MailboxServer:
@@ -108,7 +129,8 @@ class MailboxServer(Service):
             connector=partial(connect, reactor),
             now=now,
         )
-        dispatch = Dispatch(name, self.roster, services, self.submit, reactor)
+        self._previews = _previews(settings, reactor)
+        dispatch = Dispatch(name, self.roster, services, self.submit, reactor, self._previews)
         limits = Limits(
             idle_time=settings.idle_time, streams=_STREAMS, windows=_STREAMS, resets=_RESETS, frames=_RESETS
         )
@@ -148,6 +170,8 @@ class MailboxServer(Service):
     async def _stop(self) -> None:
         self._look_no_more()
         await self.shut()
+        if self._previews:
+            self._previews.end()
         await self.roster.end()
 
     def _cannot_start(self, failure: Failure) -> None:

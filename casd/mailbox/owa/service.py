@@ -7,12 +7,14 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from casd.mailbox.call import Call
-from casd.mailbox.owa import canary, documents, drafts, folders, items
+from casd.mailbox.owa import canary, documents, drafts, folders, items, pages
 from casd.mailbox.owa.answers import answer, document, download, refusal, see
 from casd.mailbox.owa.arguments import Arguments, BadArgument
 from casd.mailbox.owa.compose import File
 from casd.mailbox.owa.events import follow
+from casd.mailbox.owa.pages import NoPreviews
 from casd.mailbox.owa.static import STATIC
+from casd.mailbox.preview.trouble import NotShown
 from casd.mailbox.store.errors import BadQuery, Conflict, FolderExists, NotAllowed, NotFound
 from casd.mailbox.store.mailbox import MailboxStore
 from casd.net.exchange import BodyTooLarge
@@ -51,6 +53,8 @@ REFUSALS: Mapping[type[Exception], tuple[int, str]] = {
     FolderExists: (409, "ErrorFolderExists"),
     NotAllowed: (403, "ErrorDeleteDistinguishedFolder"),
     NotFound: (404, "ErrorItemNotFound"),
+    NoPreviews: (501, "ErrorUnsupportedMimeConversion"),
+    NotShown: (422, "ErrorCannotOpenFileAttachment"),
     drafts.NotSent: (502, "ErrorInvalidRecipients"),
 }
 
@@ -157,5 +161,6 @@ RESOURCES: Mapping[str, Callable[[Call, Query], Awaitable[Response | None]]] = {
     "attachment.ashx": _attachment,
     "message.eml": _source,
     "ev.owa2": _events,
+    **pages.RESOURCES,
 }
 """What is read by GET; nothing of it changes anything."""

@@ -121,7 +121,7 @@ def convert(source: Path, office: str) -> None:
     profile = Path(SCRATCH).resolve() / "profile"
     (profile / "user").mkdir(parents=True, exist_ok=True)
     (profile / "user" / "registrymodifications.xcu").write_text(_SETTINGS, encoding="utf-8")
-    pages = json.dumps({"PageRange": {"type": "string", "value": f"1-{MOST_PAGES}"}})
+    pages = json.dumps({"PageRange": {"type": "string", "value": f"1-{MOST_PAGES + 1}"}})
     command = [office, "--headless", "--norestore", "--nolockcheck", f"-env:UserInstallation={profile.as_uri()}"]
     command += ["--convert-to", f"pdf:{FILTERS[source.suffix]}:{pages}", str(source)]
     if subprocess.run(command, stdin=subprocess.DEVNULL, check=False).returncode:  # noqa: S603 (ours)

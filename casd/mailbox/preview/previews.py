@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -15,12 +16,12 @@ from twisted.python.failure import Failure
 from casd.mailbox.preview.job import DOCUMENT, MARKUP, image_name
 from casd.mailbox.preview.kinds import PDF
 from casd.mailbox.preview.process import left_behind
-from casd.mailbox.preview.shelf import Shelf
+from casd.mailbox.preview.shelf import ENTRIES, Shelf
 from casd.mailbox.preview.trouble import NotShown, Trouble
-from casd.mailbox.preview.workshop import Programs, Task
+from casd.mailbox.preview.workshop import Programs, Task, Workshop
 
 LARGEST = 64 * 1024 * 1024
-"""Bytes of a document that is shown."""
+"""Bytes of a document that is made into pages."""
 
 WIDTHS = (800, 1200, 1600, 2400)
 """Pixels of a page's image: a request is answered by the next larger, so that few are made."""
@@ -53,31 +54,46 @@ class Work(Protocol):
         """Return the result of a task, or raise `NotShown`."""
         ...
 
+    def end(self) -> None:
+        """Do no more."""
+
 
 class Previews:
-    """Previews by key: a digest of the document's content and kind."""
+    """Previews by key: a digest of the document's content and kind, so that what came twice is converted once."""
 
     def __init__(self, shelf: Shelf, work: Work, programs: Programs) -> None:
         self._shelf = shelf
         self._work = work
         self._programs = programs
         self._waiting: dict[tuple[str, str], list[Deferred[None]]] = {}
+        self._keys: OrderedDict[str, str] = OrderedDict()
+
+    @classmethod
+    def here(cls, reactor: Any, *, most: int, memory: int, seconds: float, cache: int) -> Previews:
+        """Return previews made with the programs of this machine."""
+        work = Workshop(reactor, most=most, memory=memory, seconds=seconds)
+        return cls(Shelf(cache), work, Programs.found())
 
     def show(self, suffix: str) -> bool:
         """Say whether a kind of document can be shown."""
         return self._programs.show(suffix)
 
-    async def open(self, suffix: str, content: bytes) -> Preview:
-        """Return the preview of a document, or raise `NotShown`; what failed once fails again at no cost."""
-        if len(content) > LARGEST:
-            raise NotShown(Trouble.TOO_LARGE)
-        key = hashlib.sha256(suffix.encode() + content).hexdigest()
-        await self._once(key, "open", lambda: self._make(key, suffix, content))
-        return self._found(key)
+    async def open(self, name: str, suffix: str, read: Callable[[], Awaitable[bytes]]) -> Preview:
+        """Return the preview of a document, or raise `NotShown`; what failed once fails again at no cost.
 
-    def known(self, key: str) -> Preview | None:
-        """Return a preview that is kept; raise `NotShown` when it is known that there is none."""
-        return self._found(key) if self._shelf.get(key) else None
+        `name` is what the document is known by: while it is kept it is not read again.
+        """
+        key = self._keys.get(name)
+        if key is None or self._shelf.get(key) is None:
+            content = await read()
+            if len(content) > LARGEST:
+                raise NotShown(Trouble.TOO_LARGE)
+            key = hashlib.sha256(suffix.encode() + content).hexdigest()
+            await self._once(key, "open", lambda: self._make(key, suffix, content))
+            self._keys[name] = key
+            if len(self._keys) > ENTRIES:
+                self._keys.popitem(last=False)
+        return self._found(key)
 
     async def page(self, preview: Preview, number: int, width: int) -> tuple[str, bytes]:
         """Return the type and the bytes of a page's image, at least as wide as asked for if that is at all sensible."""
@@ -100,7 +116,8 @@ class Previews:
             raise NotShown(Trouble.CRASHED) from error
 
     def end(self) -> None:
-        """Keep nothing."""
+        """Make no more, and keep nothing."""
+        self._work.end()
         self._shelf.clear()
 
     def _found(self, key: str) -> Preview:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import tempfile
 from collections import OrderedDict
 from collections.abc import Collection
 from pathlib import Path
@@ -24,10 +25,10 @@ class Kept:
 
 
 class Shelf:
-    """Documents by key, those that were not asked for lately given up first."""
+    """Documents by key, in a folder made when it is first needed; those not asked for lately are given up first."""
 
-    def __init__(self, folder: Path, most: int) -> None:
-        self._folder = folder
+    def __init__(self, most: int) -> None:
+        self._folder: Path | None = None
         self._most = most
         self._kept: OrderedDict[str, Kept] = OrderedDict()
         self._size = 0
@@ -41,13 +42,15 @@ class Shelf:
 
     def place(self, key: str) -> Path:
         """Make the folder of a document."""
+        if self._folder is None:
+            self._folder = Path(tempfile.mkdtemp(prefix="casd-previews-"))
         folder = self._folder / key
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, exist_ok=True)
         return folder
 
     def put(self, key: str, found: Any, in_use: Collection[str] = ()) -> None:
         """Keep a document with what stands in its folder now, and give up others for it, but none in use."""
-        kept = self._kept.setdefault(key, Kept(self._folder / key, found))
+        kept = self._kept.setdefault(key, Kept(self.place(key), found))
         kept.found, before = found, kept.size
         kept.size = sum(path.lstat().st_size for path in kept.folder.iterdir())
         self._kept.move_to_end(key)
@@ -61,7 +64,9 @@ class Shelf:
         """Keep nothing."""
         self._kept.clear()
         self._size = 0
-        shutil.rmtree(self._folder, ignore_errors=True)
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
+            self._folder = None
 
     def _drop(self, key: str) -> None:
         kept = self._kept.pop(key)

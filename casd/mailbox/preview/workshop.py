@@ -159,4 +159,5 @@ def _result(folder: Path, ended: Ended) -> Mapping[str, Any]:
         result = json.loads(left_behind(folder / RESULT, _RESULT_SIZE))
     except (OSError, ValueError):
         return {"trouble": Trouble.CRASHED.name}
-    return result if isinstance(result, dict) else {"trouble": Trouble.CRASHED.name}
+    known = isinstance(result, dict) and result.get("trouble", Trouble.SLOW.name) in Trouble.__members__
+    return result if known else {"trouble": Trouble.CRASHED.name}
