@@ -25,6 +25,7 @@ from casd.mailbox.door import MailboxDoor
 from casd.mailbox.preview.previews import Previews
 from casd.mailbox.roster import Roster
 from casd.mailbox.services import SERVICES
+from casd.mailbox.store.database import MailboxDatabase
 from casd.mailbox.submission import Submission
 from casd.model import Endpoint, Networks
 from casd.net.handover import read_keys
@@ -99,7 +100,8 @@ def service(name: str, settings: Settings, reactor: Any) -> MailboxServer:
 class MailboxServer(Service):
     """Mounts, then listens; at its end closes the door first, finishes what is under way, then dismounts.
 
-    `ready` fires when it listens, or fails.
+    `ready` fires when it listens, or fails. `now` tells the age of what front ends assert, `dates` is what mailboxes
+    write down.
     """
 
     _log = Logger()
@@ -111,11 +113,13 @@ class MailboxServer(Service):
         reactor: Any,
         services: Mapping[str, ServiceOfPath] = SERVICES,
         now: Callable[[], float] = time,
+        dates: Callable[[], float] = time,
     ) -> None:
         self.ready: Deferred[None] = Deferred()
         self.failed = False
         self.ports: list[Port] = []
-        self.roster = Roster(settings.databases, name, reactor, patience=settings.dismount_time)
+        mount = partial(MailboxDatabase.mount, now=dates)
+        self.roster = Roster(settings.databases, name, reactor, patience=settings.dismount_time, mount=mount)
         self._settings = settings
         self._reactor = reactor
         self._look_no_more: Callable[[], None] = lambda: None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from casd.mailbox.store import rows
 from casd.mailbox.store.attachments import Attachments
 from casd.mailbox.store.entries import Entries
@@ -38,6 +40,11 @@ class MailboxStore:
         if journal.position() == 0:
             store.folders.create_defaults()
         return store
+
+    @property
+    def now(self) -> datetime:
+        """The time by this mailbox' clock, in whole seconds, UTC."""
+        return datetime.fromtimestamp(self._journal.now(), UTC)
 
     def deliver(self, mime: bytes) -> Item:
         """Put a received message into the inbox, unread, and tell watchers of new mail."""
