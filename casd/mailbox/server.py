@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -19,9 +20,10 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from casd.certificates import Pair
-from casd.config import endpoints, file, integer, key, networks, path, seconds, secret, size, words
+from casd.config import boolean, endpoints, file, integer, key, networks, optional, path, seconds, secret, size, words
 from casd.mailbox.dispatch import Dispatch, ServiceOfPath
 from casd.mailbox.door import MailboxDoor
+from casd.mailbox.preview.office import Office
 from casd.mailbox.preview.previews import Previews
 from casd.mailbox.roster import Roster
 from casd.mailbox.services import SERVICES
@@ -41,10 +43,20 @@ _RESETS = 100_000
 """Requests that a front end may take back: phones hang up in crowds."""
 
 
+_PUBLIC_AUTHORITIES = Path("/etc/ssl/certs/ca-certificates.crt")
+"""Those of the Debian package ca-certificates."""
+
+
 def _front(value: str, _folder: Path) -> str:
     url = urlsplit(value)
     if url.scheme != "https" or not url.hostname or url.path not in {"", "/"}:
         raise ValueError(f"{value!r} is not the URL of a front door, for example https://mail.example.org")
+    return value
+
+
+def _office_server(value: str, _folder: Path) -> str:
+    if value and not re.fullmatch(r"https://[A-Za-z0-9.-]+(:\d+)?(/[\w./-]*)?", value):
+        raise ValueError(f"{value!r} is not the URL of an office server, for example https://office.example.org")
     return value
 
 
@@ -77,14 +89,34 @@ class Settings:
     preview_cache: int = key(
         size, "256 MiB", "room for pages that may be asked for again, in the system's folder for temporary files"
     )
+    office_server: str = key(
+        _office_server, "", "URL of an office server that speaks WOPI, to show documents; empty: none"
+    )
+    office_ca: Path | None = key(optional(file), "", "the authority (PEM) of its certificate; empty: the public ones")
+    office_proof: bool = key(boolean, "yes", "whether its requests must be proved by the keys that it names")
     proxy_protocol: Networks = key(networks, "", "front ends and balancers whose connections begin with a PROXY header")
 
 
-def _previews(settings: Settings, reactor: Any) -> Previews | None:
-    if not settings.previews:
+def _office(name: str, settings: Settings, reactor: Any, now: Callable[[], float]) -> Office | None:
+    if not settings.office_server:
         return None
+    ca = settings.office_ca or _PUBLIC_AUTHORITIES
+    return Office(
+        settings.office_server,
+        ca.read_text(encoding="utf-8"),
+        server=name,
+        keys=read_keys(settings.keys),
+        proof=settings.office_proof,
+        connector=partial(connect, reactor),
+        clock=reactor,
+        now=now,
+    )
+
+
+def _previews(name: str, settings: Settings, reactor: Any, now: Callable[[], float]) -> Previews:
     return Previews.here(
         reactor,
+        _office(name, settings, reactor, now),
         most=settings.previews,
         memory=settings.preview_memory,
         seconds=settings.preview_time,
@@ -133,7 +165,7 @@ class MailboxServer(Service):
             connector=partial(connect, reactor),
             now=now,
         )
-        self._previews = _previews(settings, reactor)
+        self._previews = _previews(name, settings, reactor, now)
         dispatch = Dispatch(name, self.roster, services, self.submit, reactor, self._previews)
         limits = Limits(
             idle_time=settings.idle_time, streams=_STREAMS, windows=_STREAMS, resets=_RESETS, frames=_RESETS
@@ -174,8 +206,7 @@ class MailboxServer(Service):
     async def _stop(self) -> None:
         self._look_no_more()
         await self.shut()
-        if self._previews:
-            self._previews.end()
+        self._previews.end()
         await self.roster.end()
 
     def _cannot_start(self, failure: Failure) -> None:

@@ -8,10 +8,12 @@ from casd.mailbox import delivery
 from casd.mailbox.dispatch import ServiceOfPath
 from casd.mailbox.ews import service as ews
 from casd.mailbox.owa import service as owa
+from casd.mailbox.preview import wopi
 
 SERVICES: Mapping[str, ServiceOfPath] = {
     "/ews/exchange.asmx": ews.serve,
     "/owa": owa.serve,
+    "/wopi": wopi.serve,
     "/casd/deliver": delivery.serve,
 }
 """A path, in lower case, serves all below it too."""

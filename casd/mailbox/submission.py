@@ -13,7 +13,7 @@ from twisted.logger import Logger
 from casd.mailbox.call import Receipt
 from casd.model import Endpoint
 from casd.net.backend import Backend
-from casd.net.fetch import fetch
+from casd.net.fetch import Once, fetch
 from casd.net.pool import Connector
 from casd.net.tls import ClientTLS
 from protocols.handover import REQUEST_HEADER, Assertion, sign
@@ -72,7 +72,7 @@ class Submission:
 
     async def _ask(self, sender: str, recipients: Sequence[str], mime: bytes) -> Iterator[Receipt]:
         lines = self._lines(sender, recipients)
-        connection = Backend(self._clock, _Once())
+        connection = Backend(self._clock, Once())
         await self._connector(self._endpoint, connection, self._tls, _CONNECT_TIME)
         answer = await fetch(connection, b"POST", _PATH.encode("ascii"), lines, mime, _PATIENCE, _ANSWER)
         if answer.head.status != 200:
@@ -119,14 +119,3 @@ def _receipts(answer: bytes) -> Iterator[Receipt]:
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise SubmissionFailed("the front door's answer is no list of receipts") from error
     return iter(found)
-
-
-class _Once:
-    """What stands for a lane: a connection that is used once goes back to nobody."""
-
-    def release(self, connection: Backend) -> None:
-        """Close the connection."""
-        connection.abandon()
-
-    def gone(self, connection: Backend) -> None:
-        """Have nothing to forget."""

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Mapping
+
+from attrs import asdict
 
 from casd.mailbox.call import Call
 from casd.mailbox.owa import documents
 from casd.mailbox.owa.answers import answer, document, image
 from casd.mailbox.preview.kinds import suffix_of
+from casd.mailbox.preview.office import Opening
 from casd.mailbox.preview.previews import Preview, Previews
 from casd.mailbox.store.errors import NotFound
 from protocols.http1 import Response
@@ -20,9 +24,22 @@ class NoPreviews(Exception):
 
 
 async def _overview(call: Call, query: Query) -> Response:
-    """Answer how many pages there are, with the sizes in points of those that can be seen."""
+    """Answer by which office server the document is shown; or how many pages there are, with sizes in points."""
+    if office := await _office(call, query):
+        return answer({"office": asdict(office)})
     preview = (await _opened(call, query))[1]
     return answer({"sizes": preview.sizes, "total": preview.total, "markup": preview.markup})
+
+
+async def _office(call: Call, query: Query) -> Opening | None:
+    """Return how an office server shows an attachment; `origin` is what the browser takes this host for."""
+    office = call.previews.office if call.previews else None
+    origin, host = query.get("origin", ""), (call.exchange.head.get(b"host") or b"").decode("latin-1")
+    if office is None or not re.fullmatch(rf"https://{re.escape(host)}(:\d{{1,5}})?", origin):
+        return None
+    found = await call.database.run(call.mailbox.attachments.get, query.get("id", ""))
+    suffix = suffix_of(found.name, found.content_type)
+    return await office.opening(suffix, call.assertion.user, call.assertion.mailbox, found.id, origin)
 
 
 async def _page(call: Call, query: Query) -> Response:

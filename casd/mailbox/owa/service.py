@@ -24,7 +24,7 @@ Query = Mapping[str, str]
 
 POLICY = (
     b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self';"
-    b" frame-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none';"
+    b" frame-src 'self'%b; manifest-src 'self'; form-action 'self'%b; base-uri 'none'; frame-ancestors 'none';"
     b" require-trusted-types-for 'script'; trusted-types 'none'"
 )
 
@@ -110,7 +110,10 @@ async def _page(call: Call, _query: Query) -> Response:
     if not head.target.line.startswith(b"/owa/"):
         return see(b"/owa/")
     cookie = () if canary.held(head) else (canary.new(),)
-    return STATIC.files["index.html"].answer(head, extra=((b"Content-Security-Policy", POLICY), *cookie))
+    office = call.previews.office if call.previews else None
+    shown_by = f" {office.origin}".encode("ascii") if office else b""
+    policy = (b"Content-Security-Policy", POLICY % (shown_by, shown_by))
+    return STATIC.files["index.html"].answer(head, extra=(policy, *cookie))
 
 
 async def _message(call: Call, query: Query) -> Response:

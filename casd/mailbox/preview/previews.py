@@ -15,6 +15,7 @@ from twisted.python.failure import Failure
 
 from casd.mailbox.preview.job import DOCUMENT, MARKUP, image_name
 from casd.mailbox.preview.kinds import PDF
+from casd.mailbox.preview.office import Office
 from casd.mailbox.preview.process import left_behind
 from casd.mailbox.preview.shelf import ENTRIES, Shelf
 from casd.mailbox.preview.trouble import NotShown, Trouble
@@ -61,7 +62,8 @@ class Work(Protocol):
 class Previews:
     """Previews by key: a digest of the document's content and kind, so that what came twice is converted once."""
 
-    def __init__(self, shelf: Shelf, work: Work, programs: Programs) -> None:
+    def __init__(self, shelf: Shelf, work: Work, programs: Programs, office: Office | None = None) -> None:
+        self.office = office
         self._shelf = shelf
         self._work = work
         self._programs = programs
@@ -69,10 +71,12 @@ class Previews:
         self._keys: OrderedDict[str, str] = OrderedDict()
 
     @classmethod
-    def here(cls, reactor: Any, *, most: int, memory: int, seconds: float, cache: int) -> Previews:
-        """Return previews made with the programs of this machine."""
-        work = Workshop(reactor, most=most, memory=memory, seconds=seconds)
-        return cls(Shelf(cache), work, Programs.found())
+    def here(
+        cls, reactor: Any, office: Office | None, *, most: int, memory: int, seconds: float, cache: int
+    ) -> Previews:
+        """Return previews made with the programs of this machine, and by an office server if there is one."""
+        work = Workshop(reactor, most=max(most, 1), memory=memory, seconds=seconds)
+        return cls(Shelf(cache), work, Programs.found() if most else Programs(), office)
 
     def show(self, suffix: str) -> bool:
         """Say whether a kind of document can be shown."""

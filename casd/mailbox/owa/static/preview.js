@@ -47,7 +47,7 @@ class Viewer {
     this.area.focus();
     this.#say("Opening …");
     try {
-      const response = await fetch(HERE("preview.ashx", { id: this.file.id }), { redirect: "error", cache: "no-store" });
+      const response = await fetch(HERE("preview.ashx", { id: this.file.id, origin: location.origin }), { redirect: "error", cache: "no-store" });
       const answer = await response.json().catch(() => ({}));
       if (response.status === 501) this.#hand();
       else if (!response.ok) this.#fail(answer.message ?? `The server answered ${response.status}.`);
@@ -73,7 +73,8 @@ class Viewer {
     this.area.replaceChildren(el("p", { class: "opening", role: "status", text }));
   }
 
-  #show({ sizes, total, markup }) {
+  #show({ sizes, total, markup, office }) {
+    if (office) return this.#hire(office);
     if (markup) return this.area.replaceChildren(this.#frame());
     this.pages = sizes.map(([width, height], index) => {
       const page = el("img", { alt: `Page ${index + 1}`, dataset: { page: index + 1 }, on: { error: () => this.#retry(page) } });
@@ -87,6 +88,16 @@ class Viewer {
     this.#measure();
     this.resized.observe(this.area);
     this.pages.forEach((page) => this.seen.observe(page));
+  }
+
+  /** Have an office server show the document in a frame: it is posted what lets it read that one. */
+  #hire({ url, token, expires }) {
+    const hidden = (name, value) => el("input", { type: "hidden", name, value });
+    const frame = el("iframe", { class: "office", name: "office", title: this.file.name, allow: "fullscreen" });
+    const form = el("form", { method: "post", action: url, target: "office" },
+      hidden("access_token", token), hidden("access_token_ttl", expires * 1000));
+    this.area.replaceChildren(frame, form);
+    form.submit();
   }
 
   #frame() {
