@@ -74,7 +74,7 @@ class Converter(TestCase):
             test $(cut -d: -f1 /proc/net/dev | tail -n +3 | tr -d ' ') = lo || exit 1
             cat {self.place}/secret && exit 2
             echo ran > {self.place}/proof && exit 3
-            ls /etc/shadow /root/. && exit 4
+            test -e /etc/shadow -o -e /var/lib && exit 4
             exit 0"""
         assert await self.opened(inside) == Trouble.BROKEN  # it has looked, and left no pages
         assert not (self.place / "proof").exists()

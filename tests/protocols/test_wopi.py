@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from base64 import b64encode, urlsafe_b64decode, urlsafe_b64encode
+from base64 import b64decode, b64encode, urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable
 from functools import cache
 
@@ -67,7 +67,7 @@ def test_a_token_opens_nothing_after_its_time() -> None:
 @pytest.mark.negative
 def test_what_a_hand_over_key_signs_elsewhere_is_no_token() -> None:
     said = urlsafe_b64encode(b"x")
-    assert handover._mac(KEYS["1"], said) != wopi._mac(KEYS["1"], said)
+    assert b64decode(handover._mac(KEYS["1"], said)) != urlsafe_b64decode(wopi._mac(KEYS["1"], said))
 
 
 @cache
