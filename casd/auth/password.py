@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import os
+from base64 import b64encode
 from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
+from argon2.low_level import ARGON2_VERSION
 from attrs import define, frozen
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
@@ -56,7 +58,7 @@ class Passwords:
         self._known: OrderedDict[bytes, _Known] = OrderedDict()
         self._checks: dict[bytes, list[Deferred[None]]] = {}
         # An unknown user costs what a known one does: the same hash, never matching.
-        self._nobody = PasswordHasher().hash(os.urandom(16))
+        self._nobody = _unmatched()
 
     def digest(self, mechanism: str, realm: str, sent: bytes) -> bytes:
         """Return the key under which an answer is remembered."""
@@ -117,6 +119,14 @@ class Passwords:
         self._known.move_to_end(digest)
         if len(self._known) > self._settings.entries:
             self._known.popitem(last=False)
+
+
+def _unmatched() -> str:
+    """Return a hash that costs what others do and that no password has: made up, where to compute one takes a while."""
+    hasher = PasswordHasher()
+    cost = f"m={hasher.memory_cost},t={hasher.time_cost},p={hasher.parallelism}"
+    salt, value = (b64encode(os.urandom(size)).decode().rstrip("=") for size in (hasher.salt_len, hasher.hash_len))
+    return f"$argon2id$v={ARGON2_VERSION}${cost}${salt}${value}"
 
 
 def _matches(hashed: str, password: str) -> bool:

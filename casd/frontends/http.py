@@ -17,8 +17,9 @@ from casd.vdirs.ews import Ews
 from casd.vdirs.oab import Oab
 from casd.vdirs.owa import Owa
 from casd.vdirs.submit import Submit
+from casd.vdirs.wopi import Wopi
 
-VDIRS = (Owa, Ecp, Ews, Eas, Autodiscover, Oab, Api, Submit)
+VDIRS = (Owa, Ecp, Ews, Eas, Autodiscover, Oab, Api, Wopi, Submit)
 
 
 @frozen(kw_only=True)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import frozen
 from twisted.internet.interfaces import IReactorTime
 
+from casd.mailbox.preview.previews import Previews
 from casd.mailbox.push import Push
 from casd.mailbox.store.database import MailboxDatabase
 from casd.mailbox.store.mailbox import MailboxStore
@@ -71,8 +72,8 @@ class Call:
 
     `assertion.user` is the primary address of who asks; a service refuses a user who is not `assertion.address`.
     The methods of `mailbox` block: use them only in functions that `database.run` runs.
-    `clock` times what a service holds open: notifications, time limits.
-    `push` posts notifications to the places that the operator lets it, if there are any.
+    `clock` times what a service holds open: notifications, time limits. `push` posts notifications to the places that
+    the operator lets it, `previews` makes pages of attachments, if there are any.
     """
 
     exchange: Exchange
@@ -84,3 +85,4 @@ class Call:
     push: Push | None = None
     people: People = nobody
     others: Ask = unheard
+    previews: Previews | None = None

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
 
 from twisted.internet.defer import Deferred
 
-from casd.mailbox.call import Ask, Call, People, Submit, nobody, unheard
+from casd.mailbox.call import Call
 from casd.mailbox.control import Control
-from casd.mailbox.push import Push
 from casd.mailbox.roster import Roster
 from casd.mailbox.store.database import MailboxDatabase
 from casd.mailbox.store.errors import NotMounted
+from casd.mailbox.store.mailbox import MailboxStore
 from casd.mailbox.store.quota import UNLIMITED, Quota
 from casd.net.exchange import BodyTooLarge, Exchange, Lost
 from protocols.handover import ACTIVE_SERVER_HEADER, Assertion
@@ -35,21 +34,13 @@ class Dispatch:
         server: str,
         roster: Roster,
         services: Mapping[str, ServiceOfPath],
-        submit: Submit,
-        clock: Any,
-        push: Push | None = None,
+        call: Callable[[Exchange, Assertion, MailboxDatabase, MailboxStore], Call],
         quota: Quota = UNLIMITED,
-        people: People = nobody,
-        others: Ask = unheard,
     ) -> None:
         self._roster = roster
         self._services = services
-        self._submit = submit
-        self._clock = clock
-        self._push = push
+        self._call = call
         self._quota = quota
-        self._people = people
-        self._others = others
         self._control = Control(server, roster)
         self._waiting: dict[Exchange, Deferred[None]] = {}
 
@@ -95,17 +86,7 @@ class Dispatch:
         try:
             mailbox = await database.open(assertion.mailbox, assertion.address, assertion.display_name)
             mailbox.quota = self._quota
-            call = Call(
-                exchange,
-                assertion,
-                database,
-                mailbox,
-                self._submit,
-                self._clock,
-                self._push,
-                self._people,
-                self._others,
-            )
+            call = self._call(exchange, assertion, database, mailbox)
             return await service(call)
         except NotMounted:  # it was in flight for longer than a dismount waits
             return Response(503, ((b"Retry-After", b"5"),))

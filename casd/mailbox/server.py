@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -19,13 +20,17 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from casd.certificates import Pair
-from casd.config import endpoints, file, key, networks, optional, path, seconds, secret, size, words
+from casd.config import boolean, endpoints, file, integer, key, networks, optional, path, seconds, secret, size, words
+from casd.mailbox.call import Call
 from casd.mailbox.dispatch import Dispatch, ServiceOfPath
 from casd.mailbox.door import MailboxDoor
 from casd.mailbox.housekeeping import Housekeeping
+from casd.mailbox.preview.office import Office
+from casd.mailbox.preview.previews import Previews
 from casd.mailbox.push import Push
 from casd.mailbox.roster import Roster
 from casd.mailbox.services import SERVICES
+from casd.mailbox.store.database import MailboxDatabase
 from casd.mailbox.store.quota import Quota
 from casd.mailbox.submission import Submission
 from casd.model import Endpoint, Networks
@@ -42,10 +47,20 @@ _RESETS = 100_000
 """Requests that a front end may take back: phones hang up in crowds."""
 
 
+_PUBLIC_AUTHORITIES = Path("/etc/ssl/certs/ca-certificates.crt")
+"""Those of the Debian package ca-certificates."""
+
+
 def _front(value: str, _folder: Path) -> str:
     url = urlsplit(value)
     if url.scheme != "https" or not url.hostname or url.path not in {"", "/"}:
         raise ValueError(f"{value!r} is not the URL of a front door, for example https://mail.example.org")
+    return value
+
+
+def _office_server(value: str, _folder: Path) -> str:
+    if value and not re.fullmatch(r"https://[A-Za-z0-9.-]+(:\d+)?(/[\w./-]*)?", value):
+        raise ValueError(f"{value!r} is not the URL of an office server, for example https://office.example.org")
     return value
 
 
@@ -77,7 +92,47 @@ class Settings:
     receive_quota: int | None = key(optional(size), "", "size of a mailbox above which it takes nothing more")
     dismount_time: float = key(seconds, "30 s", "how long a dismount waits for the requests in flight")
     idle_time: float = key(seconds, "5 min", "how long a front end may keep an idle connection")
+    previews: int = key(
+        integer(0, 64), "2", "documents that are made into pages at once, to be seen in web mail; 0: none are"
+    )
+    preview_time: float = key(seconds, "20 s", "how long the pages of one document may take")
+    preview_memory: int = key(size, "1 GiB", "memory that a process which makes pages may take")
+    preview_cache: int = key(
+        size, "256 MiB", "room for pages that may be asked for again, in the system's folder for temporary files"
+    )
+    office_server: str = key(
+        _office_server, "", "URL of an office server that speaks WOPI, to show documents; empty: none"
+    )
+    office_ca: Path | None = key(optional(file), "", "the authority (PEM) of its certificate; empty: the public ones")
+    office_proof: bool = key(boolean, "yes", "whether its requests must be proved by the keys that it names")
     proxy_protocol: Networks = key(networks, "", "front ends and balancers whose connections begin with a PROXY header")
+
+
+def _office(name: str, settings: Settings, reactor: Any, now: Callable[[], float]) -> Office | None:
+    if not settings.office_server:
+        return None
+    ca = settings.office_ca or _PUBLIC_AUTHORITIES
+    return Office(
+        settings.office_server,
+        ca.read_text(encoding="utf-8"),
+        server=name,
+        keys=read_keys(settings.keys),
+        proof=settings.office_proof,
+        connector=partial(connect, reactor),
+        clock=reactor,
+        now=now,
+    )
+
+
+def _previews(name: str, settings: Settings, reactor: Any, now: Callable[[], float]) -> Previews:
+    return Previews.here(
+        reactor,
+        _office(name, settings, reactor, now),
+        most=settings.previews,
+        memory=settings.preview_memory,
+        seconds=settings.preview_time,
+        cache=settings.preview_cache,
+    )
 
 
 def service(name: str, settings: Settings, reactor: Any) -> MailboxServer:
@@ -88,7 +143,8 @@ def service(name: str, settings: Settings, reactor: Any) -> MailboxServer:
 class MailboxServer(Service):
     """Mounts, then listens; at its end closes the door first, finishes what is under way, then dismounts.
 
-    `ready` fires when it listens, or fails.
+    `ready` fires when it listens, or fails. `now` tells the age of what front ends assert, `dates` is what mailboxes
+    write down.
     """
 
     _log = Logger()
@@ -100,11 +156,13 @@ class MailboxServer(Service):
         reactor: Any,
         services: Mapping[str, ServiceOfPath] = SERVICES,
         now: Callable[[], float] = time,
+        dates: Callable[[], float] = time,
     ) -> None:
         self.ready: Deferred[None] = Deferred()
         self.failed = False
         self.ports: list[Port] = []
-        self.roster = Roster(settings.databases, name, reactor, patience=settings.dismount_time)
+        mount = partial(MailboxDatabase.mount, now=dates)
+        self.roster = Roster(settings.databases, name, reactor, patience=settings.dismount_time, mount=mount)
         self._housekeeping = Housekeeping(self.roster, settings.keep_deleted, reactor, now)
         self._settings = settings
         self._reactor = reactor
@@ -119,11 +177,18 @@ class MailboxServer(Service):
             connector=partial(connect, reactor),
             now=now,
         )
-        push = Push(settings.push, reactor, partial(connect, reactor))
-        quota = Quota(settings.warning_quota, settings.send_quota, settings.receive_quota)
-        dispatch = Dispatch(
-            name, self.roster, services, self.submit, reactor, push, quota, self.submit.people, self.submit.others
+        self._previews = _previews(name, settings, reactor, now)
+        call = partial(
+            Call,
+            submit=self.submit,
+            clock=reactor,
+            push=Push(settings.push, reactor, partial(connect, reactor)),
+            people=self.submit.people,
+            others=self.submit.others,
+            previews=self._previews,
         )
+        quota = Quota(settings.warning_quota, settings.send_quota, settings.receive_quota)
+        dispatch = Dispatch(name, self.roster, services, call, quota)
         limits = Limits(
             idle_time=settings.idle_time, streams=_STREAMS, windows=_STREAMS, resets=_RESETS, frames=_RESETS
         )
@@ -165,6 +230,7 @@ class MailboxServer(Service):
         self._look_no_more()
         self._housekeeping.stop()
         await self.shut()
+        self._previews.end()
         await self.roster.end()
 
     def _look(self) -> None:

@@ -10,10 +10,12 @@ from casd.mailbox.ews import photos
 from casd.mailbox.ews import service as ews
 from casd.mailbox.meetings import freebusy
 from casd.mailbox.owa import service as owa
+from casd.mailbox.preview import wopi
 
 SERVICES: Mapping[str, ServiceOfPath] = {
     "/ews/exchange.asmx": ews.serve,
     "/owa": owa.serve,
+    "/wopi": wopi.serve,
     "/casd/deliver": delivery.serve,
     "/casd/import": transfer.serve,
     "/casd/export": transfer.serve,

@@ -14,7 +14,7 @@ from twisted.logger import Logger
 from casd.mailbox.call import Person, Receipt, Said
 from casd.model import Endpoint
 from casd.net.backend import Backend
-from casd.net.fetch import fetch
+from casd.net.fetch import Once, fetch
 from casd.net.pool import Connector
 from casd.net.tls import ClientTLS
 from protocols.handover import REQUEST_HEADER, Assertion, sign
@@ -104,7 +104,7 @@ class Submission:
         more: Headers = (),
     ) -> bytes:
         lines = self._lines(path, sender, recipients, (*more, (b"Content-Type", content_type)))
-        connection = Backend(self._clock, _Once())
+        connection = Backend(self._clock, Once())
         await self._connector(self._endpoint, connection, self._tls, _CONNECT_TIME)
         answer = await fetch(connection, b"POST", path.encode("ascii"), lines, body, _PATIENCE, _ANSWER)
         if answer.head.status != 200:
@@ -165,14 +165,3 @@ def _people(answer: bytes) -> Sequence[Person]:
         return [Person(str(one["address"]), str(one["name"])) for one in json.loads(answer)["people"]]
     except (ValueError, KeyError, TypeError) as error:
         raise SubmissionFailed("the front door's answer is no list of people") from error
-
-
-class _Once:
-    """What stands for a lane: a connection that is used once goes back to nobody."""
-
-    def release(self, connection: Backend) -> None:
-        """Close the connection."""
-        connection.abandon()
-
-    def gone(self, connection: Backend) -> None:
-        """Have nothing to forget."""

@@ -69,3 +69,14 @@ async def fetch(
     head = b"%b %b HTTP/1.1\r\n%bContent-Length: %d\r\n\r\n%b" % (method, target, lines, len(body), body)
     connection.ask(method, head, taker, patience)
     return await taker.done
+
+
+class Once:
+    """What stands for a lane: a connection that is used once goes back to nobody."""
+
+    def release(self, connection: Backend) -> None:
+        """Close the connection."""
+        connection.abandon()
+
+    def gone(self, connection: Backend) -> None:
+        """Have nothing to forget."""

@@ -1,7 +1,8 @@
 """A mail organisation in this process: one front end, two mailbox servers, four users, on free ports.
 
     with running() as casd:
-        requests.get(casd.ews, auth=("alice@example.org", casd.password), verify=casd.ca)
+        casd.seed("alice", mails=20)
+        assert casd.account("alice").inbox.total_count == 20
 
 alice and bob are in DB01 (active on mbx1), carol and dave in DB02 (active on mbx2).
 """
@@ -9,24 +10,30 @@ alice and bob are in DB01 (active on mbx1), carol and dave in DB02 (active on mb
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from math import inf
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, TypeVar
 
 from twisted.internet.defer import maybeDeferred
 
 from casd.casctl.main import main
 from casd.casctl.provision import DOMAIN, SERVERS, USERS
+from casd.directory.sqlite import Directory
 from casd.mailbox.server import MailboxServer
 from casd.mailbox.services import SERVICES
+from casd.mailbox.store.mailbox import MailboxStore
 from casd.plan import Plan, read_plan
 from casd.tap import FrontService
-from casd.testing import layout
+from casd.testing import accounts, layout, seeding
+from casd.testing.clock import Clock
 from casd.testing.faults import Fault, Script
+from casd.testing.operations import Operations, Rule
 from casd.testing.thread import ReactorThread, reactor_thread
+
+T = TypeVar("T")
 
 
 @contextmanager
@@ -58,7 +65,8 @@ class Organisation:
     """What a test asks of the organisation, and does to it. All of it blocks; servers are named mbx1 and mbx2.
 
     `url` is where clients come in, `ews` one service of it; `ca` signed its certificate (PEM). Everyone in `users`
-    has the same `password`.
+    has the same `password`; a user of the domain is named by the address, or by what stands before its @.
+    `requests` are those that the mailbox servers have got, `clock` is what mailboxes go by.
     """
 
     def __init__(self, plan: Plan, thread: ReactorThread) -> None:
@@ -70,7 +78,11 @@ class Organisation:
         self.ca = demo / "ca.pem"
         self.password = (demo / "password").read_text().strip()
         self.users = [f"{user}@{DOMAIN}" for user in USERS]
+        self.clock = Clock()
+        self._operations = Operations()
+        self.requests = self._operations.requests
         self._plan = plan
+        self._directory = Directory(plan.directory[1])
         self._thread = thread
         self._front: FrontService | None = None
         self._servers: dict[str, MailboxServer] = {}
@@ -84,6 +96,7 @@ class Organisation:
 
     def close(self) -> None:
         """Stop serving."""
+        accounts.forget(self.ews)
         self._thread.wait_for(self._close)
 
     # The directory
@@ -100,6 +113,38 @@ class Organisation:
     def move(self, database: str, server: str) -> None:
         """Move a database to the other server, as an operator does: its clients may go on."""
         self.casctl("database", "move", database, "--to", server)
+
+    # The mailboxes
+
+    def account(self, user: str) -> Any:
+        """Return an `exchangelib.Account` that is signed in as a user."""
+        return accounts.account(_address(user), self.password, self.ews, self.ca)
+
+    def mail(self, user: str, subject: str = "Hello", *, folder: str = "inbox", **more: Any) -> None:
+        """Have a message in a mailbox, delivered if it is for the inbox; `more` is what `seeding.Mail` takes."""
+        mail = seeding.Mail(subject=subject, **more)
+        self.within(user, lambda mailbox: seeding.put_mail(mailbox, mail, folder, self.clock.now))
+
+    def seed(self, user: str, **counts: int) -> None:
+        """Have so many `mails`, `appointments`, `contacts`, `tasks` in a mailbox: the same every time."""
+        self.within(user, lambda mailbox: seeding.fill(mailbox, counts, self.clock.now))
+
+    def within(self, user: str, work: Callable[[MailboxStore], T]) -> T:
+        """Return what a function does with a user's mailbox as the server sees it, in one transaction."""
+        found: T = self._thread.wait_for(self._within, _address(user), work)
+        return found
+
+    # The operations of EWS
+
+    def script(self, operation: str, *, user: str = "", **what: Any) -> Rule:
+        """Have something befall an operation (`*`: any), from now on; `what` is as `operations.Rule` takes it."""
+        rule = Rule(operation=operation, user=_address(user) if user else "", **what)
+        self._operations.rules.append(rule)
+        return rule
+
+    def unscript(self) -> None:
+        """Have no operation meet anything any more."""
+        self._operations.rules.clear()
 
     # The mailbox servers
 
@@ -145,8 +190,9 @@ class Organisation:
             await self._stop(server)
 
     async def _start(self, name: str) -> None:
-        services = self._scripts[name].around(SERVICES)
-        server = MailboxServer(name, self._plan.mailboxes[name][1], self._thread.reactor, services)
+        services = self._scripts[name].around(self._operations.around(SERVICES))
+        settings = self._plan.mailboxes[name][1]
+        server = MailboxServer(name, settings, self._thread.reactor, services, dates=self.clock)
         server.startService()
         await server.ready
         self._servers[name] = server
@@ -161,6 +207,18 @@ class Organisation:
             await server.open()
         self._trust(name)
 
+    async def _within(self, address: str, work: Callable[[MailboxStore], T]) -> T:
+        mailbox = await self._directory.by_address(address)
+        if mailbox is None:
+            raise LookupError(f"there is no mailbox {address}: add_user makes one")
+        for server in self._servers.values():
+            if server.roster.serves(mailbox.database):
+                with server.roster.use(mailbox.database) as database:
+                    about = (str(mailbox.guid), mailbox.address, mailbox.display_name)
+                    store = await database.run(database.mailbox, *about)
+                    return await database.run(work, store)
+        raise LookupError(f"{mailbox.database} is mounted nowhere: start its server first")
+
     async def _flush(self) -> None:
         assert self._front is not None  # noqa: S101 (while it is open)
         self._front.front.log.flush()
@@ -170,3 +228,7 @@ class Organisation:
         for lane in self._front.front.pool.lanes if self._front else ():
             if lane.server.name == name:
                 lane.breaker.good()
+
+
+def _address(user: str) -> str:
+    return user if "@" in user else f"{user}@{DOMAIN}"

@@ -1,14 +1,14 @@
-"""The pytest fixture `casd`: a mail organisation for one test.
+"""The pytest fixture `casd`: a mail organisation for one test, or for as long as the ini's `casd_scope` says.
 
-def test_a_message_is_found(casd, monkeypatch):
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(casd.ca))
-    answer = requests.post(casd.ews, body, auth=("alice@example.org", casd.password))
+def test_a_message_is_found(casd):
+    casd.mail("alice", "Hello")
+    assert casd.account("alice").inbox.get(subject="Hello")
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -16,7 +16,18 @@ if TYPE_CHECKING:
     from casd.testing.organisation import Organisation
 
 
-@pytest.fixture(name="casd")
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Declare the key of pytest's own ini."""
+    parser.addini(
+        "casd_scope", "how long the fixture casd lasts: function, class, module, package, session", "string", "function"
+    )
+
+
+def _scope(fixture_name: str, config: pytest.Config) -> Any:
+    return config.getini("casd_scope")
+
+
+@pytest.fixture(name="casd", scope=_scope)
 def organisation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Organisation]:
     """A front end with two mailbox servers and four users, in this process; see `casd.testing.organisation`."""
     # pytest loads this file in every run where casd is installed: what takes a second waits for who asks.

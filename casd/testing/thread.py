@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from threading import Thread
@@ -28,7 +29,9 @@ class ReactorThread:
     def run(self) -> None:
         """Run the reactor until it is stopped."""
         self.reactor.run(installSignalHandlers=False)
-        self._loop.close()
+        with warnings.catch_warnings():  # a client that keeps its connection for longer than we do does no wrong
+            warnings.simplefilter("ignore", ResourceWarning)
+            self._loop.close()
 
     def wait_for(self, function: Callable[..., Awaitable[T]], *args: Any) -> T:
         """Return what a coroutine function returns when the reactor's thread runs it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, tzinfo
+from datetime import tzinfo
 from email.utils import make_msgid
 from typing import Any
 from uuid import uuid4
@@ -111,7 +111,7 @@ async def create_item(call: Call, body: Element, zone: tzinfo) -> Element:
 
 def _defaults(known: Known, mailbox: MailboxStore) -> dict[Property, Any]:
     """Return what a new item has where the client says nothing."""
-    owner, now = Address(mailbox.address, mailbox.display_name), datetime.now(UTC).replace(microsecond=0)
+    owner, now = Address(mailbox.address, mailbox.display_name), mailbox.now
     if known.kind in {Kind.MAIL, Kind.NOTE}:
         identifier = make_msgid(domain=mailbox.address.rpartition("@")[2])
         found: dict[str, Any] = {"message:From": owner, "message:InternetMessageId": identifier}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, tzinfo
+from datetime import tzinfo
 
 from attrs import frozen
 
@@ -56,7 +56,7 @@ def release(mailbox: MailboxStore, item: Item, folder: str) -> Item:
         raise Refusal("ErrorInvalidOperation", "Only messages can be sent.")
     content = mailbox.items.content(item.id)
     check(mailbox, content)
-    now = datetime.now(UTC).replace(microsecond=0)
+    now = mailbox.now
     sent = mail.write(content, {Property("item:DateTimeSent"): now})
     mailbox.items.update(item.id, sent, draft=False, read=True, received=now)
     return mailbox.items.move(item.id, folder)
@@ -93,7 +93,7 @@ def _outgoing(mailbox: MailboxStore, content: bytes) -> bytes:
 
 def _finish(mailbox: MailboxStore, item: str, content: bytes, refused: Sequence[Receipt], *, keep: bool) -> None:
     if refused:
-        mailbox.deliver(reports.undelivered(mailbox.address, refused, content, datetime.now(UTC)))
+        mailbox.deliver(reports.undelivered(mailbox.address, refused, content, mailbox.now))
     if not keep:
         try:
             mailbox.items.delete(item, DeleteMode.HARD)

@@ -54,6 +54,12 @@ def download(name: str, content_type: str, content: bytes) -> Response:
     return Response(200, headers, content)
 
 
+def image(content_type: str, content: bytes) -> Response:
+    """Answer with a picture that we have made."""
+    kind = (b"Content-Type", content_type.encode("ascii"))
+    return Response(200, (kind, (b"Content-Security-Policy", b"sandbox; " + _NOTHING), *PRIVATE), content)
+
+
 def see(location: bytes) -> Response:
     """Send the browser to another place."""
     return Response(302, ((b"Location", location), *PRIVATE))

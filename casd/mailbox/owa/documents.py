@@ -13,7 +13,7 @@ from html import escape
 
 from casd.mailbox.owa.bodies import Body, body
 from casd.mailbox.owa.people import Person, headers, named
-from casd.mailbox.owa.sanitise import Inline
+from casd.mailbox.owa.sanitise import Inline, clean
 from casd.mailbox.owa.static import STATIC
 from casd.mailbox.store.mailbox import MailboxStore
 from casd.mailbox.store.values import Item
@@ -36,6 +36,12 @@ def message(mailbox: MailboxStore, item: str, *, remote: bool) -> tuple[str, str
     """Return the body of a message as a document, with its policy."""
     shown = body(mailbox.items.content(item), _inline(mailbox, item), remote=remote)
     return _document(shown.html, shown.style, shown.remote_images), _REMOTE_POLICY if remote else _POLICY
+
+
+def attached(html: str) -> tuple[str, str]:
+    """Return HTML that was made of an attached document as a document that is safe to show, with its policy."""
+    shown = clean(html)
+    return _document(shown.html, "coloured" if shown.coloured else "plain", 0), _POLICY
 
 
 def editor(mailbox: MailboxStore, item: str, verb: str) -> tuple[str, str]:

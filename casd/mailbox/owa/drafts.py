@@ -5,7 +5,6 @@ A draft is a message in the Drafts folder from its first save on; each save repl
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
@@ -117,7 +116,7 @@ def _read(mailbox: MailboxStore, arguments: Arguments, old: Item | None) -> Draf
     to, cc, bcc = (given(arguments.objects(name)) for name in ("to", "cc", "bcc"))
     draft = Draft(
         sender=Person(mailbox.display_name, mailbox.address),
-        date=datetime.now(UTC).replace(microsecond=0),
+        date=mailbox.now,
         message_id=old.message_id if old else f"{uuid4()}@{mailbox.address.rpartition('@')[2]}",
         to=to,
         cc=cc,

@@ -9,6 +9,7 @@ from typing import Any
 from casd.mailbox.owa.arguments import Arguments
 from casd.mailbox.owa.folders import mail_folders
 from casd.mailbox.owa.people import headers, listed, named, shape
+from casd.mailbox.preview.kinds import suffix_of
 from casd.mailbox.store.errors import NotFound
 from casd.mailbox.store.mailbox import MailboxStore
 from casd.mailbox.store.query import And, Compare, Filter, Operator, Page, Search
@@ -115,6 +116,7 @@ def attachment_shape(attachment: Attachment) -> dict[str, Any]:
         "name": attachment.name or "attachment",
         "type": attachment.content_type,
         "size": attachment.size,
+        "preview": bool(suffix_of(attachment.name, attachment.content_type)),
     }
 
 

@@ -7,12 +7,14 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from casd.mailbox.call import Call
-from casd.mailbox.owa import canary, documents, drafts, folders, items
+from casd.mailbox.owa import canary, documents, drafts, folders, items, pages
 from casd.mailbox.owa.answers import answer, document, download, refusal, see
 from casd.mailbox.owa.arguments import Arguments, BadArgument
 from casd.mailbox.owa.compose import File
 from casd.mailbox.owa.events import follow
+from casd.mailbox.owa.pages import NoPreviews
 from casd.mailbox.owa.static import STATIC
+from casd.mailbox.preview.trouble import NotShown
 from casd.mailbox.store.errors import BadQuery, Conflict, FolderExists, NotAllowed, NotFound
 from casd.mailbox.store.mailbox import MailboxStore
 from casd.net.exchange import BodyTooLarge
@@ -22,7 +24,7 @@ Query = Mapping[str, str]
 
 POLICY = (
     b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self';"
-    b" frame-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none';"
+    b" frame-src 'self'%b; manifest-src 'self'; form-action 'self'%b; base-uri 'none'; frame-ancestors 'none';"
     b" require-trusted-types-for 'script'; trusted-types 'none'"
 )
 
@@ -51,6 +53,8 @@ REFUSALS: Mapping[type[Exception], tuple[int, str]] = {
     FolderExists: (409, "ErrorFolderExists"),
     NotAllowed: (403, "ErrorDeleteDistinguishedFolder"),
     NotFound: (404, "ErrorItemNotFound"),
+    NoPreviews: (501, "ErrorUnsupportedMimeConversion"),
+    NotShown: (422, "ErrorCannotOpenFileAttachment"),
     drafts.NotSent: (502, "ErrorInvalidRecipients"),
 }
 
@@ -106,7 +110,10 @@ async def _page(call: Call, _query: Query) -> Response:
     if not head.target.line.startswith(b"/owa/"):
         return see(b"/owa/")
     cookie = () if canary.held(head) else (canary.new(),)
-    return STATIC.files["index.html"].answer(head, extra=((b"Content-Security-Policy", POLICY), *cookie))
+    office = call.previews.office if call.previews else None
+    shown_by = f" {office.origin}".encode("ascii") if office else b""
+    policy = (b"Content-Security-Policy", POLICY % (shown_by, shown_by))
+    return STATIC.files["index.html"].answer(head, extra=(policy, *cookie))
 
 
 async def _message(call: Call, query: Query) -> Response:
@@ -157,5 +164,6 @@ RESOURCES: Mapping[str, Callable[[Call, Query], Awaitable[Response | None]]] = {
     "attachment.ashx": _attachment,
     "message.eml": _source,
     "ev.owa2": _events,
+    **pages.RESOURCES,
 }
 """What is read by GET; nothing of it changes anything."""

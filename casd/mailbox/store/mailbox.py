@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Unpack
 
 from casd.mailbox.store import rows
@@ -55,6 +56,11 @@ class MailboxStore:
     def position(self) -> int:
         """The number of the last change."""
         return self.journal.position()
+
+    @property
+    def now(self) -> datetime:
+        """The time by this mailbox' clock, in whole seconds, UTC."""
+        return datetime.fromtimestamp(self.journal.now(), UTC)
 
     def deliver(self, mime: bytes, **fields: Unpack[Fields]) -> Item:
         """Put a received message into the inbox, unread, and tell watchers of new mail."""

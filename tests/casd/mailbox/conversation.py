@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from attrs import frozen
 from twisted.internet.defer import Deferred
 from twisted.internet.testing import StringTransport
 
-from casd.mailbox.call import Receipt
+from casd.mailbox.call import Call, Receipt
 from casd.mailbox.dispatch import Dispatch, ServiceOfPath
 from casd.mailbox.door import MailboxDoor
 from casd.mailbox.roster import Roster
@@ -70,7 +71,8 @@ class Server:
         self.reactor = Reactor()
         self.roster = Roster(folder, "mbx1", self.reactor, mount=mount)
         result(Deferred.fromCoroutine(self.roster.begin(first)))
-        dispatch = Dispatch("mbx1", self.roster, services, submit, self.reactor)
+        call = partial(Call, submit=submit, clock=self.reactor)
+        dispatch = Dispatch("mbx1", self.roster, services, call)
         self.door = MailboxDoor(
             server="mbx1", keys=KEYS, dispatch=dispatch, limits=Limits(), clock=self.reactor, now=lambda: NOON
         )

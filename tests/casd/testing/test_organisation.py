@@ -129,3 +129,38 @@ def test_nothing_listens_afterwards() -> None:
         port = urlsplit(casd.url).port
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", port or 0))
+
+
+def test_an_operation_answers_late_and_by_a_status(well: Organisation) -> None:
+    rule = well.script("GetFolder", delay=0.2, times=1)
+    assert ask(well).elapsed.total_seconds() >= 0.2
+    well.script("*", status=507, user="alice", nth=2)
+    assert [ask(well).status_code for _ in range(3)] == [200, 507, 200]
+    assert (rule.seen, rule.met) == (4, 1)
+    well.unscript()
+
+
+def test_a_dropped_connection_is_noticed_by_the_client(well: Organisation) -> None:
+    well.script("GetFolder", drop=True, times=1)
+    with pytest.raises(requests.exceptions.ChunkedEncodingError):
+        ask(well)
+    assert ask(well).status_code == 200
+    well.unscript()
+
+
+def test_an_error_is_a_fault_with_the_documented_back_off(well: Organisation) -> None:
+    well.script("GetFolder", back_off=1.5)
+    answer = ask(well)
+    assert answer.status_code == 500
+    assert "ResponseCode" in answer.text
+    assert '<t:Value Name="BackOffMilliseconds">1500</t:Value>' in answer.text
+    well.unscript()
+
+
+def test_nobody_looks_into_a_mailbox_that_is_not_there(organisation: Organisation) -> None:
+    with pytest.raises(LookupError, match="add_user makes one"):
+        organisation.mail("nobody")
+    organisation.stop("mbx2")
+    with pytest.raises(LookupError, match="start its server first"):
+        organisation.mail("dave")
+    organisation.start("mbx2")

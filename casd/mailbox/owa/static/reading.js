@@ -3,6 +3,7 @@
 import { attachmentUrl, call, messageUrl } from "./api.js";
 import { el, icon, iconButton } from "./dom.js";
 import { complain } from "./overlay.js";
+import { preview } from "./preview.js";
 import { fileSize, fullTime, hue, initials, nameOf } from "./words.js";
 
 export class ReadingPane {
@@ -93,7 +94,7 @@ export class ReadingPane {
     const { attachments } = this.item;
     if (!attachments.length) return null;
     return el("ul", { class: "files", "aria-label": "Attachments" }, ...attachments.map((file) => el("li", {},
-      el("a", { class: "file", href: attachmentUrl(file.id), download: file.name, title: file.name },
+      el("a", { class: "file", href: attachmentUrl(file.id), download: file.name, title: file.name, on: { click: (event) => preview(event, file) } },
         icon("attach"), el("span", { class: "name", text: file.name }), el("span", { class: "size", text: fileSize(file.size) })))));
   }
 

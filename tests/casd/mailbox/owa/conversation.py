@@ -13,6 +13,7 @@ from twisted.internet.testing import StringTransport
 
 from casd.mailbox.call import Call, Receipt
 from casd.mailbox.owa.service import serve
+from casd.mailbox.preview.previews import Previews
 from casd.net.exchange import Exchange
 from casd.net.http import Channel, Limits
 from casd.net.unnoted import Unnoted
@@ -54,6 +55,7 @@ class Browser(Unnoted):
         self.sent: list[tuple[str, tuple[str, ...], bytes]] = []
         self.unreachable: dict[str, str] = {}
         self.failures: list[Any] = []
+        self.previews: Previews | None = None
 
     def get(self, target: str, method: str = "GET", **headers: str) -> Answer:
         return self.ask(method, target, b"", headers)
@@ -81,7 +83,9 @@ class Browser(Unnoted):
             address=ADDRESS, display_name="Alice", database="DB01", client="", mechanism="forms",
         )  # fmt: skip
         world = self.world
-        response = await serve(Call(exchange, assertion, world.database, world.alice, self._submit, self.clock))
+        response = await serve(
+            Call(exchange, assertion, world.database, world.alice, self._submit, self.clock, previews=self.previews)
+        )
         if response is not None:
             exchange.reply(response)
 

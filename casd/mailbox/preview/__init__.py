@@ -1,0 +1,1 @@
+"""Attachments shown as pages: converted by processes that can do no harm, kept for who asks again."""

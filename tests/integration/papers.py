@@ -1,0 +1,132 @@
+"""Documents as people send them, made by the usual libraries, and some that nobody should open."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Callable, Mapping
+from copy import deepcopy
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import docx
+import odf.opendocument
+import odf.text
+import openpyxl
+import pptx
+import pypdfium2
+from docx.enum.text import WD_BREAK
+
+_TEXT = "The quick brown fox jumps over the lazy dog. "
+
+
+def _saved(document: Any) -> bytes:
+    buffer = BytesIO()
+    document.save(buffer)
+    return buffer.getvalue()
+
+
+def words() -> bytes:
+    """Return a report of some pages."""
+    document = docx.Document()
+    document.add_heading("Quarterly report", 0)
+    for _ in range(60):
+        document.add_paragraph(_TEXT * 5)
+    return _saved(document)
+
+
+def sheet() -> bytes:
+    """Return a sheet of some pages, with formulas."""
+    book = openpyxl.Workbook()
+    for row in range(1, 201):
+        book.active.append([row, f"Item {row}", row * 1.5, f"=A{row}*2"])
+    return _saved(book)
+
+
+def slides() -> bytes:
+    """Return ten slides."""
+    show = pptx.Presentation()
+    for number in range(10):
+        slide = show.slides.add_slide(show.slide_layouts[1])
+        slide.shapes.title.text = f"Slide {number + 1}"
+        slide.placeholders[1].text = "First point\nSecond point"
+    return _saved(show)
+
+
+def open_text() -> bytes:
+    """Return a text in OpenDocument."""
+    text = odf.opendocument.OpenDocumentText()
+    text.text.addElement(odf.text.P(text=_TEXT))
+    return _saved(text)
+
+
+def pdf(pages: int = 3) -> bytes:
+    """Return a PDF of empty pages."""
+    document = pypdfium2.PdfDocument.new()
+    for _ in range(pages):
+        document.new_page(612, 792)
+    return _saved(document)
+
+
+def bomb() -> bytes:
+    """Return 700 KB that unpack to 700 MB."""
+    buffer = BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("[Content_Types].xml", "<Types/>")
+        with archive.open("word/document.xml", "w") as part:
+            for _ in range(700):
+                part.write(b"A" * 1_000_000)
+    return buffer.getvalue()
+
+
+def endless() -> bytes:
+    """Return a text of 10,000 pages."""
+    document = docx.Document()
+    page = document.add_paragraph("A page")
+    page.add_run().add_break(WD_BREAK.PAGE)
+    for _ in range(10_000):
+        document.element.body.insert(0, deepcopy(page._p))
+    return _saved(document)
+
+
+_MACRO = """<?xml version="1.0" encoding="UTF-8"?>
+<office:document xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0"
+    xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0"
+    xmlns:script="urn:oasis:names:tc:opendocument:xmlns:script:1.0" xmlns:ooo="http://openoffice.org/2004/office"
+    xmlns:xlink="http://www.w3.org/1999/xlink" office:version="1.3"
+    office:mimetype="application/vnd.oasis.opendocument.text">
+  <office:scripts>
+    <office:script script:language="ooo:Basic">
+      <ooo:libraries>
+        <ooo:library-embedded ooo:name="Standard">
+          <ooo:module ooo:name="Evil"><ooo:source-code>
+            Sub Main
+              Open "{0}" For Output As #1
+              Print #1, "ran"
+              Close #1
+            End Sub
+          </ooo:source-code></ooo:module>
+        </ooo:library-embedded>
+      </ooo:libraries>
+    </office:script>
+    <office:event-listeners>
+      <script:event-listener script:language="ooo:script" script:event-name="dom:load" xlink:type="simple"
+          xlink:href="vnd.sun.star.script:Standard.Evil.Main?language=Basic&amp;location=document"/>
+    </office:event-listeners>
+  </office:scripts>
+  <office:body><office:text><text:p>With a macro</text:p></office:text></office:body>
+</office:document>"""
+
+
+def macro(proof: Path) -> bytes:
+    """Return a text whose macro, if it ran when the text is opened, would write the file `proof`."""
+    return _MACRO.format(proof).encode()
+
+
+GOOD: Mapping[str, Callable[[], bytes]] = {
+    "report.docx": words,
+    "figures.xlsx": sheet,
+    "talk.pptx": slides,
+    "letter.odt": open_text,
+    "paper.pdf": pdf,
+}
