@@ -116,6 +116,12 @@ class MailboxDatabase:
             self._mailboxes[guid] = store
         return store
 
+    def mailbox_at(self, address: str) -> MailboxStore | None:
+        """Return the mailbox of an address, if it is in this database; blocks, so call it by `run`."""
+        query = "SELECT guid, address, display_name FROM mailbox WHERE lower(address) = lower(?)"
+        row = self._connection.execute(query, (address,)).fetchone()
+        return self.mailbox(*row) if row else None
+
     def watch(self, guid: str, watcher: Watcher) -> Callable[[], None]:
         """Call `watcher` in the reactor's thread with each `Event` of this mailbox, and at last with `Dismounted`.
 

@@ -137,7 +137,11 @@ CREATE TRIGGER item_removed AFTER DELETE ON item BEGIN
 END;
 """
 
-STEPS = (_FIRST,)
+_CONVERSATIONS = """
+CREATE INDEX item_conversation ON item (folder, conversation, received, kind);
+"""
+
+STEPS = (_FIRST, _CONVERSATIONS)
 """Step n brings a database from version n to version n + 1; what was released never changes."""
 
 
