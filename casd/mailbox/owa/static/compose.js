@@ -4,7 +4,7 @@ import { call, editorUrl, upload } from "./api.js";
 import { el, icon, iconButton } from "./dom.js";
 import { t } from "./language.js";
 import { ask, complain, toast } from "./overlay.js";
-import { RecipientField } from "./people.js";
+import { RecipientField } from "./recipients.js";
 import { fileSize, fullTime } from "./words.js";
 
 const SAVE_MS = 1500;
@@ -42,6 +42,7 @@ export class Composer {
     this.subject.value = item ? prefixed(verb, item.subject) : subject;
     this.#showFiles();
     this.#showImportance();
+    if (!people.to.length) this.to.input.focus();
     try {
       await this.#edit(editorUrl(verb === "replyall" ? "reply" : verb, item?.id));
     } catch (error) {
@@ -52,8 +53,7 @@ export class Composer {
     if (verb === "draft" && item.text !== undefined) this.#toPlain(item.text);
     this.saved = this.#snapshot();
     this.timer = setInterval(() => this.#tick(), SAVE_MS);
-    if (people.to.length) this.#focusText();
-    else this.to.input.focus();
+    if (!this.root.contains(document.activeElement)) this.#focusText();
   }
 
   /** Whether closing the window now would lose something. */
@@ -331,7 +331,7 @@ export class Composer {
   }
 
   #tick() {
-    if (this.#snapshot() === this.saved || this.saving) return;
+    if (this.#snapshot() === this.saved || this.saving || this.sendButton.disabled) return;
     this.saving = true;
     this.status.textContent = t("saving");
     this.#save()

@@ -6,7 +6,7 @@ import { el, icon, iconButton } from "./dom.js";
 import { t } from "./language.js";
 import { meetingCard } from "./meeting.js";
 import { complain } from "./overlay.js";
-import { fileSize, fullTime, hue, initials, nameOf, sameAddress, shortTime } from "./words.js";
+import { fileSize, fullTime, hue, initials, longTime, nameOf, sameAddress, shortTime } from "./words.js";
 
 const SANDBOX = "allow-same-origin allow-popups allow-popups-to-escape-sandbox";
 
@@ -49,9 +49,10 @@ export class ReadingPane {
     return Boolean(this.cards?.get(id)?.open && this.items.length);
   }
 
-  /** The newest message that was sent or received, which is what one answers. */
+  /** The newest message of this folder, which is what one answers: not one's own last answer. */
   get latest() {
-    return this.items.findLast((item) => !item.draft) ?? null;
+    const { item } = this;
+    return this.items.findLast((each) => !each.draft && each.folder === item?.folder) ?? this.items.findLast((each) => !each.draft) ?? null;
   }
 
   /** Whether all that is shown here is being taken away. */
@@ -218,7 +219,7 @@ class Card {
         el("span", { class: "from" }, el("b", { text: nameOf(from) }), from.name && el("span", { class: "address", text: ` <${from.address}>` })),
         ...lines.map(([label, people]) => el("span", { class: "to" }, el("span", { class: "label", text: `${t(label)}: ` }), ...this.#named(people)))),
       el("div", { class: "when" },
-        el("time", { datetime: detail.sent ?? detail.received, text: fullTime(detail.sent ?? detail.received) }),
+        el("time", { datetime: detail.sent ?? detail.received, title: fullTime(detail.sent ?? detail.received), text: longTime(detail.sent ?? detail.received) }),
         !this.alone && el("span", { class: "card-tools" }, tool("reply", t("reply-to-this")), tool("forward", t("forward-this")), tool("delete", t("delete-this")),
           iconButton("down", t("fold"), () => this.#fold(), { class: "icon folding" }))));
   }

@@ -27,6 +27,12 @@ export function shortTime(iso) {
 }
 
 export const fullTime = (iso) => told(iso, { dateStyle: "full", timeStyle: "short" });
+/** Say when, with the day of the week, and the year if it is another. */
+export function longTime(iso) {
+  const year = wall(iso).getUTCFullYear() === now().getUTCFullYear() ? {} : { year: "numeric" };
+  return told(iso, { weekday: "short", day: "numeric", month: "short", hour: "numeric", minute: "numeric", ...year });
+}
+
 export const number = (value) => new Intl.NumberFormat(locale).format(value);
 
 export function fileSize(bytes) {
