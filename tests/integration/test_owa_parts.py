@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 
 from playwright.sync_api import Locator, expect
@@ -142,7 +143,7 @@ class Calendar(Stories):
                 form.get_by_label("Start time").fill("09:00")
                 form.get_by_role("combobox", name="Invite").fill(self.bob + ",")
                 form.get_by_role("combobox", name="Invite").fill(self.carol + ",")
-                expect(form.locator(".busy-lane").nth(1)).to_have_attribute("title", "busy 9:00 – 10:30 AM")
+                expect(form.locator(".busy-lane").nth(1)).to_have_attribute("title", re.compile("busy 9:00 . 10:30"))
                 form.get_by_role("button", name="Everybody is free").click()
                 expect(form.get_by_label("Start time")).to_have_value("10:30")
                 form.get_by_role("button", name="Send").click()
@@ -260,7 +261,7 @@ class Tasks(Stories):
                 alice.page.get_by_label("Due").fill("2026-12-24")
                 alice.page.get_by_label("Due").blur()
                 expect(alice.page.locator(".task").first).to_contain_text("Due Thu, December 24")
-                alice.page.get_by_role("checkbox", name="Buy milk is done").check()
+                alice.page.get_by_role("checkbox", name="Buy milk is done").click()
                 expect(alice.page.locator(".task:not(.is-done)")).to_have_count(1)
                 expect(alice.page.get_by_text("Done (1)")).to_be_visible()
                 expect(phone.page.locator(".task").first).to_contain_text("Write report")

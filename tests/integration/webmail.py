@@ -186,9 +186,10 @@ class Stories(TestCase):
         self.deliver(*(message(to, subject, **headers) for subject in subjects))
 
 
-def serious(page: Page) -> list[str]:
-    """Return what axe-core finds serious or worse."""
-    found = Axe().run(page).response["violations"]
+def serious(page: Page, *rules: str) -> list[str]:
+    """Return what axe-core finds serious or worse, by all its rules or these."""
+    options = {"resultTypes": ["violations"], **({"runOnly": list(rules)} if rules else {})}
+    found = Axe().run(page, options=options).response["violations"]
     return [
         f"{each['id']}: {each['nodes'][0]['target']}" for each in found if each["impact"] in {"serious", "critical"}
     ]

@@ -131,7 +131,7 @@ function act(action, event) {
   if (GO[action]) return void (location.hash = GO[action]);
   if (action === "keys") return void help();
   if (action === "search") return void search.focus();
-  return current?.key(action, event) ?? false;
+  return current ? current.key(action, event) : false;
 }
 
 function help() {
@@ -179,8 +179,8 @@ async function start() {
   page.search = search;
   mail = new Mail($("#mail"), page);
   await mail.start();
-  await arrive();
   wire();
+  await arrive();
   follow(happened, online);
 }
 

@@ -35,8 +35,9 @@ class People {
   async arrive([id = ""]) {
     this.page.entitle(t("people"));
     this.chosen = id;
+    this.editing = false;
     await this.#fetch();
-    await this.#show();
+    if (!this.editing) await this.#show();
   }
 
   async happened() {
@@ -93,7 +94,7 @@ class People {
     const { chosen } = this;
     try {
       const item = await call("GetContact", { id: chosen }, { lasting: true, ...options });
-      if (chosen === this.chosen) this.#view(item);
+      if (chosen === this.chosen && !this.editing) this.#view(item);
     } catch (error) {
       if (error.status === 404) location.hash = "#/people";
       else complain(error);
