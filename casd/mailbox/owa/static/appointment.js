@@ -19,12 +19,11 @@ export async function see(page, entry) {
   const { id, original } = entry;
   const detail = await call("GetAppointment", { id, original });
   let next = null;
-  const dialog = el("dialog", { class: "event-card", "aria-label": detail.subject || t("no-title") });
   const leave = (what) => { next = what; dialog.close("yes"); };
   const line = (shape, text) => text && el("p", {}, icon(shape), el("span", { text }));
-  dialog.append(
+  const dialog = el("dialog", { class: "event-card", "aria-label": detail.subject || t("no-title") },
     el("header", {}, el("h2", { text: detail.subject || t("no-title") }), iconButton("close", t("close"), () => dialog.close())),
-    line("clock", when(detail)), line("repeat", detail.recurring && t("series")), line("place", detail.location),
+    line("clock", when(detail)), detail.recurring && line("repeat", t("series")), detail.location && line("place", detail.location),
     detail.meeting && line("people", [...(detail.mine ? [] : detail.organizer), ...detail.attendees].map((person) => `${nameOf(person)}${mark(person)}`).join(", ")),
     detail.cancelled && el("p", { class: "conflict", text: t("event-cancelled") }),
     detail.body && el("p", { class: "event-body", text: detail.body }),
@@ -107,7 +106,7 @@ class Form {
     const series = this.values.original ? [] : [row("repeat", this.repeat, this.untilLabel)];
     this.dialog = el("dialog", { class: "event-form", "aria-label": this.values.id ? t("edit-event") : t("new-event") },
       this.subject, row("people", this.people.element, this.strip),
-      row("clock", this.from, this.fromTime, el("span", { text: "–" }), this.to, this.toTime, el("label", { class: "inline" }, this.allDay, el("span", { text: t("all-day") }))),
+      row("clock", el("span", { class: "inline" }, this.from, this.fromTime), el("span", { class: "dash", text: "–" }), el("span", { class: "inline" }, this.to, this.toTime), el("label", { class: "inline" }, this.allDay, el("span", { text: t("all-day") }))),
       ...series, row("place", this.place), row("calendar", this.shown, this.reminder), row("draft", this.text), this.wrong,
       el("div", { class: "buttons" }, el("button", { type: "button", class: "quiet", text: t("cancel"), on: { click: () => this.dialog.close() } }), this.saveButton));
     this.dialog.addEventListener("keydown", (event) => { if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) this.#save(); });

@@ -127,7 +127,8 @@ class Calendar {
   #draw() {
     const days = this.#days();
     if (this.view === "month") {
-      this.body.replaceChildren(monthGrid(days, this.at, this.entries, {
+      const most = Math.max(1, Math.floor((this.body.clientHeight / 6 - 36) / 24));
+      this.body.replaceChildren(monthGrid(days, this.at, this.entries, most, {
         open: (entry, anchor) => this.#open(entry, anchor), day: (at) => this.#go("day", at), add: (at) => this.#add({ start: plus(at, 9 * HOUR), end: plus(at, 10 * HOUR) }),
         move: (entry, by) => this.#move(entry, plus(entry.from, by), plus(entry.to, by)),
       }));
@@ -158,8 +159,8 @@ class Calendar {
   // What can be done
 
   async #add(values = {}) {
-    const begin = plus(day(this.at), now() % DAY);
-    const start = values.start ?? new Date(Math.ceil(begin / (HOUR / 2)) * (HOUR / 2));
+    const next = Math.ceil((now() % DAY) / (HOUR / 2)) * (HOUR / 2);
+    const start = values.start ?? plus(day(this.at), next < 7 * HOUR || next > 19 * HOUR ? 9 * HOUR : next);
     await this.#after(edit(this.page, { ...values, start, end: values.end ?? plus(start, HOUR) }));
   }
 

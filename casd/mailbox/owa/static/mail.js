@@ -12,6 +12,7 @@ import { nameOf } from "./words.js";
 
 const BACKGROUND = { background: true };
 const LASTING = { lasting: true };
+const SMALL = new Set(["read", "unread", "flag", "tag"]);  // what has no room beside a message on a phone
 const OUTGOING = new Set(["sentitems", "drafts"]);
 
 export class Mail {
@@ -279,9 +280,10 @@ export class Mail {
       categorise: (items, anchor) => this.#chooseCategory(items, anchor),
       junk: (items) => this.#move(items, junk()),
       more: ([item], anchor) => menu(anchor, t("more"), [
+        ...(isSmall() ? [...this.#entries([item], anchor).filter((entry) => SMALL.has(entry?.icon)), null] : []),
         { icon: "download", label: t("download"), run: () => download(item) },
-        junk() && { icon: "junk", label: t("move-to-junk"), run: () => this.#move([item], junk()) },
-      ].filter(Boolean)),
+        { icon: "junk", label: t("move-to-junk"), run: () => this.#move([item], junk()) },
+      ]),
       menu: (items, anchor) => menu(anchor, t("actions"), this.#entries(items, anchor)),
     };
   }
@@ -412,6 +414,7 @@ export class Mail {
   }
 }
 
+const isSmall = () => matchMedia("(max-width: 520px)").matches;
 const isNarrow = () => matchMedia("(max-width: 899px)").matches;
 
 function download(item) {

@@ -7,19 +7,18 @@ import { DAY, dateText, day, now, plus, sameDay } from "./time.js";
 import { toldWall } from "./words.js";
 
 const TYPE = "application/x-owa-event";
-const MOST = 3;  // entries of a day before the others are counted
 
-/** Make the grid. `actions`: open(entry, anchor), day(at), add(at), move(entry, by). */
-export function monthGrid(days, at, entries, actions) {
+/** Make the grid, with at most so many entries a day. `actions`: open(entry, anchor), day(at), add(at), move(entry, by). */
+export function monthGrid(days, at, entries, most, actions) {
   const names = days.slice(0, 7).map((each) => el("span", { class: "month-name", "aria-hidden": "true", text: toldWall(each, { weekday: "short" }) }));
-  const cells = days.map((each) => cell(each, at, entries, actions));
+  const cells = days.map((each) => cell(each, at, entries, most, actions));
   return el("div", { class: "month-grid" }, ...names, ...cells);
 }
 
-function cell(at, month, entries, actions) {
+function cell(at, month, entries, most, actions) {
   const mine = entries.filter((entry) => entry.from < plus(at, DAY) && (entry.to > at || sameDay(entry.from, at)));
   const sorted = mine.sort((one, other) => other.allDay - one.allDay || one.from - other.from);
-  const shown = sorted.length > MOST + 1 ? sorted.slice(0, MOST) : sorted;
+  const shown = sorted.length > most ? sorted.slice(0, most - 1) : sorted;
   const more = sorted.length - shown.length;
   const today = sameDay(at, now());
   const made = el("div", {
