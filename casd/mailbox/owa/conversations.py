@@ -48,10 +48,10 @@ def _row(conversation: Conversation) -> dict[str, Any]:
     senders = {person["address"].lower(): person for each in reversed(rows) for person in each["sender"]}
     return {
         **rows[0],
-        "ids": [item.id for item in items],
-        "count": len(items),
+        "ids": conversation.ids,
+        "count": len(conversation.ids),
         "sender": list(reversed(senders.values())),
-        "read": all(item.read for item in items),
+        "read": conversation.read,
         "flagged": any(each["flagged"] for each in rows),
         "hasAttachments": any(item.has_attachments for item in items),
         "categories": sorted({name for item in items for name in item.categories}),

@@ -19,20 +19,29 @@ _NEWEST = f"""
         AND later.kind = :kind AND (later.received, later.number) > (item.received, item.number)
     )) ORDER BY item.received DESC, item.number DESC LIMIT :limit OFFSET :offset
 """  # noqa: S608 - our own names
-_MEMBERS = f"""
-    {rows.SELECT_ITEM} WHERE item.folder = :folder AND item.kind = :kind AND item.conversation = :conversation
-    ORDER BY item.received DESC, item.number DESC LIMIT 1000
+_MEMBERS = (
+    "FROM item INDEXED BY item_conversation WHERE folder = :folder AND conversation = :conversation AND kind = :kind"
+)
+_NEWEST_MEMBERS = f"""
+    {rows.SELECT_ITEM} WHERE item.number IN (SELECT number {_MEMBERS} ORDER BY received DESC, number DESC LIMIT :limit)
+    ORDER BY item.received DESC, item.number DESC
 """
-_TOTAL = """
-    SELECT count(DISTINCT nullif(conversation, '')) + count(*) FILTER (WHERE conversation = '')
-    FROM item INDEXED BY item_conversation WHERE folder = :folder AND kind = :kind
-"""
+_ALL_MEMBERS = f"SELECT id, read {_MEMBERS} ORDER BY received DESC, number DESC"
+_ALL = "FROM item INDEXED BY item_conversation WHERE folder = :folder AND kind = :kind AND conversation"
+_TOTAL = f"""
+    SELECT (SELECT count(*) FROM (SELECT DISTINCT conversation {_ALL} > '')) + (SELECT count(*) {_ALL} = '')
+"""  # noqa: S608 - our own names
+
+LOOKED_AT = 20
+"""Mails of a conversation that a listing looks into: the newest say enough."""
 
 
 @frozen
 class Conversation:
-    """The mails of one conversation in one folder, newest first."""
+    """The mails of one conversation in one folder, newest first: `ids` of all, the newest as `items`."""
 
+    ids: tuple[str, ...]
+    read: bool
     items: tuple[Item, ...]
 
 
@@ -61,8 +70,11 @@ class Threads:
 
     def _whole(self, newest: Item, **within: str | int) -> Conversation:
         if not newest.conversation:
-            return Conversation((newest,))
-        return Conversation(tuple(self._items(_MEMBERS, **within, conversation=newest.conversation)))
+            return Conversation((newest.id,), newest.read, (newest,))
+        within["conversation"] = newest.conversation
+        members = self._connection.execute(_ALL_MEMBERS, within).fetchall()
+        items = self._items(_NEWEST_MEMBERS, **within, limit=LOOKED_AT) if len(members) > 1 else (newest,)
+        return Conversation(tuple(row[0] for row in members), all(row[1] for row in members), tuple(items))
 
     def _items(self, query: str, **parameters: str | int) -> Iterator[Item]:
         return map(rows.item, self._connection.execute(query, parameters).fetchall())

@@ -90,6 +90,7 @@ def test_what_makes_no_sense_is_refused(browser: Browser, action: str, values: o
     assert browser.act(action, values).status == 400
 
 
+@pytest.mark.negative
 def test_others_are_seen_to_be_busy_and_nothing_more(browser: Browser, world: World) -> None:
     bob = world.open(BOB, "bob@example.org")
     world.run(bob.items.create, world.run(bob.folders.distinguished, "calendar").id, "appointment", APPOINTMENT)

@@ -18,6 +18,7 @@ def test_settings_begin_with_what_suits_most_and_keep_what_was_chosen(browser: B
     assert (kept["firstDay"], kept["theme"]) == (0, "dark")
 
 
+@pytest.mark.negative
 def test_a_signature_is_cleaned(browser: Browser) -> None:
     told = browser.act("UpdateSettings", {"signature": '<b>Alice</b><script>alert(1)</script><img src="javascript:1">'})
     assert told.json["settings"]["signature"] == "<b>Alice</b><img>"
