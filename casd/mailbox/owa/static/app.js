@@ -85,6 +85,13 @@ async function compose(values = {}) {
   await mail.compose("new", null, values);
 }
 
+/** Take over what another browser has chosen. */
+async function takeSettings() {
+  const { settings } = await call("GetSettings", {}, { background: true }).catch(() => page);
+  page.settings = settings;
+  dress();
+}
+
 function writeTo(people) {
   return compose({ to: people });
 }
@@ -112,6 +119,7 @@ async function refresh() {
   const events = told;
   stale = null;
   told = [];
+  if (events.some((event) => event.again || !event.item)) await takeSettings();  // kept with a folder, which tells
   await Promise.all([mail, ...Object.values(opened)].map((part) => part.happened(events)));
 }
 

@@ -1,9 +1,10 @@
 // The calendar: which days are shown and how, what is in them.
 
 import { call } from "./api.js";
-import { edit, see } from "./appointment.js";
+import { see } from "./appointment.js";
 import { el, icon, iconButton } from "./dom.js";
 import { DayGrid } from "./daygrid.js";
+import { edit } from "./eventform.js";
 import { t, zone } from "./language.js";
 import { monthGrid } from "./monthgrid.js";
 import { complain, toast } from "./overlay.js";

@@ -1,18 +1,17 @@
-// Mail: the folder or search that is listed, the conversation that is open, what is done to messages.
+// Mail: the folder or search that is listed, the conversation that is open.
 
-import { call, sourceUrl } from "./api.js";
+import { call } from "./api.js";
 import { Composer } from "./compose.js";
-import { $, el, iconButton } from "./dom.js";
+import { Deeds } from "./deeds.js";
+import { $ } from "./dom.js";
 import { FolderTree, folderHash } from "./folders.js";
 import { t } from "./language.js";
 import { MessageList } from "./list.js";
-import { ask, complain, menu, toast } from "./overlay.js";
+import { complain, menu, toast } from "./overlay.js";
 import { ReadingPane } from "./reading.js";
 import { nameOf } from "./words.js";
 
 const BACKGROUND = { background: true };
-const LASTING = { lasting: true };
-const SMALL = new Set(["read", "unread", "flag", "tag"]);  // what has no room beside a message on a phone
 const OUTGOING = new Set(["sentitems", "drafts"]);
 
 export class Mail {
@@ -22,20 +21,19 @@ export class Mail {
     this.page = page;
     this.folder = null;
     this.filter = {};
-    this.undo = null;
-    const act = (name, items, anchor) => this.actions[name]?.(items, anchor);
-    this.actions = this.#actions();
-    this.tree = new FolderTree($("#folders"), (target) => this.#move(this.list.dragged ?? [], target));
+    this.deeds = new Deeds(this);
+    const act = (name, items, anchor) => this.deeds.act(name, items, anchor);
+    this.tree = new FolderTree($("#folders"), (target) => this.deeds.move(this.list.dragged ?? [], target));
     this.list = new MessageList($("#list"), {
-      open: (item) => this.#go(item.id), act, chose: (items) => this.#chose(items),
+      open: (item) => this.go(item.id), act, chose: (items) => this.deeds.offer(items),
       folderName: (id) => this.tree.find(id)?.name ?? "", colour: (name) => this.colour(name),
     });
     this.pane = new ReadingPane($("#reading"), {
-      act, close: () => this.#go(""), key: (event) => page.key(event), mailto: (url) => this.compose("new", null, fromMailto(url)),
+      act, close: () => this.go(""), key: (event) => page.key(event), mailto: (url) => this.compose("new", null, fromMailto(url)),
       colour: (name) => this.colour(name), alone: () => !page.settings.conversations, me: () => page.me,
     });
     this.composer = new Composer($("#reading"), {
-      me: () => page.me, done: (verb) => (verb === "draft" ? this.#go("") : this.#arriveHere()),
+      me: () => page.me, done: (verb) => (verb === "draft" ? this.go("") : this.arrive()),
     });
   }
 
@@ -69,14 +67,11 @@ export class Mail {
     return query ? `#/search/${encodeURIComponent(query)}` : folderHash(this.folder ?? { distinguished: "inbox" });
   }
 
-  #go(id) {
+  /** Go to a message, or with an empty id back to the list. */
+  go(id) {
     const hash = id ? `${this.#here()}/${encodeURIComponent(id)}` : this.#here();
-    if (location.hash === hash) this.#arriveHere();
+    if (location.hash === hash) this.arrive();
     else location.hash = hash;
-  }
-
-  #arriveHere() {
-    return this.arrive();
   }
 
   /** Show what the address names. */
@@ -133,7 +128,7 @@ export class Mail {
 
   #markRead(items) {
     const unread = items.filter((item) => !item.read && this.pane.shows(item.id));
-    if (unread.length) this.#update(unread, { read: true });
+    if (unread.length) this.deeds.update(unread, { read: true });
   }
 
   #view(name) {
@@ -160,187 +155,30 @@ export class Mail {
     }
   }
 
-  /** Change messages at once, then at the server: `shown` is what is seen of it, `values` what is asked for. */
-  async #update(items, shown, values = shown) {
-    const ids = items.flatMap((item) => item.ids ?? [item.id]);
-    const before = items.map((item) => ({ ...item }));
-    const change = this.list.change(ids, shown);
-    this.pane.patch(ids, shown);
-    try {
-      await call("UpdateItem", { ids, ...values }, LASTING);
-    } catch (error) {
-      complain(error);
-      change.values = {};
-      before.forEach((item) => { this.list.patch(item.ids ?? [item.id], item); this.pane.patch(item.ids ?? [item.id], item); });
-    } finally {
-      change.done = true;
-    }
-  }
-
-  async #move(items, target) {
-    const from = items[0]?.folder;
-    if (!items.length || !target || from === target.id) return;
-    const ids = items.flatMap((item) => item.ids ?? [item.id]);
-    await this.#takeAway(items, () => call("MoveItem", { ids, folder: target.id }, LASTING), t("moved", { count: ids.length, folder: target.name }));
-  }
-
-  async #remove(items) {
-    if (!items.length) return;
-    const bin = this.tree.find("deleteditems");
-    const ids = items.flatMap((item) => item.ids ?? [item.id]);
-    const forGood = items.some((item) => item.folder === bin?.id);
-    if (forGood && !await ask({ title: t("delete-for-good", { count: ids.length }), text: t("no-way-back"), action: t("delete"), danger: true })) return;
-    const text = forGood ? t("deleted-for-good") : t("deleted", { count: ids.length });
-    await this.#takeAway(items, () => call("DeleteItem", { ids }, LASTING), text, !forGood);
-  }
-
-  /** Take messages out of the list at once, then tell the server; what went wrong comes back. */
-  async #takeAway(items, doIt, text, undo = true) {
-    const ids = items.flatMap((item) => item.ids ?? [item.id]);
-    const next = this.list.remove(ids);
-    if (this.pane.loses(ids)) this.#go(document.body.dataset.view === "item" && !isNarrow() && next ? next.id : "");
-    this.undo = undo ? () => this.#putBack(items) : null;
-    try {
-      const done = doIt();
-      toast(text, undo && { label: t("undo"), run: () => this.#undo(done) });
-      await done;
-    } catch (error) {
-      complain(error);
-    }
-    this.#refresh();
-  }
-
-  async #undo(done = null) {
-    const { undo } = this;
-    this.undo = null;
-    await done?.catch(() => {});
-    if (undo) await undo();
-  }
-
-  async #putBack(items) {
-    for (const home of new Set(items.map((item) => item.folder))) {
-      const ids = items.filter((item) => item.folder === home).flatMap((item) => item.ids ?? [item.id]);
-      await call("MoveItem", { ids, folder: home }, LASTING).catch(complain);
-    }
-    toast(t("undone"));
-    this.#refresh();
-  }
-
-  #chooseFolder(items, anchor = $("#reading")) {
-    const targets = this.tree.folders.filter((target) => target.id !== items[0]?.folder && target.distinguished !== "drafts");
-    if (items.length) menu(anchor, t("move-to"), targets.map((target) => ({ icon: "folder", label: target.name, depth: target.depth, run: () => this.#move(items, target) })));
-  }
-
-  #chooseCategory(items, anchor = $("#reading")) {
-    if (!items.length) return;
-    const known = this.page.settings.categories;
-    const others = items.flatMap((item) => item.categories).filter((name) => !known.some((category) => category.name === name));
-    const names = [...known.map((category) => category.name), ...new Set(others)];
-    menu(anchor, t("categorise"), [
-      ...names.map((name) => {
-        const checked = items.every((item) => item.categories.includes(name));
-        return { colour: this.colour(name), label: name, checked, run: () => this.#categorise(items, name, !checked) };
-      }),
-      null,
-      { icon: "settings", label: t("edit-categories"), run: () => { location.hash = "#/settings/categories"; } },
-    ]);
-  }
-
-  #categorise(items, name, on) {
-    for (const item of items) {
-      const categories = on ? [...new Set([...item.categories, name])] : item.categories.filter((each) => each !== name);
-      this.#update([item], { categories }, on ? { addCategories: [name] } : { removeCategories: [name] });
-    }
-  }
-
-  async #archive(items) {
-    if (!items.length) return;
-    let target = this.tree.find("archive") ?? this.tree.folders.find((folder) => folder.name === t("archive-folder"));
-    if (!target) {
-      try {
-        await call("CreateFolder", { name: t("archive-folder") });
-        await this.tree.refresh();
-      } catch (error) {
-        return complain(error);
-      }
-      target = this.tree.folders.find((folder) => folder.name === t("archive-folder"));
-    }
-    return this.#move(items, target);
-  }
-
-  #actions() {
-    const junk = () => this.tree.find("junkemail");
-    const toggleRead = (items) => items.length && this.#update(items, { read: !items.every((item) => item.read) });
-    const toggleFlag = (items) => items.length && this.#update(items, { flagged: !items.every((item) => item.flagged) });
-    const write = (verb) => ([item]) => item && this.compose(verb, item);
-    return {
-      reply: write("reply"), replyall: write("replyall"), forward: write("forward"), draft: write("draft"),
-      read: toggleRead, unread: toggleRead, flag: toggleFlag, delete: (items) => this.#remove(items),
-      move: (items, anchor) => this.#chooseFolder(items, anchor), archive: (items) => this.#archive(items),
-      categorise: (items, anchor) => this.#chooseCategory(items, anchor),
-      junk: (items) => this.#move(items, junk()),
-      more: ([item], anchor) => menu(anchor, t("more"), [
-        ...(isSmall() ? [...this.#entries([item], anchor).filter((entry) => SMALL.has(entry?.icon)), null] : []),
-        { icon: "download", label: t("download"), run: () => download(item) },
-        { icon: "junk", label: t("move-to-junk"), run: () => this.#move([item], junk()) },
-      ]),
-      menu: (items, anchor) => menu(anchor, t("actions"), this.#entries(items, anchor)),
-    };
-  }
-
-  /** Return the entries of the menu that a right click opens. */
-  #entries(items, anchor) {
-    const entry = (icon, label, name = icon) => ({ icon, label, run: () => this.actions[name](items, anchor) });
-    const read = items.every((item) => item.read);
-    const one = items.length === 1 ? [entry("reply", t("reply")), entry("replyall", t("reply-all")), entry("forward", t("forward")), null] : [];
-    return [
-      ...one, entry(read ? "unread" : "read", read ? t("mark-unread") : t("mark-read")), entry("flag", items.every((item) => item.flagged) ? t("unflag") : t("flag")),
-      entry("tag", t("categorise"), "categorise"), null,
-      entry("move", t("move")), entry("archive", t("archive")), entry("junk", t("move-to-junk")), entry("delete", t("delete")),
-    ];
-  }
-
   /** Do what a key asks for; false when it asks for nothing here. */
   key(action) {
     const targets = this.list.targets();
     const anchor = $(`.tools [data-act=${action}]`) ?? $("#list");
     const keys = {
       compose: () => this.compose("new"), next: () => this.list.step(1), previous: () => this.list.step(-1),
-      back: () => (this.list.chosen.size ? this.list.clear() : this.#go("")), undo: () => this.#undo(),
-      toggleread: () => this.actions.read(targets), move: () => this.#chooseFolder(targets, anchor), categorise: () => this.#chooseCategory(targets, anchor),
+      back: () => (this.list.chosen.size ? this.list.clear() : this.go("")), undo: () => this.deeds.undo(),
+      toggleread: () => this.deeds.act("read", targets), move: () => this.deeds.chooseFolder(targets, anchor), categorise: () => this.deeds.chooseCategory(targets, anchor),
     };
-    for (const name of ["reply", "replyall", "forward"]) keys[name] = () => this.actions[name](this.pane.latest ? [this.pane.latest] : targets);
-    for (const name of ["flag", "delete", "archive"]) keys[name] = () => this.actions[name](targets);
+    for (const name of ["reply", "replyall", "forward"]) keys[name] = () => this.deeds.act(name, this.pane.latest ? [this.pane.latest] : targets);
+    for (const name of ["flag", "delete", "archive"]) keys[name] = () => this.deeds.act(name, targets);
     return keys[action] ? void keys[action]() : false;
-  }
-
-  #chose(items) {
-    const bar = $("#list .selected");
-    const focused = bar.contains(document.activeElement);
-    bar.hidden = !items.length;
-    if (!items.length) return focused && this.list.focus();
-    const read = items.every((item) => item.read);
-    const clear = () => this.list.clear();
-    return bar.replaceChildren(
-      iconButton("close", t("select-nothing"), clear),
-      el("span", { class: "space", role: "status", text: t("selected", { count: items.length }) }),
-      iconButton(read ? "unread" : "read", read ? t("mark-unread") : t("mark-read"), () => { this.actions.read(items); clear(); }),
-      iconButton("flag", t("flag"), () => { this.actions.flag(items); clear(); }),
-      iconButton("tag", t("categorise"), (event) => this.#chooseCategory(items, event.currentTarget)),
-      iconButton("archive", t("archive"), () => this.#archive(items)),
-      iconButton("move", t("move"), (event) => this.#chooseFolder(items, event.currentTarget)),
-      iconButton("delete", t("delete"), () => this.#remove(items)));
   }
 
   // What happens elsewhere
 
   /** Show what has changed at the server. */
   async happened(events) {
-    await this.#refresh();
+    await this.refresh();
     if (events.some((event) => event.again) && document.body.dataset.view === "item" && this.pane.missing) await this.#read(this.#where().id);
   }
 
-  async #refresh() {
+  /** Fetch again what is shown. */
+  async refresh() {
     try {
       await this.tree.refresh(BACKGROUND);
       this.folder = this.folder && (this.tree.find(this.folder.id) ?? null);
@@ -412,16 +250,6 @@ export class Mail {
     $("#menu").setAttribute("aria-expanded", "true");
     $("#folders a")?.focus();
   }
-}
-
-const isSmall = () => matchMedia("(max-width: 520px)").matches;
-const isNarrow = () => matchMedia("(max-width: 899px)").matches;
-
-function download(item) {
-  const link = el("a", { href: sourceUrl(item.id), download: "" });
-  document.body.append(link);
-  link.click();
-  link.remove();
 }
 
 function fromMailto(url) {

@@ -1,6 +1,6 @@
 // Settings: language, time zone, colours, conversations, signature, categories.
 
-import { call, editorUrl } from "./api.js";
+import { editorUrl } from "./api.js";
 import { el, icon, iconButton } from "./dom.js";
 import { t } from "./language.js";
 import { complain, toast } from "./overlay.js";
@@ -26,14 +26,10 @@ class Settings {
     if (section === "categories") this.categories.scrollIntoView();
   }
 
-  /** Take over what another browser has chosen. */
-  async happened(events) {
-    const root = events.some((event) => event.settings || event.again);
-    if (!root) return;
-    const { settings } = await call("GetSettings", {}, { background: true });
-    const changed = JSON.stringify(settings) !== JSON.stringify(this.page.settings);
-    this.page.settings = settings;
-    if (changed && !this.root.hidden && !this.root.contains(document.activeElement)) this.#draw();
+  /** Show what another browser has chosen. */
+  async happened() {
+    const shown = JSON.stringify(this.page.settings);
+    if (shown !== this.shown && !this.root.hidden && !this.root.contains(document.activeElement)) this.#draw();
   }
 
   key() {
@@ -42,6 +38,7 @@ class Settings {
 
   #draw() {
     const { settings } = this.page;
+    this.shown = JSON.stringify(settings);
     this.categories = this.#categories();
     this.root.replaceChildren(el("main", { class: "sheet settings", "aria-label": t("settings") }, el("h1", { text: t("settings") }),
       section(t("general"),
@@ -105,6 +102,7 @@ class Settings {
   async #keep(values) {
     try {
       await this.page.save(values);
+      this.shown = JSON.stringify(this.page.settings);
       toast(t("saved"));
       return true;
     } catch (error) {
