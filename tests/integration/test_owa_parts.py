@@ -79,10 +79,10 @@ class Calendar(Stories):
                 made(alice, "Standup")
                 target = column(alice, 3)
                 alice.page.locator(".day-scroll").evaluate("(element) => { element.scrollTop = 300; }")
+                event(alice, "Standup").hover(position={"x": 20, "y": 10})
                 begin, end = event(alice, "Standup").bounding_box(), target.bounding_box()
                 assert begin is not None
                 assert end is not None
-                alice.page.mouse.move(begin["x"] + 20, begin["y"] + 10)
                 alice.page.mouse.down()
                 alice.page.mouse.move(end["x"] + 20, begin["y"] + 10 + 96, steps=5)
                 alice.page.mouse.up()

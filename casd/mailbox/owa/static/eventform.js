@@ -52,7 +52,7 @@ class Form {
     const series = this.values.original ? [] : [row("repeat", this.repeat, this.untilLabel)];
     this.dialog = el("dialog", { class: "event-form", "aria-label": this.values.id ? t("edit-event") : t("new-event") },
       this.subject, row("people", this.people.element, this.strip),
-      row("clock", el("span", { class: "inline" }, this.from, this.fromTime), el("span", { class: "dash", text: "–" }), el("span", { class: "inline" }, this.to, this.toTime), el("label", { class: "inline" }, this.allDay, el("span", { text: t("all-day") }))),
+      row("clock", el("span", { class: "inline" }, this.from, this.fromTime), el("span", { class: "inline" }, this.to, this.toTime), el("label", { class: "inline" }, this.allDay, el("span", { text: t("all-day") }))),
       ...series, row("place", this.place), row("calendar", this.shown, this.reminder), row("draft", this.text), this.wrong,
       el("div", { class: "buttons" }, el("button", { type: "button", class: "quiet", text: t("cancel"), on: { click: () => this.dialog.close() } }), this.saveButton));
     this.dialog.addEventListener("keydown", (event) => { if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) this.#save(); });

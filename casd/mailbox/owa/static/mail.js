@@ -21,6 +21,7 @@ export class Mail {
     this.page = page;
     this.folder = null;
     this.filter = {};
+    this.visits = 0;
     this.deeds = new Deeds(this);
     const act = (name, items, anchor) => this.deeds.act(name, items, anchor);
     this.tree = new FolderTree($("#folders"), (target) => this.deeds.move(this.list.dragged ?? [], target));
@@ -76,6 +77,7 @@ export class Mail {
 
   /** Show what the address names. */
   async arrive() {
+    const visit = ++this.visits;
     if (!await this.composer.close({ again: true })) return;
     const { folder: wanted, query, id } = this.#where();
     const target = query ? null : this.tree.find(wanted) ?? this.tree.find("inbox");
@@ -84,6 +86,7 @@ export class Mail {
       if (target?.id !== this.folder?.id) this.#unfilter();
       await this.#enter(target, query);
     }
+    if (visit !== this.visits || this.composer.isOpen) return;  // one has gone on meanwhile
     this.#entitle();
     await this.#read(id);
   }
