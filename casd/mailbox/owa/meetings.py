@@ -15,20 +15,20 @@ from casd.mailbox.ews.soundness import sound
 from casd.mailbox.owa import calendar
 from casd.mailbox.owa.arguments import Arguments, BadArgument
 from casd.mailbox.owa.letters import ANSWERS, Letter, address, attendees, calendar_in, letter, mime, reply, several
-from casd.mailbox.owa.people import Person, shape
+from casd.mailbox.owa.people import Person, listed, shape
 from casd.mailbox.store.errors import BadContent
 from casd.mailbox.store.mailbox import MailboxStore
 from casd.mailbox.store.mime import parsed
-from casd.mailbox.store.values import Kind
+from casd.mailbox.store.values import Item, Kind
 
 _BUSY = {"accept": "BUSY", "tentative": "TENTATIVE"}
 
 
 async def send_invitations(call: Call, arguments: Arguments) -> Any:
     """Save a meeting as `SaveAppointment` does, and tell those who are invited."""
-    item = await call.database.run(calendar.saved, call.mailbox, arguments)
-    told = await call.database.run(_letter, call.mailbox, item.id, "REQUEST")
-    return {"id": item.id, "failed": await _send(call, told)}
+    item = await call.database.run(_saved, call.mailbox, arguments)
+    told = await call.database.run(_letter, call.mailbox, item, "REQUEST")
+    return {"id": item, "failed": await _send(call, told)}
 
 
 async def cancel_meeting(call: Call, arguments: Arguments) -> Any:
@@ -51,7 +51,7 @@ def remove_cancelled(mailbox: MailboxStore, arguments: Arguments) -> Any:
     found = _sent_with(mailbox, arguments.text("id"))
     if found is None or ical.string(found, "METHOD").upper() != "CANCEL":
         raise BadArgument("The message cancels nothing.")
-    if item := calendar.meeting(mailbox, ical.string(ical.main(found, "VEVENT"), "UID")):
+    if item := _known(mailbox, ical.main(found, "VEVENT")):
         calendar.delete_appointment(mailbox, Arguments({"id": item.id}))
     return {}
 
@@ -71,7 +71,8 @@ def _invitation(mailbox: MailboxStore, found: Calendar) -> dict[str, Any]:
     zone = ical.zone_of(found, event)
     first, last = ical.value(event, "DTSTART"), ical.end(event)
     start, end = ical.instant(first, zone), ical.instant(last, zone)
-    known = calendar.meeting(mailbox, ical.string(event, "UID"))
+    known = _known(mailbox, event)
+    sequences = ical.number(event, "SEQUENCE"), known.properties.get("sequence", 0) if known else 0
     near = calendar.within(mailbox, start, end) if start <= end else []
     return {
         "method": ical.string(found, "METHOD").upper(),
@@ -83,7 +84,9 @@ def _invitation(mailbox: MailboxStore, found: Calendar) -> dict[str, Any]:
         "recurring": "RRULE" in event,
         "who": shape(attendees(event)),
         "answered": _answer_in(event),
-        "answer": known.properties.get("answer", "") if known else "",
+        "answer": known.properties.get("answer", "") if known and sequences[0] <= sequences[1] else "",
+        "outdated": sequences[0] < sequences[1],
+        "mine": address(event.get("ORGANIZER", "")).lower() == mailbox.address.lower(),
         "known": known is not None,
         "conflicts": [one.item.subject for one in near if one.item.uid != ical.string(event, "UID")],
     }
@@ -93,6 +96,26 @@ def _answer_in(event: Component) -> str:
     """Return the answer of the one who is named first, which in a REPLY is who gives it."""
     said = next((str(one.params.get("PARTSTAT", "")).upper() for one in several(event.get("ATTENDEE"))), "")
     return next((name for name, word in ANSWERS.items() if word == said), "")
+
+
+def _known(mailbox: MailboxStore, event: Component) -> Item | None:
+    """Return what the calendar has of a meeting, by its UID and its organizer: nobody changes another one's."""
+    found = calendar.meeting(mailbox, ical.string(event, "UID"))
+    organizer = listed(found.sender)[:1] if found else ()
+    same = any(one.address.lower() == address(event.get("ORGANIZER", "")).lower() for one in organizer)
+    return found if same else None
+
+
+@sound
+def _saved(mailbox: MailboxStore, arguments: Arguments) -> str:
+    """Save a meeting; a change of one that was sent already has the next number (RFC 5545 section 3.8.7.4)."""
+    item = calendar.saved(mailbox, arguments)
+    if arguments.has("id"):
+        meeting = ical.parse(mailbox.items.content(item.id))
+        for event in meeting.walk("VEVENT"):
+            ical.put(event, "SEQUENCE", ical.number(event, "SEQUENCE") + 1)
+        mailbox.items.update(item.id, ical.serialise(meeting))
+    return item.id
 
 
 def _letter(mailbox: MailboxStore, item: str, method: str) -> Letter:
@@ -125,14 +148,14 @@ def _keep(mailbox: MailboxStore, found: Calendar, answer: str) -> None:
             one.params["PARTSTAT"] = ANSWERS[answer]
     if answer in _BUSY:
         ical.put(event, "X-MICROSOFT-CDO-BUSYSTATUS", _BUSY[answer])
-    known = calendar.meeting(mailbox, ical.string(event, "UID"))
+    known, answered = _known(mailbox, event), {"answer": answer, "sequence": ical.number(event, "SEQUENCE")}
     if answer == "decline":
         if known:
             calendar.delete_appointment(mailbox, Arguments({"id": known.id}))
     elif known:
-        mailbox.items.update(known.id, ical.serialise(kept), properties={"answer": answer})
+        mailbox.items.update(known.id, ical.serialise(kept), properties=answered)
     else:
-        home, answered = mailbox.folders.distinguished("calendar").id, {"answer": answer}
+        home = mailbox.folders.distinguished("calendar").id
         mailbox.items.create(home, Kind.APPOINTMENT, ical.serialise(kept), read=True, properties=answered)
 
 

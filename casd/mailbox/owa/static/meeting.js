@@ -16,7 +16,8 @@ export function meetingCard(item) {
   const card = el("section", { class: "meeting", "aria-label": t("meeting") }, el("h3", { text: heading(item) }),
     line("clock", when(invitation)), invitation.recurring && line("repeat", t("series")), invitation.location && line("place", invitation.location),
     invitation.method === "REQUEST" && invitation.who.length > 0 && line("people", invitation.who.map(nameOf).join(", ")),
-    invitation.conflicts.length > 0 && invitation.method === "REQUEST" && el("p", { class: "conflict" }, icon("important"), el("span", { text: t("conflicts", { with: invitation.conflicts.join(", ") }) })));
+    invitation.outdated && el("p", { class: "conflict" }, icon("clock"), el("span", { text: t("outdated") })),
+    invitation.conflicts.length > 0 && invitation.method === "REQUEST" && !invitation.mine && el("p", { class: "conflict" }, icon("important"), el("span", { text: t("conflicts", { with: invitation.conflicts.join(", ") }) })));
   const buttons = el("div", { class: "answers", role: "group", "aria-label": t("answer") });
   fill(buttons, item);
   card.append(buttons);
@@ -42,7 +43,7 @@ function fill(buttons, item) {
   const button = (name, shape, label, run) => el("button", {
     type: "button", class: "tool outlined", "aria-pressed": String(invitation.answer === name), on: { click: run },
   }, icon(shape), label);
-  const answers = invitation.method === "REQUEST"
+  const answers = invitation.method === "REQUEST" && !invitation.mine && !invitation.outdated
     ? ANSWERS.map(([name, shape]) => button(name, shape, t(`answer-${name}`), () => answer(buttons, item, name))) : [];
   if (invitation.method === "CANCEL" && invitation.known) answers.push(button("", "delete", t("remove-from-calendar"), () => remove(buttons, item)));
   const day = dateText(invitation.allDay ? fromText(invitation.start) : wall(invitation.start));

@@ -99,6 +99,35 @@ def test_a_change_of_mind_leaves_one_appointment_or_none(browser: Browser, world
     assert shown(browser) == []
 
 
+def test_a_meeting_that_was_changed_asks_again_and_what_it_replaces_no_more(browser: Browser, world: World) -> None:
+    first = received(world)
+    browser.act("AnswerMeeting", {"id": first, "answer": "accept"})
+    second = received(world, text=REQUEST.replace("DTSTAMP", "SEQUENCE:1\r\nDTSTAMP").replace("Room 7", "Room 8"))
+    shown_again = browser.act("GetItem", {"id": second}).json["invitation"]
+    assert (shown_again["answer"], shown_again["known"], shown_again["outdated"]) == ("", True, False)
+    browser.act("AnswerMeeting", {"id": second, "answer": "tentative"})
+    assert [entry["location"] for entry in shown(browser)] == ["Room 8"]
+    assert browser.act("GetItem", {"id": first}).json["invitation"]["outdated"] is True
+
+
+def test_a_change_is_numbered(browser: Browser) -> None:
+    people = [{"address": "bob@example.org"}]
+    item = browser.act("SendInvitations", {**MONDAY, "attendees": people}).json["id"]
+    browser.act("SendInvitations", {"id": item, "start": "2026-03-02T11:00", "end": "2026-03-02T12:00"})
+    assert [text.count("SEQUENCE:1") for _, text in (calendar_of(sent[2]) for sent in browser.sent)] == [0, 1]
+
+
+@pytest.mark.negative
+def test_nobody_changes_or_cancels_a_meeting_of_another_organizer(browser: Browser, world: World) -> None:
+    browser.act("AnswerMeeting", {"id": received(world), "answer": "accept"})
+    forged = REQUEST.replace("bob@", "eve@").replace("Room 7", "Eve's").replace("CN=Bob", "CN=Eve")
+    cancelled = received(world, "CANCEL", forged)
+    assert browser.act("GetItem", {"id": cancelled}).json["invitation"]["known"] is False
+    browser.act("RemoveCancelled", {"id": cancelled})
+    browser.act("AnswerMeeting", {"id": received(world, text=forged), "answer": "decline"})
+    assert [entry["location"] for entry in shown(browser)] == ["Room 7"]
+
+
 def test_what_was_cancelled_is_taken_out_of_the_calendar(browser: Browser, world: World) -> None:
     browser.act("AnswerMeeting", {"id": received(world), "answer": "accept"})
     cancelled = received(world, "CANCEL")
