@@ -187,6 +187,20 @@ class Calendar(Stories):
 
         return self.told(story)
 
+    def test_one_is_reminded_of_what_begins_wherever_one_is(self) -> Deferred[None]:
+        def story() -> None:
+            soon = datetime.now(UTC) + timedelta(minutes=9)
+            start, end = (f"{time:%H:%M}" for time in (soon, soon + timedelta(minutes=1)))
+            with self.user(self.alice) as alice:
+                at(alice, "day", soon.date().isoformat())
+                made(alice, "Catch the train", start, end, day=soon.date().isoformat())
+                expect(alice.toasts).to_contain_text("Catch the train: ")
+                alice.go("mail")
+                alice.page.locator("#toasts").get_by_role("button", name="Open").click()
+                expect(event(alice, "Catch the train")).to_be_visible()
+
+        return self.told(story)
+
     def test_another_browser_sees_an_event_as_it_is_made(self) -> Deferred[None]:
         def story() -> None:
             with self.user(self.alice) as desk, self.user(self.alice, **PHONE) as phone:

@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from casd.mailbox.ews import appointments, occurrences
+from casd.mailbox.ews import appointments, ical, occurrences
+from casd.mailbox.ews.soundness import sound
 from casd.mailbox.ews.windows import Entry, entries
 from casd.mailbox.owa.appointments import changes, details, entry_shape, moment_of, parsed, zone_of
 from casd.mailbox.owa.arguments import Arguments, BadArgument
@@ -19,6 +20,8 @@ from protocols.ews.values import Address
 from protocols.ews.views import Window
 
 _MONTH = timedelta(days=62)
+_AHEAD = timedelta(days=1)
+"""How long before its start web mail lets an appointment remind of itself."""
 
 
 def find_appointment(mailbox: MailboxStore, arguments: Arguments) -> Any:
@@ -27,6 +30,15 @@ def find_appointment(mailbox: MailboxStore, arguments: Arguments) -> Any:
     if not timedelta(0) <= end - start <= _MONTH:
         raise BadArgument("A window of time has at most 62 days.")
     return {"items": [entry_shape(mailbox, each) for each in within(mailbox, start, end)]}
+
+
+def find_reminder(mailbox: MailboxStore, arguments: Arguments) -> Any:
+    """Return what begins in a window, or up to a day after it, and reminds of itself; with the calendar's folder."""
+    start, end = moment_of(arguments, "start"), moment_of(arguments, "end")
+    if not timedelta(0) <= end - start <= timedelta(days=2):
+        raise BadArgument("Reminders are told for at most two days.")
+    found = (_reminder(mailbox, entry) for entry in within(mailbox, start, end + _AHEAD))
+    return {"folder": mailbox.folders.distinguished("calendar").id, "items": [each for each in found if each]}
 
 
 def get_appointment(mailbox: MailboxStore, arguments: Arguments) -> Any:
@@ -76,6 +88,16 @@ def meeting(mailbox: MailboxStore, uid: str) -> Item | None:
     where = And((Compare("kind", Operator.EQUAL, Kind.APPOINTMENT), Compare("uid", Operator.EQUAL, uid)))
     found = mailbox.items.find([mailbox.folders.distinguished("calendar").id], where, page=Page(1)).items
     return found[0] if found else None
+
+
+@sound
+def _reminder(mailbox: MailboxStore, entry: Entry) -> dict[str, Any] | None:
+    """Return an entry with the moment at which to remind of it; None for one without a reminder, or a cancelled one."""
+    content = mailbox.items.content(entry.item.id)
+    minutes = ical.reminder(ical.main(ical.parse(content), "VEVENT"))
+    if minutes is None or entry.item.status.upper() == "CANCELLED":
+        return None
+    return {**entry_shape(mailbox, entry), "remind": (entry.start - timedelta(minutes=minutes)).isoformat()}
 
 
 def _begin(mailbox: MailboxStore) -> dict[Property, Any]:

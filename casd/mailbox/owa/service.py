@@ -57,6 +57,7 @@ ACTIONS: Mapping[str, Callable[[MailboxStore, Arguments], Any]] = {
     "FindConversation": conversations.find_conversation,
     "GetConversation": conversations.get_conversation,
     "FindAppointment": calendar.find_appointment,
+    "FindReminder": calendar.find_reminder,
     "GetAppointment": calendar.get_appointment,
     "SaveAppointment": calendar.save_appointment,
     "DeleteAppointment": calendar.delete_appointment,

@@ -21,6 +21,7 @@ const page = { me: { name: "", address: "" }, settings: {}, key: null, entitle, 
 const opened = {};  // parts that have been shown, by name
 let mail = null;
 let current = null;
+let reminders = null;
 let stale = null;
 let told = [];
 
@@ -120,7 +121,7 @@ async function refresh() {
   stale = null;
   told = [];
   if (events.some((event) => event.again || !event.item)) await takeSettings();  // kept with a folder, which tells
-  await Promise.all([mail, ...Object.values(opened)].map((part) => part.happened(events)));
+  await Promise.all([mail, reminders, ...Object.values(opened)].map((part) => part?.happened(events)));
 }
 
 function online(value) {
@@ -190,6 +191,8 @@ async function start() {
   wire();
   await arrive();
   follow(happened, online);
+  const { Reminders } = await import("./reminders.js");
+  reminders = new Reminders();
 }
 
 start().catch(complain);

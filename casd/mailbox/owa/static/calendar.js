@@ -58,7 +58,7 @@ class Calendar {
     const asked = ++this.asked;
     try {
       const { items } = await call("FindAppointment", { start: instant(from).toISOString(), end: instant(to).toISOString() }, { lasting: true, ...options });
-      if (asked !== this.asked) return;
+      if (asked !== this.asked || this.grid.busy) return;  // what is being dragged is not drawn anew
       this.entries = items.map(placed);
       this.#draw();
     } catch (error) {

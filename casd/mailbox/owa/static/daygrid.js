@@ -162,7 +162,9 @@ export class DayGrid {
 
   #follow(event, target, moved, done) {
     const move = (next) => { if (Math.hypot(next.clientX - event.clientX, next.clientY - event.clientY) > FAR) moved(next); };
+    this.busy = true;
     const stop = () => {
+      this.busy = false;
       removeEventListener("pointermove", move);
       removeEventListener("pointerup", stop);
       done();

@@ -5,15 +5,15 @@ import { t } from "./language.js";
 
 const SHOWN_MS = 7000;
 
-/** Say something; `action` is `{ label, run }`, for example to undo. */
-export function toast(text, action, { error = false } = {}) {
+/** Say something; `action` is `{ label, run }`, for example to undo. What `stays` waits to be dismissed. */
+export function toast(text, action, { error = false, stays = error } = {}) {
   const bar = el("div", { class: error ? "toast error" : "toast", role: error ? "alert" : null }, el("span", { text }));
   const away = () => bar.remove();
   if (action) bar.append(el("button", { type: "button", text: action.label, on: { click: () => { away(); action.run(); } } }));
   bar.append(el("button", { type: "button", class: "icon", "aria-label": t("dismiss"), on: { click: away } }, icon("close")));
   while ($("#toasts").childElementCount > 2) $("#toasts").firstElementChild.remove();
   $("#toasts").append(bar);
-  if (!error) setTimeout(away, SHOWN_MS);
+  if (!stays) setTimeout(away, SHOWN_MS);
 }
 
 /** Say that something went wrong. */

@@ -72,10 +72,22 @@ def test_an_appointment_that_came_otherwise_is_shown_too(browser: Browser, world
     assert (details["repeat"], details["meeting"]) == ("DAILY", True)
 
 
+def test_appointments_remind_of_themselves_each_of_a_series(browser: Browser) -> None:
+    saved(browser, **MONDAY, repeat="DAILY", reminder=16)
+    saved(browser, **{**MONDAY, "subject": "Quiet"}, reminder=0)
+    window = {"start": "2026-03-02T07:00:00Z", "end": "2026-03-03T07:00:00Z"}
+    found = browser.act("FindReminder", window).json["items"]
+    assert [(one["subject"], one["remind"]) for one in found] == [
+        ("Planning", "2026-03-02T07:45:00+00:00"),
+        ("Planning", "2026-03-03T07:45:00+00:00"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("action", "values"),
     [
         ("FindAppointment", {"start": "2026-01-01T00:00:00Z", "end": "2027-01-01T00:00:00Z"}),
+        ("FindReminder", {"start": "2026-01-01T00:00:00Z", "end": "2026-01-09T00:00:00Z"}),
         ("FindAppointment", {"start": "yesterday", "end": "2027-01-01T00:00:00Z"}),
         ("SaveAppointment", {"subject": "x"}),
         ("SaveAppointment", {**MONDAY, "zone": "Mars/Olympus"}),
