@@ -79,6 +79,7 @@ class Calendar(Stories):
                 made(alice, "Standup")
                 target = column(alice, 3)
                 alice.page.locator(".day-scroll").evaluate("(element) => { element.scrollTop = 300; }")
+                alice.settle()  # what is drawn anew cannot be held
                 event(alice, "Standup").hover(position={"x": 20, "y": 10})
                 begin, end = event(alice, "Standup").bounding_box(), target.bounding_box()
                 assert begin is not None
@@ -320,7 +321,7 @@ class Settings(Stories):
             self.told_to(self.alice, "Question")
             with self.user(self.alice) as alice:
                 alice.button("Settings").click()
-                signature = alice.page.frame_locator("#settings iframe").locator("body")
+                signature = alice.page.frame_locator("#settings iframe").locator("[contenteditable=true]")
                 signature.fill("Alice, Example Ltd")
                 expect(alice.toasts).to_contain_text("Saved")
                 alice.go("mail")

@@ -59,6 +59,9 @@ class Calendar {
     try {
       const { items } = await call("FindAppointment", { start: instant(from).toISOString(), end: instant(to).toISOString() }, { lasting: true, ...options });
       if (asked !== this.asked || this.grid.busy) return;  // what is being dragged is not drawn anew
+      const told = JSON.stringify([from, items]);
+      if (told === this.told) return;
+      this.told = told;
       this.entries = items.map(placed);
       this.#draw();
     } catch (error) {
@@ -176,6 +179,7 @@ class Calendar {
   /** Move or stretch: shown at once, then told to the server, and to be undone. */
   async #move(entry, start, end, undoing = false) {
     const before = [entry.from, entry.to];
+    this.told = "";
     Object.assign(entry, { from: start, to: end });
     this.#draw();
     try {
