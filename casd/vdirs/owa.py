@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import html
+import json
 import mimetypes
+import re
 from functools import cache
 from importlib.resources import files
 from string import Template
@@ -21,11 +23,7 @@ _LOGON = "/owa/auth/logon.aspx"
 _FORM = 16 * 1024
 """Bytes of a posted sign-in form."""
 
-_MESSAGES = {
-    "1": "You have signed out.",
-    "2": "The user name or the password is not right. Try again.",
-    "3": "Your session has ended. Sign in again.",
-}
+_LANGUAGES = frozenset({"de", "en", "fr"})
 _PRIVATE = 4
 _POLICY = (
     b"Content-Security-Policy",
@@ -129,10 +127,23 @@ def _to_logon(reason: str, destination: str, headers: list[tuple[bytes, bytes]])
 
 def _page(head: RequestHead) -> Response:
     query = parse_qs(head.query)
+    words = _words(_language(head))
     destination = html.escape(query.get("url", ["/owa/"])[0])
-    message = html.escape(_MESSAGES.get(query.get("reason", ["0"])[0], ""))
-    page = Template(_read("logon.html").decode("utf-8")).substitute(destination=destination, message=message)
+    message = words.get(f"reason_{query.get('reason', ['0'])[0]}", "")
+    page = Template(_read("logon.html").decode("utf-8")).substitute(words, destination=destination, message=message)
     return Response(200, ((b"Content-Type", b"text/html; charset=utf-8"), *_SECURE), page.encode("utf-8"))
+
+
+def _language(head: RequestHead) -> str:
+    """Return the first language of the browser's that the page speaks, else English."""
+    asked = re.findall(r"(?:^|,)\s*([a-z]{2})\b", (head.get(b"accept-language") or b"").decode("latin-1").lower())
+    return next((language for language in asked if language in _LANGUAGES), "en")
+
+
+@cache
+def _words(language: str) -> dict[str, str]:
+    """Return the page's words, as they stand in HTML."""
+    return {name: html.escape(text) for name, text in json.loads(_read(f"logon.{language}.json")).items()}
 
 
 def _file(name: str) -> Response:

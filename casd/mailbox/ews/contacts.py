@@ -47,7 +47,7 @@ class _Dictionary:
 _EMAILS = _Dictionary(
     "contacts:EmailAddress",
     "email",
-    {"EmailAddress1": ("INTERNET",), "EmailAddress2": ("INTERNET",), "EmailAddress3": ("INTERNET",)},
+    {"EmailAddress1": (), "EmailAddress2": (), "EmailAddress3": ()},  # INTERNET goes without saying (section 3.3.2)
 )
 _IMS = _Dictionary("contacts:ImAddress", "impp", {"ImAddress1": (), "ImAddress2": (), "ImAddress3": ()})
 _PHONES = _Dictionary(

@@ -28,6 +28,10 @@ class Arguments:
             raise BadArgument("The body is not a JSON object.")
         return cls(values)
 
+    def has(self, name: str) -> bool:
+        """Say whether there is a value of this name."""
+        return self._values.get(name) is not None
+
     def text(self, name: str, default: str | None = None) -> str:
         """Take a text."""
         value: str = self._take(name, str, default)

@@ -14,6 +14,7 @@ from html import escape
 from casd.mailbox.owa.bodies import Body, body
 from casd.mailbox.owa.people import Person, headers, named
 from casd.mailbox.owa.sanitise import Inline, clean
+from casd.mailbox.owa.settings import settings
 from casd.mailbox.owa.static import STATIC
 from casd.mailbox.store.mailbox import MailboxStore
 from casd.mailbox.store.values import Item
@@ -45,37 +46,41 @@ def attached(html: str) -> tuple[str, str]:
 
 
 def editor(mailbox: MailboxStore, item: str, verb: str) -> tuple[str, str]:
-    """Return the text to begin with, with its policy; `verb` is `new`, `draft`, `reply` or `forward`.
+    """Return the text to begin with, with its policy; `verb` is `new`, `draft`, `reply`, `forward` or `signature`.
 
     What was quoted keeps its remote images for the recipient; the policy lets none of them load here.
     """
-    if verb == "new":
-        return _document(_EMPTY, "editor", 0), _POLICY
+    own = settings(mailbox)["signature"]
+    begin = f"{_EMPTY}<div>-- <br>{own}</div>" if own else _EMPTY
+    if verb in {"new", "signature"}:
+        return _document(begin if verb == "new" else own or _EMPTY, "editor", 0), _POLICY
     found = mailbox.items.get(item)
     mime = mailbox.items.content(item)
     shown = body(mime, _inline(mailbox, item), remote=True)
     style = "editor coloured" if shown.style == "coloured" else "editor"
-    begin = {"reply": _replied, "forward": _forwarded}.get(verb, _as_it_is)
-    return _document(begin(found, headers(mime), _written(shown)), style, 0), _POLICY
-
-
-def _as_it_is(_item: Item, _head: Message, text: str) -> str:
-    return text
+    if verb in _QUOTES:
+        return _document(begin + _QUOTES[verb](found, headers(mime), _written(shown)), style, 0), _POLICY
+    return _document(_written(shown), style, 0), _POLICY
 
 
 def _replied(item: Item, head: Message, text: str) -> str:
-    return f"{_EMPTY}<div>On {_date(item)}, {_names(named(head, 'from'))} wrote:</div>{_QUOTE}{text}</blockquote>"
+    date, who = (item.sent or item.received).isoformat(), _names(named(head, "from"))
+    line = f'<div data-word="wrote" data-date="{date}" data-who="{who}">On {_date(item)}, {who} wrote:</div>'
+    return f"{line}{_QUOTE}{text}</blockquote>"
 
 
 def _forwarded(item: Item, head: Message, text: str) -> str:
     lines = [("From", _names(named(head, "from"))), ("Date", _date(item)), ("Subject", escape(item.subject))]
     lines += [(name, _names(named(head, name))) for name in ("To", "Cc")]
-    told = "".join(f"<div><b>{name}:</b> {value}</div>" for name, value in lines if value)
-    return f"{_EMPTY}<div>---------- Forwarded message ----------</div>{told}<br>{text}"
+    told = "".join(f'<div><b data-word="{name.lower()}">{name}</b>: {value}</div>' for name, value in lines if value)
+    return f'<div data-word="forwarded">---------- Forwarded message ----------</div>{told}<br>{text}'
+
+
+_QUOTES = {"reply": _replied, "forward": _forwarded}
 
 
 def _date(item: Item) -> str:
-    """Return when a message was sent, which the page puts into the reader's own words."""
+    """Return when a message was sent; the page puts this, and what has a `data-word`, into the reader's own words."""
     date = item.sent or item.received
     return f'<time datetime="{date.isoformat()}">{escape(format_datetime(date))}</time>'
 

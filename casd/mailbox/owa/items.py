@@ -6,12 +6,15 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
+from casd.mailbox.owa import meetings
 from casd.mailbox.owa.arguments import Arguments
+from casd.mailbox.owa.contacts import known_people
 from casd.mailbox.owa.folders import mail_folders
 from casd.mailbox.owa.people import headers, listed, named, shape
 from casd.mailbox.preview.kinds import suffix_of
 from casd.mailbox.store.errors import NotFound
 from casd.mailbox.store.mailbox import MailboxStore
+from casd.mailbox.store.mime import parsed
 from casd.mailbox.store.query import And, Compare, Filter, Operator, Page, Search
 from casd.mailbox.store.values import Attachment, DeleteMode, Fields, Flag, Item, Kind
 
@@ -21,7 +24,7 @@ MAX_PAGE = 200
 def find_item(mailbox: MailboxStore, arguments: Arguments) -> Any:
     """Return a page of a folder's messages, newest first; of all folders when none is named.
 
-    `query` searches, `unread` and `flagged` filter.
+    `query` searches, `unread`, `flagged` and `category` filter.
     """
     folder = arguments.text("folder", "")
     folders = [folder] if folder else [each.id for each in mail_folders(mailbox)]
@@ -35,18 +38,27 @@ def get_item(mailbox: MailboxStore, arguments: Arguments) -> Any:
     item = mailbox.items.get(arguments.text("id"))
     head = headers(mailbox.items.content(item.id))
     people = {name: shape(named(head, header)) for name, header in _PEOPLE.items()}
+    invited = meetings.invitation(mailbox, parsed(mailbox.items.content(item.id)))
     text = {"text": mailbox.items.text(item.id)} if item.draft and item.properties.get("plain") else {}
-    return {**row(item), **people, **text, "attachments": attachments(mailbox, item.id)}
+    return {**row(item), **people, **text, "invitation": invited, "attachments": attachments(mailbox, item.id)}
 
 
 def update_item(mailbox: MailboxStore, arguments: Arguments) -> Any:
-    """Mark messages read or unread, flag them or take their flag away."""
+    """Mark messages read or unread, flag them or take their flag away, put them into categories or take them out."""
     fields: Fields = {}
     if (read := arguments.optional_flag("read")) is not None:
         fields["read"] = read
     if (flagged := arguments.optional_flag("flagged")) is not None:
         fields["flag"] = Flag.FLAGGED if flagged else Flag.NONE
-    return _each(arguments.texts("ids"), lambda item: mailbox.items.update(item, **fields))
+    add, remove = arguments.texts("addCategories"), frozenset(arguments.texts("removeCategories"))
+
+    def change(item: str) -> None:
+        if add or remove:
+            kept = (name for name in mailbox.items.get(item).categories if name not in remove)
+            fields["categories"] = tuple(dict.fromkeys((*kept, *add)))
+        mailbox.items.update(item, **fields)
+
+    return _each(arguments.texts("ids"), change)
 
 
 def move_item(mailbox: MailboxStore, arguments: Arguments) -> Any:
@@ -61,11 +73,11 @@ def delete_item(mailbox: MailboxStore, arguments: Arguments) -> Any:
 
 
 def find_people(mailbox: MailboxStore, arguments: Arguments) -> Any:
-    """Return up to 8 people whose name or address has a word that begins so: the most written to come first."""
+    """Return up to 8 people whose name or address has a word that begins so, the most written to first."""
     wanted = arguments.text("query").strip().lower()
     counts: dict[str, int] = {}
     names: dict[str, str] = {}
-    for display in _correspondence(mailbox, wanted):
+    for display in (*_correspondence(mailbox, wanted), *known_people(mailbox)):
         for person in listed(display):
             key = person.address.lower()
             if key != mailbox.address.lower() and _matches(wanted, person.name, key):
@@ -87,7 +99,11 @@ def row(item: Item) -> dict[str, Any]:
     """Return what a list shows of a message."""
     return {
         "id": item.id,
+        "ids": [item.id],
+        "count": 1,
+        "conversation": item.conversation,
         "folder": item.folder,
+        "class": item.item_class,
         "subject": item.subject,
         "preview": item.preview,
         "sender": shape(listed(item.sender)),
@@ -100,6 +116,7 @@ def row(item: Item) -> dict[str, Any]:
         "flagged": item.flag == Flag.FLAGGED,
         "importance": item.importance,
         "hasAttachments": item.has_attachments,
+        "categories": list(item.categories),
         "verb": item.properties.get("verb", ""),
     }
 
@@ -131,6 +148,8 @@ def _filter(arguments: Arguments) -> Filter:
         parts.append(Compare("read", Operator.EQUAL, value=False))
     if arguments.flag("flagged", False):
         parts.append(Compare("flag", Operator.EQUAL, Flag.FLAGGED))
+    if category := arguments.text("category", ""):
+        parts.append(Compare("categories", Operator.EQUAL, category))
     return And(tuple(parts))
 
 

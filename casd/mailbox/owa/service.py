@@ -7,7 +7,21 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from casd.mailbox.call import Call
-from casd.mailbox.owa import canary, documents, drafts, folders, items, pages
+from casd.mailbox.owa import (
+    calendar,
+    canary,
+    contacts,
+    conversations,
+    documents,
+    drafts,
+    folders,
+    freebusy,
+    items,
+    meetings,
+    pages,
+    settings,
+    tasks,
+)
 from casd.mailbox.owa.answers import answer, document, download, refusal, see
 from casd.mailbox.owa.arguments import Arguments, BadArgument
 from casd.mailbox.owa.compose import File
@@ -15,9 +29,10 @@ from casd.mailbox.owa.events import follow
 from casd.mailbox.owa.pages import NoPreviews
 from casd.mailbox.owa.static import STATIC
 from casd.mailbox.preview.trouble import NotShown
-from casd.mailbox.store.errors import BadQuery, Conflict, FolderExists, NotAllowed, NotFound
+from casd.mailbox.store.errors import BadContent, BadQuery, Conflict, FolderExists, NotAllowed, NotFound
 from casd.mailbox.store.mailbox import MailboxStore
 from casd.net.exchange import BodyTooLarge
+from protocols.ews.errors import Refusal
 from protocols.http1 import Response
 
 Query = Mapping[str, str]
@@ -42,11 +57,36 @@ ACTIONS: Mapping[str, Callable[[MailboxStore, Arguments], Any]] = {
     "FindPeople": items.find_people,
     "SaveItem": drafts.save_item,
     "DiscardItem": drafts.discard_item,
+    "FindConversation": conversations.find_conversation,
+    "GetConversation": conversations.get_conversation,
+    "FindAppointment": calendar.find_appointment,
+    "FindReminder": calendar.find_reminder,
+    "GetAppointment": calendar.get_appointment,
+    "SaveAppointment": calendar.save_appointment,
+    "DeleteAppointment": calendar.delete_appointment,
+    "RemoveCancelled": meetings.remove_cancelled,
+    "FindContact": contacts.find_contact,
+    "GetContact": contacts.get_contact,
+    "SaveContact": contacts.save_contact,
+    "FindTask": tasks.find_task,
+    "SaveTask": tasks.save_task,
+    "GetSettings": settings.get_settings,
+    "UpdateSettings": settings.update_settings,
 }
 """What one transaction of the database answers; the words are those of EWS where it has one."""
 
+ERRANDS: Mapping[str, Callable[[Call, Arguments], Awaitable[Any]]] = {
+    "SendItem": drafts.send_item,
+    "SendInvitations": meetings.send_invitations,
+    "CancelMeeting": meetings.cancel_meeting,
+    "AnswerMeeting": meetings.answer_meeting,
+    "GetFreeBusy": freebusy.get_free_busy,
+}
+"""What needs more than one transaction, or somebody else's mailbox."""
+
 REFUSALS: Mapping[type[Exception], tuple[int, str]] = {
     BadArgument: (400, "ErrorInvalidRequest"),
+    BadContent: (400, "ErrorItemCorrupt"),
     BadQuery: (400, "ErrorInvalidRestriction"),
     BodyTooLarge: (413, "ErrorMessageSizeExceeded"),
     Conflict: (409, "ErrorIrresolvableConflict"),
@@ -55,6 +95,7 @@ REFUSALS: Mapping[type[Exception], tuple[int, str]] = {
     NotFound: (404, "ErrorItemNotFound"),
     NoPreviews: (501, "ErrorUnsupportedMimeConversion"),
     NotShown: (422, "ErrorCannotOpenFileAttachment"),
+    Refusal: (400, "ErrorInvalidRequest"),
     drafts.NotSent: (502, "ErrorInvalidRecipients"),
 }
 
@@ -91,8 +132,8 @@ async def _act(call: Call) -> Response:
     body = await call.exchange.read(drafts.MAX_MESSAGE)
     if action == "CreateAttachment":
         return answer(await _attach(call, query, body))
-    if action == "SendItem":
-        return answer(await drafts.send_item(call, Arguments.parse(body)))
+    if action in ERRANDS:
+        return answer(await ERRANDS[action](call, Arguments.parse(body)))
     if action not in ACTIONS:
         return refusal(404, "ErrorInvalidOperation", f"There is no action {action!r}.")
     return answer(await call.database.run(ACTIONS[action], call.mailbox, Arguments.parse(body)))

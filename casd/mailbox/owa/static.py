@@ -21,6 +21,7 @@ _TYPES = {
     ".css": b"text/css; charset=utf-8",
     ".html": b"text/html; charset=utf-8",
     ".js": b"text/javascript; charset=utf-8",
+    ".json": b"application/json",
     ".svg": b"image/svg+xml",
     ".webmanifest": b"application/manifest+json",
 }

@@ -225,7 +225,11 @@ CREATE TRIGGER mailbox_shrinks AFTER DELETE ON item BEGIN
 END;
 """
 
-STEPS = (_FIRST, _SEARCH, _SETTINGS)
+_CONVERSATIONS = """
+CREATE INDEX item_conversation ON item (folder, conversation, received, kind);
+"""
+
+STEPS = (_FIRST, _SEARCH, _SETTINGS, _CONVERSATIONS)
 """Step n brings a database from version n to version n + 1; what was released never changes."""
 
 _AFTER: Mapping[str, Callable[[sqlite3.Connection], None]] = {_SEARCH: _give_each_its_words}

@@ -14,7 +14,7 @@ reveal.hidden = false;
 reveal.addEventListener("click", () => {
   const shown = form.password.type === "text";
   form.password.type = shown ? "password" : "text";
-  reveal.textContent = shown ? "Show" : "Hide";
+  reveal.textContent = shown ? reveal.dataset.show : reveal.dataset.hide;
   reveal.setAttribute("aria-pressed", String(!shown));
   form.password.focus();
 });
@@ -23,11 +23,11 @@ form.addEventListener("submit", (event) => {
   if (submit.getAttribute("aria-disabled") === "true") event.preventDefault();
   form.password.type = "password";  // so that no browser remembers it as text
   submit.setAttribute("aria-disabled", "true");
-  submit.textContent = "Signing in…";
+  submit.textContent = submit.dataset.busy;
 });
 
 // Coming back by the history shows the page as it was left.
 addEventListener("pageshow", () => {
   submit.removeAttribute("aria-disabled");
-  submit.textContent = "Sign in";
+  submit.textContent = submit.dataset.ready;
 });

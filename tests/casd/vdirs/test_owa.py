@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, quote, urlencode, urlsplit
@@ -108,6 +109,28 @@ def test_the_page_says_why_it_is_there(browser: Browser, reason: str, said: byte
 def test_nothing_of_a_query_becomes_markup(browser: Browser, name: str) -> None:
     query = urlencode({name: '"><script>alert(1)</script>'})
     assert b"<script>alert" not in browser.open(f"/owa/auth/logon.aspx?{query}").body
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        (b"de-CH,de;q=0.9,en;q=0.8", b'<html lang="de">'),
+        (b"ja, fr-FR;q=0.5", b'<html lang="fr">'),
+        (b"ja", b'<html lang="en">'),
+        (b"", b'<html lang="en">'),
+        (b"../../x, de-xx", b'<html lang="de">'),
+    ],
+)
+def test_the_page_speaks_the_browsers_language(browser: Browser, asked: bytes, said: bytes) -> None:
+    answer = browser.open("/owa/auth/logon.aspx?reason=2", b"Accept-Language: %b\r\n" % asked)
+    assert said in answer.body
+    assert b"$" not in answer.body
+
+
+def test_every_language_of_the_page_has_the_same_words() -> None:
+    pages = Path(__file__).parents[3] / "casd/vdirs/pages"
+    words = [list(json.loads(file.read_text())) for file in sorted(pages.glob("logon.*.json"))]
+    assert words == [words[0]] * 3
 
 
 def test_the_pages_files_are_served_and_nothing_else(browser: Browser) -> None:

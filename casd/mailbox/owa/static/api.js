@@ -1,8 +1,14 @@
 // What this page asks of its server, and what the server tells on its own.
 
+import { maybe, t } from "./language.js";
+
 const CANARY = /(?:^|; )__Host-X-OWA-Canary=([\w-]+)/;
 const SILENCE_MS = 60_000;  // the server beats every 25 seconds
-const LONGEST_PAUSE_MS = 30_000;
+const LONGEST_PAUSE_MS = 15_000;
+const RETRY_MS = 4000;
+
+const waiting = new Set();  // those who go on when the server can be reached again
+let unsent = 0;
 
 /** The server's no: `word` is for scripts, the message for people. Status 0: it could not be reached. */
 export class Refused extends Error {
@@ -13,10 +19,51 @@ export class Refused extends Error {
   }
 }
 
-/** Do something. A background call does not count as the user's activity. */
-export function call(action, values = {}, { background = false, signal } = {}) {
-  return post(`action=${action}`, JSON.stringify(values), "application/json", { background, signal });
+/**
+ * Do something. A background call does not count as the user's activity. A lasting one waits while there is no
+ * network, and is for what may be done twice.
+ */
+export async function call(action, values = {}, { lasting = false, ...options } = {}) {
+  const ask = () => post(`action=${action}`, JSON.stringify(values), "application/json", options);
+  return lasting ? insist(ask) : ask();
 }
+
+/** How many changes wait for the network. */
+export const pending = () => unsent;
+
+async function insist(ask) {
+  unsent += 1;
+  try {
+    for (;;) {
+      try {
+        return await ask();
+      } catch (error) {
+        if (error.status !== 0) throw error;
+        await reachable();
+      }
+    }
+  } finally {
+    unsent -= 1;
+  }
+}
+
+/** Wait until it is worth trying again. */
+function reachable() {
+  return new Promise((resolve) => {
+    const timer = setTimeout(go, RETRY_MS);
+    function go() {
+      clearTimeout(timer);
+      waiting.delete(go);
+      resolve();
+    }
+    waiting.add(go);
+  });
+}
+
+function wake() {
+  for (const go of [...waiting]) go();
+}
+addEventListener("online", wake);
 
 /** Add a file to a draft. */
 export function upload(item, file) {
@@ -36,7 +83,7 @@ async function post(query, body, type, { background = false, signal } = {}) {
   const response = await reach(`/owa/service.svc?${query}`, { method: "POST", body, headers, signal });
   const answer = await response.json().catch(() => ({}));
   if (response.ok) return answer;
-  throw new Refused(response.status, answer.error ?? "", answer.message ?? `The server answered ${response.status}.`);
+  throw new Refused(response.status, answer.error ?? "", maybe(`error-${answer.error}`) || (answer.message ?? t("server-answered", { status: response.status })));
 }
 
 async function reach(url, options) {
@@ -45,7 +92,7 @@ async function reach(url, options) {
     response = await fetch(url, { ...options, redirect: "error", cache: "no-store" });
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    throw new Refused(0, "", "The server cannot be reached.");
+    throw new Refused(0, "", t("unreachable"));
   }
   if (response.status === 440) await signIn();
   return response;
@@ -64,27 +111,38 @@ function signIn() {
  */
 export function follow(tell, online) {
   const others = new BroadcastChannel("owa-events");
-  others.onmessage = ({ data }) => ("online" in data ? online(data.online) : tell(data.event));
+  others.onmessage = ({ data }) => ("online" in data ? heard(data.online) : tell(data.event));
+  const heard = (value) => { if (value) wake(); online(value); };
   const everyone = {
     tell: (event) => { tell(event); others.postMessage({ event }); },
-    online: (value) => { online(value); others.postMessage({ online: value }); },
+    online: (value) => { heard(value); others.postMessage({ online: value }); },
   };
   navigator.locks.request("owa-events", () => listen(everyone));
 }
 
 async function listen(everyone) {
+  addEventListener("offline", () => everyone.online(false));
   for (let pause = 1000; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
     try {
       await stream(everyone, () => { pause = 500; });
     } catch {
       everyone.online(false);
     }
-    await new Promise((resolve) => setTimeout(resolve, pause * (0.75 + Math.random() / 2)));
+    await pauseOrNetwork(pause * (0.75 + Math.random() / 2));
   }
+}
+
+function pauseOrNetwork(length) {
+  return new Promise((resolve) => {
+    setTimeout(resolve, length);
+    addEventListener("online", resolve, { once: true });
+  });
 }
 
 async function stream(everyone, begun) {
   const abort = new AbortController();
+  const lost = () => abort.abort();
+  addEventListener("offline", lost);
   let silence = setTimeout(() => abort.abort(), SILENCE_MS);
   try {
     const response = await reach("/owa/ev.owa2", { headers: { "X-CASD-Background": "1" }, signal: abort.signal });
@@ -100,6 +158,7 @@ async function stream(everyone, begun) {
     }
   } finally {
     clearTimeout(silence);
+    removeEventListener("offline", lost);
   }
 }
 

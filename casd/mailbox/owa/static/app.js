@@ -1,324 +1,198 @@
-// The page: where one is (in the address), what is open, what was asked for.
+// The page: which part of it is shown, who is signed in, what is told to all parts.
 
-import { call, follow, sourceUrl } from "./api.js";
-import { Composer } from "./compose.js";
-import { $, el, iconButton } from "./dom.js";
-import { FolderTree, folderHash } from "./folders.js";
+import { call, follow, pending } from "./api.js";
+import { $, el } from "./dom.js";
 import { keyHandler, KEYS } from "./keys.js";
-import { MessageList } from "./list.js";
-import { complain, menu, showKeys, toast } from "./overlay.js";
-import { ReadingPane } from "./reading.js";
-import { count, hue, initials, nameOf } from "./words.js";
+import { localise, speak, t } from "./language.js";
+import { Mail } from "./mail.js";
+import { ask, complain, menu, showKeys } from "./overlay.js";
+import { SearchBox } from "./search.js";
+import { hue, initials, nameOf } from "./words.js";
 
-const BACKGROUND = { background: true };
 const REST_MS = 150;  // between two refreshes, however many events there are
-const OUTGOING = new Set(["sentitems", "drafts"]);
+const LATER = {
+  calendar: () => import("./calendar.js"),
+  people: () => import("./contacts.js"),
+  tasks: () => import("./tasks.js"),
+  settings: () => import("./settings.js"),
+};
 
-let me = { name: "", address: "" };
-let folder = null;
-let filter = "";
+const page = { me: { name: "", address: "" }, settings: {}, key: null, entitle, save, compose, writeTo };
+const opened = {};  // parts that have been shown, by name
+let mail = null;
+let current = null;
+let reminders = null;
 let stale = null;
+let told = [];
 
-const act = (name, items, anchor) => (ACTIONS[name] ? ACTIONS[name](items, anchor) : undefined);
-const tree = new FolderTree($("#folders"), (target) => move(list.dragged ?? [], target));
-const list = new MessageList($("#list"), {
-  open: (item) => go(item.id), act, chose, folderName: (id) => tree.find(id)?.name ?? "",
-});
-const pane = new ReadingPane($("#reading"), {
-  act, close: () => go(""), key: (event) => key(event), mailto: (url) => compose("new", null, fromMailto(url)),
-});
-const composer = new Composer($("#reading"), { me: () => me, done: (verb) => (verb === "draft" ? go("") : arrive()) });
-const key = keyHandler((action, event) => KEY_ACTIONS[action](event));
+// Where one is: #/calendar/…, #/people/…, #/tasks/…, #/settings/…; all else is mail
 
-// Where one is: #/<folder>, #/<folder>/<message>, #/search/<words>, #/search/<words>/<message>
-
-function where() {
-  const [first = "inbox", ...rest] = location.hash.replace(/^#\/?/, "").split("/").map(decodeURIComponent);
-  return first === "search" ? { query: rest[0] ?? "", id: rest[1] ?? "" } : { folder: first || "inbox", query: "", id: rest[0] ?? "" };
-}
-
-function here() {
-  const { query } = where();
-  return query ? `#/search/${encodeURIComponent(query)}` : folderHash(folder ?? { distinguished: "inbox" });
-}
-
-function go(id) {
-  const hash = id ? `${here()}/${encodeURIComponent(id)}` : here();
-  if (location.hash === hash) arrive();
-  else location.hash = hash;
+function parts() {
+  return location.hash.replace(/^#\/?/, "").split("/").map(decodeURIComponent);
 }
 
 async function arrive() {
-  if (!await composer.close({ again: true })) return;
-  const { folder: wanted, query, id } = where();
-  const target = query ? null : tree.find(wanted) ?? tree.find("inbox");
-  if (target !== folder || query !== (list.source?.query ?? "")) await enter(target, query);
-  await read(id);
+  const [first, ...rest] = parts();
+  const name = first in LATER ? first : "mail";
+  try {
+    const part = await partOf(name);
+    if (part !== current && current && await current.leave?.() === false) return;
+    current = part;
+    show(name);
+    await part.arrive(name === "mail" ? [first, ...rest] : rest);
+  } catch (error) {
+    complain(error);
+  }
 }
 
-async function enter(target, query) {
-  folder = target;
-  tree.select(folder);
-  if (document.activeElement !== $("#search input")) $("#search input").value = query;
-  entitle();
-  closeDrawer();
-  await list.show({
-    folder: folder?.id ?? "", query, outgoing: OUTGOING.has(folder?.distinguished), ...(filter && { [filter]: true }),
-  });
+async function partOf(name) {
+  if (name === "mail") return mail;
+  if (!opened[name]) {
+    const { open } = await LATER[name]();
+    const root = el("div", { class: "part", id: name, hidden: true });
+    $("#other").append(root);
+    opened[name] = open(root, page);
+  }
+  return opened[name];
 }
 
-async function read(id) {
-  view(id ? "item" : "list");
-  list.opened(id);
-  if (!id) {
-    pane.leave();
-    pane.clear();
+function show(name) {
+  document.body.dataset.module = name;
+  $("#mail").hidden = name !== "mail";
+  $("#other").hidden = name === "mail";
+  for (const root of $("#other").children) root.hidden = root.id !== name;
+  for (const link of document.querySelectorAll("#modules a")) {
+    if (link.dataset.module === name) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
+  }
+}
+
+function entitle(text) {
+  const unread = mail?.unread ? `(${mail.unread}) ` : "";
+  document.title = `${unread}${text} – ${nameOf(page.me)}`;
+}
+
+// What all parts may ask for
+
+async function save(values) {
+  const { settings } = await call("UpdateSettings", values);
+  page.settings = settings;
+  dress();
+}
+
+async function compose(values = {}) {
+  if (current !== mail) location.hash = "#/inbox";
+  await arrive();
+  await mail.compose("new", null, values);
+}
+
+/** Take over what another browser has chosen. */
+async function takeSettings() {
+  const { settings } = await call("GetSettings", {}, { background: true }).catch(() => page);
+  page.settings = settings;
+  dress();
+}
+
+function writeTo(people) {
+  return compose({ to: people });
+}
+
+function dress() {
+  const { theme } = page.settings;
+  document.documentElement.dataset.theme = theme;
+  $("meta[name=color-scheme]").content = theme || "light dark";
+  try {
+    localStorage.setItem("owa-theme", theme);
+  } catch {  // private windows may have none
     return;
   }
-  const item = await pane.open(id);
-  if (!item) return;
-  if (item.draft) {
-    await compose("draft", item);
-  } else if (!item.read) {
-    update([item], { read: true });
-  }
-}
-
-function view(name) {
-  document.body.dataset.view = name;
-}
-
-function entitle() {
-  const inbox = tree.find("inbox");
-  const { query } = where();
-  $("#list-title").textContent = query ? "Search results" : folder?.name ?? "";
-  const unread = inbox?.unread ? `(${inbox.unread}) ` : "";
-  document.title = `${unread}${query ? `Search: ${query}` : folder?.name ?? "Mail"} – ${nameOf(me)}`;
-}
-
-// What can be done
-
-async function compose(verb, item = null, values = {}) {
-  let full = item;
-  try {
-    if (item && !item.attachments) full = await call("GetItem", { id: item.id });
-    pane.leave();
-    view("compose");
-    await composer.open(verb, full, values);
-  } catch (error) {
-    complain(error);
-  }
-}
-
-async function update(items, values) {
-  const ids = items.map((item) => item.id);
-  const before = items.map((item) => ({ ...item }));
-  items.forEach((item) => Object.assign(item, values));
-  const change = list.change(ids, values);
-  if (ids.includes(pane.item?.id)) pane.patch(values);
-  try {
-    await call("UpdateItem", { ids, ...values });
-  } catch (error) {
-    complain(error);
-    change.values = {};
-    before.forEach((item) => list.patch([item.id], item));
-  } finally {
-    change.done = true;
-  }
-}
-
-async function move(items, target) {
-  const from = items[0]?.folder;
-  if (!items.length || from === target.id) return;
-  const text = `${count(items.length, "message", "messages")} moved to ${target.name}.`;
-  await takeAway(items, () => call("MoveItem", { ids: items.map((item) => item.id), folder: target.id }), text);
-}
-
-async function remove(items) {
-  const bin = tree.find("deleteditems");
-  if (items.some((item) => item.folder === bin?.id)) {
-    await takeAway(items, () => call("DeleteItem", { ids: items.map((item) => item.id) }), "Deleted for good.", false);
-  } else {
-    await takeAway(items, () => call("DeleteItem", { ids: items.map((item) => item.id) }), `${count(items.length, "message", "messages")} deleted.`);
-  }
-}
-
-/** Take messages out of the list at once, then tell the server; what went wrong comes back. */
-async function takeAway(items, doIt, text, undo = true) {
-  const ids = items.map((item) => item.id);
-  const next = list.remove(ids);
-  if (ids.includes(where().id)) go(document.body.dataset.view === "item" && !isNarrow() && next ? next.id : "");
-  try {
-    await doIt();
-    toast(text, undo && { label: "Undo", run: () => putBack(items) });
-  } catch (error) {
-    complain(error);
-  }
-  refresh();
-}
-
-async function putBack(items) {
-  for (const home of new Set(items.map((item) => item.folder))) {
-    const ids = items.filter((item) => item.folder === home).map((item) => item.id);
-    await call("MoveItem", { ids, folder: home }).catch(complain);
-  }
-  refresh();
-}
-
-function chooseFolder(items, anchor = $("#reading")) {
-  const targets = tree.folders.filter((target) => target.id !== items[0]?.folder && target.distinguished !== "drafts");
-  if (items.length) menu(anchor, "Move to", targets.map((target) => ({ icon: "folder", label: target.name, depth: target.depth, run: () => move(items, target) })));
-}
-
-const toggleRead = (items) => items.length && update(items, { read: !items.every((item) => item.read) });
-const toggleFlag = (items) => items.length && update(items, { flagged: !items.every((item) => item.flagged) });
-
-const ACTIONS = {
-  reply: ([item]) => item && compose("reply", item),
-  replyall: ([item]) => item && compose("replyall", item),
-  forward: ([item]) => item && compose("forward", item),
-  read: toggleRead,
-  unread: (items) => toggleRead(items),
-  flag: toggleFlag,
-  delete: remove,
-  move: chooseFolder,
-  more: ([item], anchor) => menu(anchor, "More", [
-    { icon: "download", label: "Download", run: () => download(item) },
-    tree.find("junkemail") && { icon: "junk", label: "Move to Junk", run: () => move([item], tree.find("junkemail")) },
-    tree.find("archive") && { icon: "archive", label: "Archive", run: () => move([item], tree.find("archive")) },
-  ].filter(Boolean)),
-};
-
-const KEY_ACTIONS = {
-  compose: () => compose("new"),
-  search: () => $("#search input").focus(),
-  next: () => list.step(1),
-  previous: () => list.step(-1),
-  toggleread: () => toggleRead(list.targets()),
-  back: () => (list.chosen.size ? list.clear() : go("")),
-  keys: () => showKeys(KEYS),
-  move: () => chooseFolder(list.targets(), $(".tools [title^=Move]") ?? $("#list")),
-  ...Object.fromEntries(["reply", "replyall", "forward", "flag", "delete"].map((name) => [name, () => act(name, list.targets())])),
-};
-
-function download(item) {
-  const link = el("a", { href: sourceUrl(item.id), download: "" });
-  document.body.append(link);
-  link.click();
-  link.remove();
-}
-
-function chose(items) {
-  const bar = $("#list .selected");
-  const focused = bar.contains(document.activeElement);
-  bar.hidden = !items.length;
-  if (!items.length) return focused && list.focus();
-  const button = (name, label, run) => iconButton(name, label, run);
-  return bar.replaceChildren(
-    iconButton("close", "Select nothing", () => list.clear()),
-    el("span", { class: "space", role: "status", text: `${items.length} selected` }),
-    button(items.every((item) => item.read) ? "unread" : "read", items.every((item) => item.read) ? "Mark as unread" : "Mark as read", () => { toggleRead(items); list.clear(); }),
-    button("flag", "Flag", () => { toggleFlag(items); list.clear(); }),
-    button("move", "Move", (event) => chooseFolder(items, event.currentTarget)),
-    button("delete", "Delete", () => remove(items)));
-}
-
-function fromMailto(url) {
-  const { pathname, searchParams } = new URL(url);
-  const to = decodeURIComponent(pathname).split(",").filter(Boolean).map((address) => ({ name: "", address }));
-  return { to, subject: searchParams.get("subject") ?? "", text: searchParams.get("body") ?? "" };
 }
 
 // What happens elsewhere
 
 function happened(event) {
-  if (event.new) announce(event.new);
-  stale ??= setTimeout(() => { stale = null; refresh(); }, REST_MS);
+  told.push(event);
+  if (event.new) mail.announce(event.new);
+  stale ??= setTimeout(refresh, REST_MS);
 }
 
 async function refresh() {
-  try {
-    await tree.refresh(BACKGROUND);
-    folder = folder && (tree.find(folder.id) ?? null);
-    entitle();
-    await list.refresh(BACKGROUND);
-  } catch {  // the stream of events will say when the server is back
-    return;
-  }
+  const events = told;
+  stale = null;
+  told = [];
+  if (events.some((event) => event.again || !event.item)) await takeSettings();  // kept with a folder, which tells
+  await Promise.all([mail, reminders, ...Object.values(opened)].map((part) => part?.happened(events)));
 }
 
-async function announce(id) {
-  const item = await call("GetItem", { id }, BACKGROUND).catch(() => null);
-  if (!item || item.read || item.folder !== tree.find("inbox")?.id) return;
-  const text = `${nameOf(item.from[0] ?? { name: "" })}: ${item.subject || "(no subject)"}`;
-  toast(text, { label: "Open", run: () => { location.hash = `#/inbox/${encodeURIComponent(id)}`; } });
+function online(value) {
+  const bar = $("#offline");
+  bar.hidden = value;
+  bar.textContent = value ? "" : pending() ? t("offline", { count: pending() }) : t("offline-only");
+  document.body.classList.toggle("offline", !value);
 }
 
-// The frame of the page
+// Keys, menus, the frame of the page
 
-const isNarrow = () => matchMedia("(max-width: 899px)").matches;
+const GO = { mail: "#/inbox", calendar: "#/calendar", people: "#/people", tasks: "#/tasks" };
 
-function closeDrawer() {
-  document.body.classList.remove("drawer");
-  $("#shade").hidden = true;
-  $("#menu").setAttribute("aria-expanded", "false");
+function act(action, event) {
+  if (document.querySelector("dialog[open]")) return false;
+  if (GO[action]) return void (location.hash = GO[action]);
+  if (action === "keys") return void help();
+  if (action === "search") return void search.focus();
+  return current ? current.key(action, event) : false;
 }
 
-function openDrawer() {
-  document.body.classList.add("drawer");
-  $("#shade").hidden = false;
-  $("#menu").setAttribute("aria-expanded", "true");
-  $("#folders a")?.focus();
+function help() {
+  showKeys(KEYS.map(([key, word]) => [key, t(word)]));
 }
+
+let search = null;
 
 function wire() {
   addEventListener("hashchange", arrive);
-  addEventListener("keydown", (event) => (document.body.classList.contains("drawer") && event.key === "Escape" ? closeDrawer() : key(event)));
-  addEventListener("beforeunload", (event) => { if (composer.unsaved) event.preventDefault(); });
-  $("#compose").addEventListener("click", () => { closeDrawer(); compose("new"); });
-  $("#compose-narrow").addEventListener("click", () => compose("new"));
-  $("#menu").addEventListener("click", () => (document.body.classList.contains("drawer") ? closeDrawer() : openDrawer()));
-  $("#shade").addEventListener("click", closeDrawer);
-  $(".skip").addEventListener("click", (event) => { event.preventDefault(); list.focus(); });
-  wireSearch($("#search"));
-  for (const button of document.querySelectorAll("[data-filter]")) button.addEventListener("click", () => choose(button));
-  $("#account").addEventListener("click", (event) => menu(event.currentTarget, "Account", [
-    { label: `${nameOf(me)} (${me.address})`, run: () => {} }, null,
-    { icon: "more", label: "Keyboard shortcuts", run: () => showKeys(KEYS) },
-    { icon: "signout", label: "Sign out", run: () => { location.href = "/owa/logoff.owa"; } },
+  addEventListener("keydown", page.key);
+  addEventListener("beforeunload", (event) => { if (mail.unsaved || pending()) event.preventDefault(); });
+  $("#settings-button").addEventListener("click", () => { location.hash = "#/settings"; });
+  $("#account").addEventListener("click", (event) => menu(event.currentTarget, t("account"), [
+    { label: `${nameOf(page.me)} (${page.me.address})`, run: () => {} }, null,
+    { icon: "settings", label: t("settings"), run: () => { location.hash = "#/settings"; } },
+    { icon: "keyboard", label: t("keys"), run: help },
+    { icon: "signout", label: t("sign-out"), run: signOut },
   ]));
 }
 
-function wireSearch(form) {
-  let waiting = 0;
-  const search = () => {
-    clearTimeout(waiting);
-    const query = form.query.value.trim();
-    const hash = query ? `#/search/${encodeURIComponent(query)}` : "#/inbox";
-    if (query === where().query) return;
-    if (query && where().query) location.replace(hash);  // going back leaves the search, not its last letter
-    else location.hash = hash;
-  };
-  form.addEventListener("submit", (event) => { event.preventDefault(); search(); list.focus(); });
-  form.query.addEventListener("input", () => { clearTimeout(waiting); waiting = setTimeout(search, 250); });
-}
-
-function choose(button) {
-  filter = button.dataset.filter;
-  for (const other of document.querySelectorAll("[data-filter]")) other.setAttribute("aria-pressed", String(other === button));
-  enter(folder, where().query);
+async function signOut() {
+  if (pending() && !await ask({ title: t("sign-out-title"), text: t("sign-out-unsent"), action: t("sign-out") })) return;
+  location.href = "/owa/logoff.owa";
 }
 
 async function start() {
-  me = await tree.refresh();
+  try {
+    document.documentElement.dataset.theme = localStorage.getItem("owa-theme") ?? "";
+  } catch {  // private windows may have none
+    document.documentElement.dataset.theme = "";
+  }
+  const { mailbox, settings } = await call("GetSettings");
+  page.me = mailbox;
+  page.settings = settings;
+  await speak(settings);
+  localise();
+  dress();
   const account = $("#account");
-  account.textContent = initials(me);
-  account.style.setProperty("--hue", hue(me));
-  account.setAttribute("aria-label", `Account of ${nameOf(me)}`);
-  await arrive();
+  account.textContent = initials(mailbox);
+  account.style.setProperty("--hue", hue(mailbox));
+  account.setAttribute("aria-label", t("account-of", { name: nameOf(mailbox) }));
+  page.key = keyHandler(act);
+  search = new SearchBox($("#search"), (query) => mail.search(query));
+  page.search = search;
+  mail = new Mail($("#mail"), page);
+  await mail.start();
   wire();
-  $("#compose").disabled = $("#compose-narrow").disabled = false;
-  follow(happened, (online) => { $("#offline").hidden = online; });
+  await arrive();
+  follow(happened, online);
+  const { Reminders } = await import("./reminders.js");
+  reminders = new Reminders();
 }
 
 start().catch(complain);

@@ -2,16 +2,17 @@
 
 import { call, editorUrl, upload } from "./api.js";
 import { el, icon, iconButton } from "./dom.js";
+import { t } from "./language.js";
 import { ask, complain, toast } from "./overlay.js";
-import { RecipientField } from "./people.js";
+import { RecipientField } from "./recipients.js";
 import { fileSize, fullTime } from "./words.js";
 
-const SAVE_MS = 3000;
+const SAVE_MS = 1500;
 const MAX_PASTED = 5 * 1024 * 1024;  // bytes of an image in the text; a larger one is attached
+const IMAGE = /^image\/(png|gif|jpeg|webp)$/;
 const FORMATS = [
-  ["bold", "Bold", "bold"], ["italic", "Italic", "italic"], ["underline", "Underline", "underline"],
-  ["bullets", "Bulleted list", "insertUnorderedList"], ["numbers", "Numbered list", "insertOrderedList"],
-  ["quote", "Quotation", "formatBlock"], ["link", "Link", "createLink"],
+  ["bold", "bold"], ["italic", "italic"], ["underline", "underline"], ["bullets", "insertUnorderedList"],
+  ["numbers", "insertOrderedList"], ["quote", "formatBlock"], ["link", "createLink"],
 ];
 
 export class Composer {
@@ -41,6 +42,7 @@ export class Composer {
     this.subject.value = item ? prefixed(verb, item.subject) : subject;
     this.#showFiles();
     this.#showImportance();
+    if (!people.to.length) this.to.input.focus();
     try {
       await this.#edit(editorUrl(verb === "replyall" ? "reply" : verb, item?.id));
     } catch (error) {
@@ -51,8 +53,7 @@ export class Composer {
     if (verb === "draft" && item.text !== undefined) this.#toPlain(item.text);
     this.saved = this.#snapshot();
     this.timer = setInterval(() => this.#tick(), SAVE_MS);
-    if (people.to.length) this.#focusText();
-    else this.to.input.focus();
+    if (!this.root.contains(document.activeElement)) this.#focusText();
   }
 
   /** Whether closing the window now would lose something. */
@@ -67,7 +68,7 @@ export class Composer {
     if (this.#snapshot() !== this.saved) {
       try {
         await this.#save();
-        toast("Your message is kept in Drafts.");
+        toast(t("kept-in-drafts"));
       } catch (error) {
         complain(error);
         return false;
@@ -87,56 +88,68 @@ export class Composer {
 
   #build() {
     const changed = () => {};
-    this.to = new RecipientField("To", changed);
-    this.cc = new RecipientField("Cc", changed);
-    this.bcc = new RecipientField("Bcc", changed);
-    this.subject = el("input", { type: "text", class: "subject", placeholder: "Subject", "aria-label": "Subject", maxlength: "998", autocomplete: "off" });
-    this.copies = el("button", { type: "button", class: "copies", text: "Cc Bcc", "aria-label": "Show Cc and Bcc", on: { click: () => { this.#showCopies(true, true); this.cc.input.focus(); } } });
+    this.to = new RecipientField(t("to"), changed);
+    this.cc = new RecipientField(t("cc"), changed);
+    this.bcc = new RecipientField(t("bcc"), changed);
+    this.subject = el("input", { type: "text", class: "subject", placeholder: t("subject"), "aria-label": t("subject"), maxlength: "998", autocomplete: "off" });
+    this.copies = el("button", { type: "button", class: "copies", text: `${t("cc")} ${t("bcc")}`, "aria-label": t("show-copies"), on: { click: () => { this.#showCopies(true, true); this.cc.input.focus(); } } });
     this.to.element.append(this.copies);
-    this.list = el("ul", { class: "files", "aria-label": "Attachments" });
+    this.list = el("ul", { class: "files", "aria-label": t("attachments") });
     this.text = el("div", { class: "text" });
     this.status = el("span", { class: "status", role: "status" });
-    this.picker = el("input", { type: "file", multiple: true, hidden: true, on: { change: () => { this.#attach(this.picker.files); this.picker.value = ""; } } });
-    this.high = iconButton("important", "High importance", () => { this.importance = this.importance > 1 ? 1 : 2; this.#showImportance(); });
-    this.plainButton = el("button", { type: "button", class: "tool", text: "Plain text", "aria-pressed": "false", on: { click: () => (this.plain ? this.#toRich() : this.#toPlain(this.page.body.innerText)) } });
-    this.formats = el("span", { class: "formats", role: "group", "aria-label": "Format" }, ...FORMATS.map(([name, label, command]) => iconButton(name, label, () => this.#format(command), {
+    this.imagePicker = el("input", { type: "file", multiple: true, accept: "image/png,image/gif,image/jpeg,image/webp", hidden: true, on: { change: () => { this.#take(this.imagePicker.files); this.imagePicker.value = ""; } } });
+    this.picker = el("input", { type: "file", class: "picker", multiple: true, hidden: true, on: { change: () => { this.#attach(this.picker.files); this.picker.value = ""; } } });
+    this.high = iconButton("important", t("high-importance"), () => { this.importance = this.importance > 1 ? 1 : 2; this.#showImportance(); });
+    this.plainButton = el("button", { type: "button", class: "tool", text: t("plain-text"), "aria-pressed": "false", on: { click: () => (this.plain ? this.#toRich() : this.#toPlain(this.page.body.innerText)) } });
+    this.formats = el("span", { class: "formats", role: "group", "aria-label": t("format") }, this.imagePicker, iconButton("image", t("insert-image"), () => this.imagePicker.click()), ...FORMATS.map(([name, command]) => iconButton(name, t(`format-${name}`), () => this.#format(command), {
       on: { mousedown: (event) => event.preventDefault(), click: () => this.#format(command) },
     })));
-    this.sendButton = el("button", { type: "button", class: "primary", title: "Send (Ctrl+Enter)", on: { click: () => this.#send() } }, icon("send"), "Send");
-    const form = el("div", { class: "compose", role: "form", "aria-label": "New message", on: { keydown: (event) => this.#key(event) } },
-      el("div", { class: "tools", role: "toolbar", "aria-label": "New message" },
-        iconButton("back", "Close; the message is kept in Drafts", () => this.close()),
+    this.sendButton = el("button", { type: "button", class: "primary", title: `${t("send")} (Ctrl+Enter)`, on: { click: () => this.#send() } }, icon("send"), t("send"));
+    const form = el("div", { class: "compose", role: "form", "aria-label": t("new-message"), on: { keydown: (event) => this.#key(event) } },
+      el("div", { class: "tools", role: "toolbar", "aria-label": t("new-message") },
+        iconButton("back", t("close-draft"), () => this.close()),
         this.sendButton,
-        el("button", { type: "button", class: "tool", title: "Attach files", on: { click: () => this.picker.click() } }, icon("attach"), el("span", { text: "Attach" })),
+        el("button", { type: "button", class: "tool", title: t("attach-files"), on: { click: () => this.picker.click() } }, icon("attach"), el("span", { text: t("attach") })),
         this.picker, this.high, el("span", { class: "space" }), this.status,
-        iconButton("delete", "Discard", () => this.#discard())),
+        iconButton("delete", t("discard"), () => this.#discard())),
       this.to.element, this.cc.element, this.bcc.element, this.subject, this.list,
-      el("div", { class: "format-bar", role: "toolbar", "aria-label": "Text" }, this.formats, el("span", { class: "space" }), this.plainButton),
+      el("div", { class: "format-bar", role: "toolbar", "aria-label": t("text") }, this.formats, el("span", { class: "space" }), this.plainButton),
       this.text);
-    this.#takeDrops(form);
+    this.form = form;
+    this.#takeDrops(form, (files) => this.#attach(files));
     this.root.classList.add("writing");
     this.root.replaceChildren(form);
   }
 
   #edit(url) {
-    this.frame = el("iframe", { title: "Text of the message", sandbox: "allow-same-origin", src: url });
+    this.frame = el("iframe", { title: t("text-of-message"), sandbox: "allow-same-origin", src: url });
     this.text.replaceChildren(this.frame);
     return new Promise((resolve, reject) => {
       this.frame.addEventListener("load", () => {
         this.page = this.frame.contentDocument;
-        if (!this.page?.documentElement.classList.contains("editor")) return reject(new Error("The message could not be loaded."));
-        const date = this.page.querySelector("time[datetime]");
-        if (date) date.replaceWith(fullTime(date.dateTime));
+        if (!this.page?.documentElement.classList.contains("editor")) return reject(new Error(t("text-missing")));
+        this.page.documentElement.dataset.theme = document.documentElement.dataset.theme;
+        this.#translate();
         Object.assign(this.page.body, { contentEditable: "true", spellcheck: true });
-        this.page.body.setAttribute("aria-label", "Text of the message");
+        this.page.body.setAttribute("aria-label", t("text-of-message"));
         this.page.body.setAttribute("role", "textbox");
         this.page.body.setAttribute("aria-multiline", "true");
         this.page.addEventListener("keydown", (event) => this.#key(event));
         this.page.addEventListener("paste", (event) => this.#paste(event));
-        this.#takeDrops(this.page);
+        this.#takeDrops(this.page, (files) => this.#take(files));
         resolve();
       }, { once: true });
     });
+  }
+
+  /** Say in the reader's language what the server has said of a quoted message. */
+  #translate() {
+    for (const time of this.page.querySelectorAll("time[datetime]")) time.replaceWith(fullTime(time.dateTime));
+    for (const line of this.page.querySelectorAll("[data-word]")) {
+      const { word, date, who } = line.dataset;
+      line.textContent = t(word, { date: date && fullTime(date), who });
+      delete line.dataset.word;
+    }
   }
 
   #focusText() {
@@ -147,7 +160,7 @@ export class Composer {
   }
 
   #toPlain(text) {
-    this.plain = el("textarea", { "aria-label": "Text of the message" });
+    this.plain = el("textarea", { "aria-label": t("text-of-message") });
     this.plain.value = text;
     this.#showMode();
     this.text.replaceChildren(this.plain);
@@ -187,7 +200,7 @@ export class Composer {
     this.list.hidden = !this.files.length;
     this.list.replaceChildren(...this.files.map((file) => el("li", {}, el("span", { class: file.id ? "file" : "file busy" },
       icon("attach"), el("span", { class: "name", text: file.name, title: file.name }), el("span", { class: "size", text: fileSize(file.size) }),
-      file.id && iconButton("close", `Remove ${file.name}`, () => this.#detach(file))))));
+      file.id && iconButton("close", t("remove", { name: file.name }), () => this.#detach(file))))));
   }
 
   #format(command) {
@@ -199,7 +212,7 @@ export class Composer {
   }
 
   async #link() {
-    const url = await ask({ title: "Link", label: "Address", value: "https://", action: "Insert" });
+    const url = await ask({ title: t("link"), label: t("address"), value: "https://", action: t("insert") });
     if (!url || !/^(https?:\/\/|mailto:)/i.test(url)) return;
     this.page.body.focus();
     if (!this.page.getSelection().isCollapsed) return void this.page.execCommand("createLink", false, url);
@@ -219,25 +232,38 @@ export class Composer {
   }
 
   #paste(event) {
-    const images = [...event.clipboardData.files].filter((file) => /^image\/(png|gif|jpeg|webp)$/.test(file.type));
+    const images = [...event.clipboardData.files].filter((file) => IMAGE.test(file.type));
     if (!images.length) return;
     event.preventDefault();
-    for (const image of images.filter((file) => file.size <= MAX_PASTED)) {
-      const reader = new FileReader();
-      reader.onload = () => this.page.execCommand("insertImage", false, reader.result);
-      reader.readAsDataURL(image);
-    }
-    this.#attach(images.filter((file) => file.size > MAX_PASTED));
+    this.#take(images);
   }
 
-  #takeDrops(target) {
+  /** Put small images into the text, attach all else. */
+  #take(files) {
+    const fits = (file) => !this.plain && IMAGE.test(file.type) && file.size <= MAX_PASTED;
+    for (const image of [...files].filter(fits)) {
+      const reader = new FileReader();
+      reader.onload = () => { this.page.body.focus(); this.page.execCommand("insertImage", false, reader.result); };
+      reader.readAsDataURL(image);
+    }
+    this.#attach([...files].filter((file) => !fits(file)));
+  }
+
+  /** Take files that are dropped: on the text images become part of it. */
+  #takeDrops(target, take) {
     const holdsFiles = (event) => event.dataTransfer?.types.includes("Files");
-    target.addEventListener("dragover", (event) => { if (holdsFiles(event)) event.preventDefault(); });
+    target.addEventListener("dragover", (event) => {
+      if (!holdsFiles(event)) return;
+      event.preventDefault();
+      this.form.classList.add("dropping");
+      clearTimeout(this.dropping);
+      this.dropping = setTimeout(() => this.form.classList.remove("dropping"), 300);
+    });
     target.addEventListener("drop", (event) => {
       if (!holdsFiles(event)) return;
       event.preventDefault();
       event.stopPropagation();
-      this.#attach(event.dataTransfer.files);
+      take(event.dataTransfer.files);
     });
   }
 
@@ -305,29 +331,29 @@ export class Composer {
   }
 
   #tick() {
-    if (this.#snapshot() === this.saved || this.saving) return;
+    if (this.#snapshot() === this.saved || this.saving || this.sendButton.disabled) return;
     this.saving = true;
-    this.status.textContent = "Saving …";
+    this.status.textContent = t("saving");
     this.#save()
-      .then(() => { this.status.textContent = "Saved"; }, (error) => { this.status.textContent = `Not saved: ${error.message}`; })
+      .then(() => { this.status.textContent = t("saved"); }, (error) => { this.status.textContent = t("not-saved", { reason: error.message }); })
       .finally(() => { this.saving = false; });
   }
 
   async #send() {
     if (this.sendButton.disabled) return;
-    if (!this.#settle()) return toast("One of the recipients has no mail address.", null, { error: true });
+    if (!this.#settle()) return toast(t("bad-recipient"), null, { error: true });
     if (!this.to.valid.length && !this.cc.valid.length && !this.bcc.valid.length) {
       this.to.input.focus();
-      return toast("Say to whom the message goes.", null, { error: true });
+      return toast(t("no-recipients"), null, { error: true });
     }
-    if (!this.subject.value.trim() && !await ask({ title: "Send without a subject?", action: "Send" })) return this.subject.focus();
+    if (!this.subject.value.trim() && !await ask({ title: t("send-without-subject"), action: t("send") })) return this.subject.focus();
     this.sendButton.disabled = true;
-    this.status.textContent = "Sending …";
+    this.status.textContent = t("sending");
     try {
       const { failed } = await this.#inTurn(() => call("SendItem", { ...this.#values(), id: this.id }));
       this.#end();
-      if (failed.length) toast(`Not delivered to ${failed.map(({ address, reason }) => `${address} (${reason})`).join(", ")}.`, null, { error: true });
-      else toast("The message has been sent.");
+      if (failed.length) toast(t("not-delivered", { names: failed.map(({ address, reason }) => `${address} (${reason})`).join(", ") }), null, { error: true });
+      else toast(t("sent"));
     } catch (error) {
       this.sendButton.disabled = false;
       this.status.textContent = "";
@@ -337,7 +363,7 @@ export class Composer {
 
   async #discard() {
     const begun = this.id || this.#snapshot() !== this.saved;
-    if (begun && !await ask({ title: "Discard this message?", text: "It cannot be brought back.", action: "Discard", danger: true })) return;
+    if (begun && !await ask({ title: t("discard-question"), text: t("no-way-back"), action: t("discard"), danger: true })) return;
     clearInterval(this.timer);
     await this.#inTurn(() => this.id && call("DiscardItem", { id: this.id })).catch(complain);
     this.#end();

@@ -2,11 +2,12 @@
 
 import { call } from "./api.js";
 import { $, el, icon, iconButton } from "./dom.js";
+import { maybe, t } from "./language.js";
 import { ask, complain, menu, toast } from "./overlay.js";
-import { count, number } from "./words.js";
+import { number } from "./words.js";
 
-const ORDER = ["inbox", "drafts", "sentitems", "deleteditems", "junkemail"];
-const ICONS = { inbox: "inbox", drafts: "draft", sentitems: "send", deleteditems: "delete", junkemail: "junk" };
+const ORDER = ["inbox", "drafts", "sentitems", "archive", "deleteditems", "junkemail"];
+const ICONS = { inbox: "inbox", drafts: "draft", sentitems: "send", deleteditems: "delete", junkemail: "junk", archive: "archive" };
 const HIDDEN = new Set(["outbox"]);
 
 export class FolderTree {
@@ -22,7 +23,8 @@ export class FolderTree {
   /** Read the folders again; returns whose mailbox it is. */
   async refresh(options) {
     const { mailbox, folders } = await call("FindFolder", {}, options);
-    this.folders = sorted(folders.filter((folder) => !HIDDEN.has(folder.distinguished)));
+    const named = folders.map((folder) => ({ ...folder, name: maybe(`folder-${folder.distinguished}`) || folder.name }));
+    this.folders = sorted(named.filter((folder) => !HIDDEN.has(folder.distinguished)));
     this.#show();
     return mailbox;
   }
@@ -49,12 +51,12 @@ export class FolderTree {
 
   #row(folder) {
     const shown = folder.distinguished === "drafts" ? folder.total : folder.unread;
-    const meaning = folder.distinguished === "drafts" ? count(shown, "draft", "drafts") : `${number(shown)} unread`;
+    const meaning = folder.distinguished === "drafts" ? t("drafts", { count: shown }) : t("count-unread", { count: shown });
     const link = el("a", { href: folderHash(folder), dataset: { id: folder.id }, style: { "--depth": folder.depth } },
       icon(ICONS[folder.distinguished] ?? "folder"),
       el("span", { class: "name", text: folder.name }),
       shown > 0 && el("span", { class: "count", "aria-label": meaning, text: number(shown) }));
-    const row = el("li", {}, link, iconButton("more", `Actions for ${folder.name}`, (event) => this.#menu(event.currentTarget, folder)));
+    const row = el("li", {}, link, iconButton("more", t("actions-for", { name: folder.name }), (event) => this.#menu(event.currentTarget, folder)));
     row.addEventListener("dragover", (event) => {
       if (!event.dataTransfer.types.includes("application/x-owa-items")) return;
       event.preventDefault();
@@ -71,35 +73,35 @@ export class FolderTree {
 
   #menu(button, folder) {
     menu(button, folder.name, [
-      { icon: "plus", label: "New folder inside", run: () => this.#create(folder.id) },
-      !folder.distinguished && { icon: "draft", label: "Rename", run: () => this.#rename(folder) },
-      { icon: "delete", label: "Empty folder", run: () => this.#empty(folder) },
-      !folder.distinguished && { icon: "close", label: "Delete folder", run: () => this.#delete(folder) },
+      { icon: "plus", label: t("new-folder-inside"), run: () => this.#create(folder.id) },
+      !folder.distinguished && { icon: "draft", label: t("rename"), run: () => this.#rename(folder) },
+      { icon: "delete", label: t("empty-folder"), run: () => this.#empty(folder) },
+      !folder.distinguished && { icon: "close", label: t("delete-folder"), run: () => this.#delete(folder) },
     ].filter(Boolean));
   }
 
   async #create(parent) {
-    const name = await ask({ title: "New folder", label: "Name", action: "Create" });
+    const name = await ask({ title: t("new-folder"), label: t("name"), action: t("create") });
     if (name) await this.#change("CreateFolder", { parent, name });
   }
 
   async #rename(folder) {
-    const name = await ask({ title: "Rename folder", label: "Name", value: folder.name, action: "Rename" });
+    const name = await ask({ title: t("rename-folder"), label: t("name"), value: folder.name, action: t("rename") });
     if (name) await this.#change("UpdateFolder", { folder: folder.id, name });
   }
 
   async #empty(folder) {
-    const gone = folder.distinguished === "deleteditems" ? "They cannot be seen any more." : "They go to Deleted Items.";
-    const text = `Delete ${count(folder.total, "message", "messages")} from ${folder.name}? ${gone}`;
-    if (folder.total && await ask({ title: "Empty folder", text, action: "Delete", danger: true })) {
+    const gone = folder.distinguished === "deleteditems" ? t("no-way-back") : t("go-to-deleted");
+    const text = `${t("empty-question", { count: folder.total, folder: folder.name })} ${gone}`;
+    if (folder.total && await ask({ title: t("empty-folder"), text, action: t("delete"), danger: true })) {
       await this.#change("EmptyFolder", { folder: folder.id });
-      toast(`${folder.name} is empty.`);
+      toast(t("is-empty", { folder: folder.name }));
     }
   }
 
   async #delete(folder) {
-    const text = `Delete ${folder.name} with all that is in it?`;
-    if (!await ask({ title: "Delete folder", text, action: "Delete", danger: true })) return;
+    const text = t("delete-folder-question", { folder: folder.name });
+    if (!await ask({ title: t("delete-folder"), text, action: t("delete"), danger: true })) return;
     await this.#change("DeleteFolder", { folder: folder.id });
     if (folder.id === this.current) location.hash = "#/inbox";
   }

@@ -1,25 +1,25 @@
-// The keys of the whole page; those of the list, of menus and of the composer are theirs.
+// The keys of the whole page; those of lists, of menus and of the composer are theirs.
 
 export const KEYS = [
-  ["n", "New message"], ["/", "Search"], ["j  k", "Next or previous message"], ["r", "Reply"], ["a", "Reply to all"], ["f", "Forward"],
-  ["Del", "Delete"], ["u", "Mark as read or unread"], ["s", "Flag"], ["v", "Move"], ["x", "Select in the list"], ["Esc", "Back to the list"],
-  ["Ctrl+Enter", "Send"], ["?", "This table"],
+  ["n", "key-new"], ["/", "key-search"], ["j  k", "key-next"], ["r", "reply"], ["a", "reply-all"], ["f", "forward"],
+  ["Del", "delete"], ["e", "archive"], ["u", "key-read"], ["s", "flag"], ["c", "categorise"], ["v", "move"], ["x", "key-select"],
+  ["z", "undo"], ["Esc", "key-back"], ["Ctrl+Enter", "send"], ["1 2 3 4", "key-modules"], ["t", "today"],
+  ["d  w  m", "key-views"], ["?", "key-help"],
 ];
 
 const ACTIONS = {
-  n: "compose", c: "compose", "/": "search", j: "next", k: "previous", r: "reply", a: "replyall", f: "forward", v: "move",
-  Delete: "delete", "#": "delete", u: "toggleread", s: "flag", Escape: "back", "?": "keys",
+  n: "compose", "/": "search", j: "next", k: "previous", ArrowRight: "following", ArrowLeft: "preceding", r: "reply", a: "replyall", f: "forward",
+  v: "move", e: "archive", Delete: "delete", "#": "delete", u: "toggleread", s: "flag", c: "categorise", z: "undo",
+  Escape: "back", "?": "keys", 1: "mail", 2: "calendar", 3: "people", 4: "tasks", t: "today", d: "day", w: "week", m: "month",
 };
 
-/** Return what handles a key: `run(action, event)` gets one of the words above. */
+/** Return what handles a key: `run(action, event)` gets one of the words above, and says whether it has used it. */
 export function keyHandler(run) {
   return (event) => {
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
     const typing = event.target.closest?.("input:not([type=checkbox]), textarea, select, [contenteditable=true]");
     if (typing && event.key !== "Escape") return;
     const action = ACTIONS[event.key];
-    if (!action) return;
-    event.preventDefault();
-    run(action, event);
+    if (action && run(action, event) !== false) event.preventDefault();
   };
 }

@@ -1,15 +1,18 @@
-// The list of messages: only what is in sight exists, pages are fetched as they come into sight.
+// The list of messages or conversations: only what is in sight exists, pages are fetched as they come into sight.
+// A row is a message, for a conversation its newest; `ids` are all that it stands for.
 
 import { call } from "./api.js";
 import { $, el, icon, iconButton } from "./dom.js";
+import { t } from "./language.js";
 import { complain } from "./overlay.js";
-import { count, fullTime, hue, initials, nameOf, namesOf, shortTime } from "./words.js";
+import { marked } from "./search.js";
+import { fullTime, hue, initials, namesOf, shortNames, shortTime } from "./words.js";
 
 const PAGE = 50;
 const SPARE = 6;  // rows made beyond both edges
 
 export class MessageList {
-  /** `actions`: open(item), act(name, items), moved(items) and folderName(id). */
+  /** `actions`: open(item), act(name, items, anchor), chose(items), folderName(id) and colour(category). */
   constructor(root, actions) {
     this.root = root;
     this.actions = actions;
@@ -24,10 +27,14 @@ export class MessageList {
     new ResizeObserver(() => this.#draw()).observe(this.scroll);
     this.grid.addEventListener("keydown", (event) => this.#key(event));
     this.grid.addEventListener("click", (event) => this.#click(event));
+    this.grid.addEventListener("contextmenu", (event) => this.#menu(event));
     this.grid.addEventListener("dragstart", (event) => this.#drag(event));
   }
 
-  /** Show other messages: `{ folder, query, unread, flagged }`; `outgoing` names recipients instead of senders. */
+  /**
+   * Show other messages: `{ folder, query, unread, flagged, category }`, or `conversations`; `outgoing` names
+   * recipients instead of senders.
+   */
   async show(source) {
     this.source = source;
     this.#forget();
@@ -60,7 +67,7 @@ export class MessageList {
 
   /** Change what is shown of messages before the server has said so. */
   patch(ids, values) {
-    for (const item of this.items) if (item && ids.includes(item.id)) Object.assign(item, values);
+    for (const item of this.items) if (item && within(item, ids)) Object.assign(item, shown(values));
     this.#draw();
   }
 
@@ -74,9 +81,10 @@ export class MessageList {
 
   /** Take messages away before the server has said so; returns the one that comes to be in their place. */
   remove(ids) {
-    const first = this.items.findIndex((item) => item && ids.includes(item.id));
-    this.items = Array.from(this.items).filter((item) => !item || !ids.includes(item.id));
-    this.total = Math.max(0, this.total - ids.length);
+    const first = this.items.findIndex((item) => item && within(item, ids));
+    const left = Array.from(this.items).filter((item) => !item || !within(item, ids));
+    this.total = Math.max(0, this.total - (this.items.length - left.length));
+    this.items = left;
     this.generation += 1;  // what is on its way would bring them back
     this.pages.clear();
     ids.forEach((id) => this.chosen.delete(id));
@@ -118,7 +126,7 @@ export class MessageList {
   }
 
   #indexOf(id) {
-    return id ? this.items.findIndex((item) => item?.id === id) : -1;
+    return id ? this.items.findIndex((item) => item?.ids.includes(id)) : -1;
   }
 
   async #fetch(page, options) {
@@ -126,18 +134,19 @@ export class MessageList {
     const { generation } = this;
     const known = this.changes.filter((change) => change.done);
     this.pages.add(page);
-    const { outgoing, ...source } = this.source;
+    const { outgoing, conversations, ...source } = this.source;
     let found;
     try {
-      found = await call("FindItem", { ...source, offset: page * PAGE, limit: PAGE }, options);
+      found = await call(conversations ? "FindConversation" : "FindItem", { ...source, offset: page * PAGE, limit: PAGE }, options);
     } catch (error) {
       if (generation === this.generation) this.pages.delete(page);
-      return options?.background ? undefined : complain(error);
+      if (!options?.background && error.status !== 0) complain(error);
+      return;
     }
     if (generation !== this.generation) return;
     this.changes = this.changes.filter((change) => !known.includes(change));
     for (const { ids, values } of this.changes) {
-      for (const item of found.items) if (ids.includes(item.id)) Object.assign(item, values);
+      for (const item of found.items) if (within(item, ids)) Object.assign(item, shown(values));
     }
     this.total = found.total;
     this.items.length = Math.min(this.items.length, found.total);
@@ -185,18 +194,20 @@ export class MessageList {
 
   #empty() {
     const empty = $(".empty", this.root);
-    const { query, unread, flagged } = this.source;
+    const { query, unread, flagged, category } = this.source;
     empty.hidden = this.total > 0;
-    empty.textContent = query ? "Nothing was found." : unread ? "Nothing is unread." : flagged ? "Nothing is flagged." : "This folder is empty.";
-    $("#list-count", this.root).textContent = this.total ? count(this.total, query ? "result" : "message", query ? "results" : "messages") : "";
+    empty.textContent = query ? t("nothing-found") : unread ? t("nothing-unread") : flagged ? t("nothing-flagged") : category ? t("nothing-category") : t("empty");
+    const counted = query ? "results" : this.source.conversations ? "conversations" : "messages";
+    $("#list-count", this.root).textContent = this.total ? t(counted, { count: this.total }) : "";
   }
 
   /** Say everything that a row shows, to know whether it must be made anew. */
   #stamp(index) {
     const item = this.items[index];
-    const { id, read, flagged, verb, subject, preview, received } = item ?? {};
-    const open = id === this.openId;
-    return JSON.stringify([id, read, flagged, verb, subject, preview, received, open, this.chosen.has(id), index === this.active]);
+    const { id, ids, count, read, flagged, verb, subject, preview, received, categories } = item ?? {};
+    const open = ids?.includes(this.openId);
+    const { query } = this.source;
+    return JSON.stringify([id, count, read, flagged, verb, subject, preview, received, categories, open, query, this.chosen.has(id), index === this.active]);
   }
 
   #row(index, stamp) {
@@ -208,33 +219,45 @@ export class MessageList {
   }
 
   #filled(item, attributes) {
-    const people = this.source.outgoing ? item.recipients : item.sender;
-    const first = people[0] ?? { name: "", address: "" };
-    const names = people.length ? namesOf(people) : this.source.outgoing ? "No recipient" : "Unknown sender";
     const chosen = this.chosen.has(item.id);
-    const classes = ["row", !item.read && "unread", item.id === this.openId && "open", chosen && "chosen", item.flagged && "flagged"];
+    const people = this.source.outgoing ? item.recipients : item.sender;
+    const names = people.length ? namesOf(people) : this.source.outgoing ? t("no-recipient") : t("unknown-sender");
+    const classes = ["row", !item.read && "unread", item.ids.includes(this.openId) && "open", chosen && "chosen", item.flagged && "flagged"];
     return el("div", {
       ...attributes, class: classes.filter(Boolean).join(" "), draggable: "true", "aria-selected": String(chosen),
       "aria-label": describe(item, names),
-    },
-      el("span", { role: "gridcell", class: "pick" },
-        el("span", { class: "avatar", style: { "--hue": hue(first) }, text: initials(first), "aria-hidden": "true" }),
-        el("input", { type: "checkbox", tabindex: "-1", checked: chosen, "aria-label": `Select ${item.subject || "message"}` })),
-      el("span", { role: "gridcell", class: "what" },
-        el("span", { class: "line" },
-          el("span", { class: "who", text: names }),
-          item.verb && icon(item.verb),
-          item.hasAttachments && icon("attach"),
-          item.importance > 1 && icon("important"),
-          el("time", { datetime: item.received, title: fullTime(item.received), text: shortTime(item.received) })),
-        el("span", { class: "line" },
-          el("span", { class: "subject", text: item.subject || "(no subject)" }),
-          this.source.query && el("span", { class: "tag", text: this.actions.folderName(item.folder) })),
-        el("span", { class: "preview", text: item.preview })),
-      el("span", { role: "gridcell", class: "hover" },
-        this.#action(item.read ? "unread" : "read", item.read ? "Mark as unread" : "Mark as read"),
-        this.#action("flag", item.flagged ? "Remove the flag" : "Flag"),
-        this.#action("delete", "Delete")));
+    }, this.#pick(item, people[0] ?? { name: "", address: "" }, chosen), this.#what(item, people.length > 1 ? shortNames(people) : names), this.#quick(item));
+  }
+
+  #pick(item, first, chosen) {
+    return el("span", { role: "gridcell", class: "pick" },
+      el("span", { class: "avatar", style: { "--hue": hue(first) }, text: initials(first), "aria-hidden": "true" }),
+      el("input", { type: "checkbox", tabindex: "-1", checked: chosen, "aria-label": t("select-message", { subject: item.subject || t("no-subject") }) }));
+  }
+
+  #what(item, names) {
+    const { query } = this.source;
+    return el("span", { role: "gridcell", class: "what" },
+      el("span", { class: "line" },
+        el("span", { class: "who", text: names }),
+        item.count > 1 && el("span", { class: "many", text: item.count, "aria-label": t("messages", { count: item.count }) }),
+        item.verb && icon(item.verb),
+        item.hasAttachments && icon("attach"),
+        item.importance > 1 && icon("important"),
+        el("time", { datetime: item.received, title: fullTime(item.received), text: shortTime(item.received) })),
+      el("span", { class: "line" },
+        el("span", { class: "subject" }, ...marked(item.subject || t("no-subject"), query)),
+        ...item.categories.slice(0, 3).map((name) => el("span", { class: `dot colour-${this.actions.colour(name)}`, title: name })),
+        query && el("span", { class: "tag", text: this.actions.folderName(item.folder) })),
+      el("span", { class: "preview" }, ...marked(item.preview, query)));
+  }
+
+  #quick(item) {
+    return el("span", { role: "gridcell", class: "hover" },
+      this.#action("archive", t("archive")),
+      item.read ? this.#action("unread", t("mark-unread")) : this.#action("read", t("mark-read")),
+      this.#action("flag", item.flagged ? t("unflag") : t("flag")),
+      this.#action("delete", t("delete")));
   }
 
   #action(name, label) {
@@ -251,6 +274,16 @@ export class MessageList {
     else if (event.target.closest(".pick") || event.ctrlKey || event.metaKey) this.#toggle(index);
     else if (event.shiftKey) this.#extend(index);
     else this.#activate(index, { open: true });
+  }
+
+  #menu(event) {
+    const row = event.target.closest(".row");
+    const item = row && this.items[Number(row.dataset.index)];
+    if (!item) return;
+    event.preventDefault();
+    const { clientX: left, clientY: top } = event;
+    const items = this.chosen.has(item.id) ? [...this.chosen.values()] : [item];
+    this.actions.act("menu", items, { getBoundingClientRect: () => new DOMRect(left, top, 0, 0), focus: () => row.focus() });
   }
 
   #toggle(index) {
@@ -328,9 +361,19 @@ export class MessageList {
   }
 }
 
+/** Whether all that a row stands for is among these. */
+function within(item, ids) {
+  return item.ids.every((id) => ids.includes(id));
+}
+
+/** What of a change a row shows. */
+function shown({ read, flagged, categories }) {
+  return Object.fromEntries(Object.entries({ read, flagged, categories }).filter(([, value]) => value !== undefined));
+}
+
 function describe(item, names) {
   return [
-    !item.read && "Unread", item.flagged && "Flagged", names, item.subject || "no subject", shortTime(item.received),
-    item.hasAttachments && "has attachments",
+    !item.read && t("unread"), item.flagged && t("flagged"), names, item.subject || t("no-subject"), shortTime(item.received),
+    item.count > 1 && t("messages", { count: item.count }), item.hasAttachments && t("has-attachments"), ...item.categories,
   ].filter(Boolean).join(", ");
 }

@@ -1,18 +1,19 @@
 // What stands above the page for a moment: notices, menus, questions.
 
 import { $, el, icon } from "./dom.js";
+import { t } from "./language.js";
 
 const SHOWN_MS = 7000;
 
-/** Say something; `action` is `{ label, run }`, for example to undo. */
-export function toast(text, action, { error = false } = {}) {
+/** Say something; `action` is `{ label, run }`, for example to undo. What `stays` waits to be dismissed. */
+export function toast(text, action, { error = false, stays = error } = {}) {
   const bar = el("div", { class: error ? "toast error" : "toast", role: error ? "alert" : null }, el("span", { text }));
   const away = () => bar.remove();
   if (action) bar.append(el("button", { type: "button", text: action.label, on: { click: () => { away(); action.run(); } } }));
-  bar.append(el("button", { type: "button", class: "icon", "aria-label": "Dismiss", on: { click: away } }, icon("close")));
+  bar.append(el("button", { type: "button", class: "icon", "aria-label": t("dismiss"), on: { click: away } }, icon("close")));
   while ($("#toasts").childElementCount > 2) $("#toasts").firstElementChild.remove();
   $("#toasts").append(bar);
-  if (!error) setTimeout(away, SHOWN_MS);
+  if (!stays) setTimeout(away, SHOWN_MS);
 }
 
 /** Say that something went wrong. */
@@ -20,7 +21,7 @@ export function complain(error) {
   if (error.name !== "AbortError") toast(error.message, null, { error: true });
 }
 
-/** Open a menu at a button; entries are `{ icon, label, run, depth, checked }` or null for a line. */
+/** Open a menu at a button; entries are `{ icon or colour, label, run, depth, checked }` or null for a line. */
 export function menu(anchor, label, entries) {
   const list = el("div", { class: "menu", role: "menu", "aria-label": label, popover: "auto" });
   for (const entry of entries) list.append(entry ? menuItem(list, entry) : el("hr"));
@@ -33,13 +34,14 @@ export function menu(anchor, label, entries) {
   document.body.append(list);
   list.showPopover();
   place(list, anchor.getBoundingClientRect());
-  $("[role=menuitem]", list)?.focus();
+  $("[role^=menuitem]", list)?.focus();
 }
 
-function menuItem(list, { icon: name, label, run, depth = 0 }) {
+function menuItem(list, { icon: name, label, run, depth = 0, colour = "", checked }) {
   const click = () => { list.hidePopover(); run(); };
-  return el("button", { type: "button", role: "menuitem", tabindex: "-1", style: { "--depth": depth }, on: { click } },
-    name && icon(name), el("span", { text: label }));
+  const role = checked === undefined ? { role: "menuitem" } : { role: "menuitemcheckbox", "aria-checked": String(checked) };
+  return el("button", { type: "button", ...role, tabindex: "-1", style: { "--depth": depth }, on: { click } },
+    name && icon(name), colour && el("span", { class: `dot colour-${colour}` }), el("span", { class: "space", text: label }), checked && icon("check"));
 }
 
 function place(list, at) {
@@ -50,7 +52,7 @@ function place(list, at) {
 }
 
 function roam(list, event) {
-  const entries = [...list.querySelectorAll("[role=menuitem]")];
+  const entries = [...list.querySelectorAll("[role^=menuitem]")];
   const here = entries.indexOf(document.activeElement);
   const there = { ArrowDown: here + 1, ArrowUp: here - 1, Home: 0, End: -1 }[event.key];
   event.stopPropagation();
@@ -68,7 +70,7 @@ export function ask({ title, text, label, value = "", action, danger = false }) 
       text && el("p", { text }),
       input,
       el("div", { class: "buttons" },
-        el("button", { type: "button", class: "quiet", text: "Cancel", on: { click: () => dialog.close() } }),
+        el("button", { type: "button", class: "quiet", text: t("cancel"), on: { click: () => dialog.close() } }),
         el("button", { class: danger ? "primary danger" : "primary", value: "yes", autofocus: !danger && !label, text: action }))));
   return show(dialog, () => (input ? input.value.trim() : true));
 }
@@ -76,15 +78,16 @@ export function ask({ title, text, label, value = "", action, danger = false }) 
 /** Show a table of keys and what they do. */
 export function showKeys(keys) {
   const rows = keys.map(([key, does]) => el("tr", {}, el("th", { scope: "row" }, el("kbd", { text: key })), el("td", { text: does })));
-  const dialog = el("dialog", { "aria-label": "Keyboard shortcuts" },
+  const dialog = el("dialog", { "aria-label": t("keys") },
     el("form", { method: "dialog" },
-      el("h2", { text: "Keyboard shortcuts" }),
+      el("h2", { text: t("keys") }),
       el("table", {}, el("tbody", {}, ...rows)),
-      el("div", { class: "buttons" }, el("button", { class: "primary", text: "Close" }))));
+      el("div", { class: "buttons" }, el("button", { class: "primary", text: t("close") }))));
   return show(dialog, () => true);
 }
 
-function show(dialog, answer) {
+/** Show a dialog until it is closed; resolves to `answer()` when it was with "yes", else to null. */
+export function show(dialog, answer) {
   document.body.append(dialog);
   dialog.showModal();
   dialog.addEventListener("keydown", (event) => event.stopPropagation());

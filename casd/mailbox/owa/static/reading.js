@@ -1,141 +1,157 @@
-// The reading pane: one message with what can be done to it.
+// The reading pane: one conversation, with what can be done to it.
 
-import { attachmentUrl, call, messageUrl } from "./api.js";
+import { Card } from "./card.js";
+import { members, together, unfolded } from "./conversation.js";
 import { el, icon, iconButton } from "./dom.js";
+import { t } from "./language.js";
 import { complain } from "./overlay.js";
-import { preview } from "./preview.js";
-import { fileSize, fullTime, hue, initials, nameOf } from "./words.js";
 
 export class ReadingPane {
-  /** `actions`: act(name, items), close(), key(event) and mailto(url). */
+  /** `actions`: act(name, items, anchor), close(), key(event), mailto(url), colour(category), alone() and me(). */
   constructor(root, actions) {
     this.root = root;
     this.actions = actions;
-    this.item = null;
+    this.items = [];
     this.clear();
   }
 
   /** Show that nothing is open. */
   clear() {
-    this.item = null;
-    this.root.replaceChildren(el("div", { class: "nothing" }, icon("inbox"), el("p", { text: "Choose a message to read it." })));
+    this.items = [];
+    this.missing = false;
+    this.root.replaceChildren(el("div", { class: "nothing" }, icon("inbox"), el("p", { text: t("choose-message") })));
   }
 
-  /** Read a message; returns it, or null if another one was asked for meanwhile. */
+  /** Read a conversation; returns its messages, or null if another one was asked for meanwhile. */
   async open(id) {
     this.wanted = id;
-    if (this.item?.id === id) return this.item;
-    let item;
+    this.missing = false;
+    if (this.items.length && this.shows(id)) return this.items;
+    let items;
     try {
-      item = await call("GetItem", { id });
+      items = await members(id, this.actions.alone());
     } catch (error) {
-      if (this.wanted === id) { this.clear(); complain(error); }
+      if (this.wanted === id) this.#fail(error);
       return null;
     }
     if (this.wanted !== id) return null;
-    if (!item.draft) this.#show(item);
-    return item;
+    if (items.length === 1 && items[0].draft) return items;
+    this.#show(items, id);
+    return items;
+  }
+
+  /** Whether a message is unfolded here. */
+  shows(id) {
+    return Boolean(this.cards?.get(id)?.open && this.items.length);
+  }
+
+  /** The newest message of this folder, which is what one answers: not one's own last answer. */
+  get latest() {
+    const { item } = this;
+    return this.items.findLast((each) => !each.draft && each.folder === item?.folder) ?? this.items.findLast((each) => !each.draft) ?? null;
+  }
+
+  /** Whether all that is shown here is being taken away. */
+  loses(ids) {
+    return this.items.length > 0 && ids.includes(this.item.id);
   }
 
   /** Have no message any more, as another thing takes the pane. */
   leave() {
     this.wanted = null;
-    this.item = null;
+    this.items = [];
+    this.cards = null;
   }
 
-  /** Show the state of the message that is open. */
-  patch(values) {
-    if (!this.item) return;
-    Object.assign(this.item, values);
-    this.tools.replaceWith(this.tools = this.#tools());
+  /** Show the state of messages that are here. */
+  patch(ids, values) {
+    const here = this.items.filter((item) => ids.includes(item.id));
+    if (!here.length) return;
+    const { read, flagged, categories } = { ...here[0], ...values };
+    for (const item of here) {
+      Object.assign(item, { read: "read" in values ? read : item.read, flagged: "flagged" in values ? flagged : item.flagged, categories: "categories" in values ? categories : item.categories });
+      this.cards.get(item.id)?.mark();
+    }
+    this.#tell();
   }
 
-  #show(item) {
-    this.item = item;
+  /** Fetch what has come to the conversation; returns what is new. */
+  async refresh(options) {
+    if (!this.items.length) return [];
+    const { wanted } = this;
+    const items = await members(this.item.id, this.actions.alone(), options).catch((error) => (error.status === 404 ? [] : null));
+    if (!items || this.wanted !== wanted || !this.items.length) return [];
+    const known = new Set(this.items.map((item) => item.id));
+    const added = items.filter((item) => !known.has(item.id));
+    const left = new Set(items.map((item) => item.id));
+    for (const item of this.items) if (!left.has(item.id)) this.cards.get(item.id)?.element.remove();
+    for (const item of items) this.cards.get(item.id)?.renew(item);
+    if (!items.length) { this.clear(); return []; }
+    this.items = items.map((item) => this.cards.get(item.id)?.item ?? item);
+    this.item = this.items.find((item) => item.id === this.item.id) ?? this.items.at(-1);
+    for (const item of added) this.stack.append(this.#card(item, !item.draft));
+    this.#tell();
+    return added;
+  }
+
+  #fail(error) {
+    if (error.status !== 0) {
+      this.clear();
+      return complain(error);
+    }
+    this.items = [];
+    this.missing = true;
+    return this.root.replaceChildren(
+      el("div", { class: "tools" }, iconButton("back", t("back"), () => this.actions.close(), { class: "icon back" })),
+      el("div", { class: "nothing", role: "status" }, icon("unread"), el("p", { text: t("comes-later") })));
+  }
+
+  #show(items, id) {
+    this.items = items;
+    this.item = items.find((item) => item.id === id) ?? items.at(-1);
+    this.cards = new Map();
     this.tools = this.#tools();
-    this.frame = el("iframe", {
-      title: `Text of ${item.subject || "the message"}`, sandbox: "allow-same-origin allow-popups allow-popups-to-escape-sandbox",
-      src: messageUrl(item.id, false), on: { load: () => this.#loaded() },
-    });
-    this.notice = el("div", { class: "notice", role: "status", hidden: true });
+    this.tags = el("span", { class: "tags" });
+    const open = unfolded(items, id);
+    this.stack = el("div", { class: "stack" }, ...items.map((item) => this.#card(item, open.has(item.id))));
     const article = el("article", { tabindex: "-1", "aria-labelledby": "subject" },
-      el("h2", { id: "subject", text: item.subject || "(no subject)" }), this.#sender(), this.#files(), this.notice, this.frame);
+      el("header", { class: "subject-line" }, el("h2", { id: "subject", text: items[0].subject || t("no-subject") }), this.tags), this.stack);
     this.root.replaceChildren(this.tools, article);
+    this.#tell();
+    if (items.length > 1) this.cards.get([...open].at(0))?.element.scrollIntoView({ block: "nearest" });
+  }
+
+  /** Say again what is said of the whole. */
+  #tell() {
+    const tools = this.#tools();
+    const focused = this.tools.contains(document.activeElement) ? document.activeElement.dataset.act : null;
+    this.tools.replaceWith(tools);
+    this.tools = tools;
+    if (focused) tools.querySelector(`[data-act="${focused}"]`)?.focus();
+    const { categories } = together(this.items, this.item);
+    this.tags.replaceChildren(...categories.map((name) => el("span", { class: `tag colour-${this.actions.colour(name)}`, text: name })));
   }
 
   #tools() {
-    const { item } = this;
-    const tool = (name, label, shown = "") => el("button", {
-      type: "button", class: shown ? "tool" : "icon", "aria-label": shown ? null : label, title: label,
-      on: { click: (event) => this.actions.act(name, [item], event.currentTarget) },
-    }, icon(name), shown && el("span", { text: shown }));
-    return el("div", { class: "tools", role: "toolbar", "aria-label": "Message" },
-      iconButton("back", "Back to the list", () => this.actions.close(), { class: "icon back" }),
-      tool("reply", "Reply (r)", "Reply"), tool("replyall", "Reply to all (a)", "Reply all"), tool("forward", "Forward (f)", "Forward"),
+    const whole = together(this.items, this.item);
+    const tool = (name, label, shown = "", shape = name) => el("button", {
+      type: "button", class: shown ? "tool" : "icon", "aria-label": label, title: label, dataset: { act: name },
+      on: { click: (event) => this.actions.act(name, [name.startsWith("rep") || name === "forward" ? this.latest ?? whole : whole], event.currentTarget) },
+    }, icon(shape), shown && el("span", { text: shown }));
+    return el("div", { class: "tools", role: "toolbar", "aria-label": t("message") },
+      iconButton("back", t("back"), () => this.actions.close(), { class: "icon back" }),
+      tool("reply", `${t("reply")} (r)`, t("reply")), tool("replyall", `${t("reply-all")} (a)`, t("reply-all")), tool("forward", `${t("forward")} (f)`, t("forward")),
       el("span", { class: "space" }),
-      tool(item.read ? "unread" : "read", item.read ? "Mark as unread (u)" : "Mark as read (u)"),
-      el("span", { class: item.flagged ? "is-flagged" : "" }, tool("flag", item.flagged ? "Remove the flag (s)" : "Flag (s)")),
-      tool("move", "Move (v)"), tool("delete", "Delete (Del)"), tool("more", "More"));
+      tool("archive", `${t("archive")} (e)`),
+      whole.read ? tool("unread", `${t("mark-unread")} (u)`) : tool("read", `${t("mark-read")} (u)`),
+      el("span", { class: whole.flagged ? "is-flagged" : "" }, tool("flag", `${whole.flagged ? t("unflag") : t("flag")} (s)`)),
+      tool("categorise", `${t("categorise")} (c)`, "", "tag"), tool("move", `${t("move")} (v)`), tool("delete", `${t("delete")} (Del)`), tool("more", t("more")));
   }
 
-  #sender() {
-    const { item } = this;
-    const from = item.from[0] ?? item.sender[0] ?? { name: "", address: "" };
-    const lines = [["To", item.to], ["Cc", item.cc], ["Bcc", item.bcc]].filter(([, people]) => people.length);
-    return el("header", { class: "sender" },
-      el("span", { class: "avatar", style: { "--hue": hue(from) }, text: initials(from), "aria-hidden": "true" }),
-      el("div", { class: "names" },
-        el("span", { class: "from" }, el("b", { text: nameOf(from) }), from.name && el("span", { class: "address", text: ` <${from.address}>` })),
-        ...lines.map(([label, people]) => el("span", { class: "to" }, el("span", { class: "label", text: `${label}: ` }), ...named(people)))),
-      el("time", { datetime: item.sent ?? item.received, text: fullTime(item.sent ?? item.received) }));
+  #card(item, open) {
+    const card = new Card(item, this.actions, this.items.length === 1);
+    this.cards.set(item.id, card);
+    if (open) card.unfold();
+    return card.element;
   }
-
-  #files() {
-    const { attachments } = this.item;
-    if (!attachments.length) return null;
-    return el("ul", { class: "files", "aria-label": "Attachments" }, ...attachments.map((file) => el("li", {},
-      el("a", { class: "file", href: attachmentUrl(file.id), download: file.name, title: file.name, on: { click: (event) => preview(event, file) } },
-        icon("attach"), el("span", { class: "name", text: file.name }), el("span", { class: "size", text: fileSize(file.size) })))));
-  }
-
-  #loaded() {
-    const page = this.frame.contentDocument;
-    const remote = Number(page?.documentElement.dataset.remoteImages ?? NaN);
-    if (Number.isNaN(remote)) {  // an answer that is no message: the session has ended, or the server is away
-      this.#notice("The text of this message could not be loaded.", "Try again", () => { this.frame.src = messageUrl(this.item.id, false); });
-      this.frame.hidden = true;
-      return;
-    }
-    this.frame.hidden = false;
-    if (remote && !this.frame.src.endsWith("images=1")) {
-      this.#notice("Images from other servers are not shown: loading them tells the sender that you have read this.", "Show images", () => {
-        this.notice.hidden = true;
-        this.frame.src = messageUrl(this.item.id, true);
-      });
-    }
-    page.addEventListener("keydown", (event) => this.actions.key(event));
-    page.addEventListener("click", (event) => this.#follow(event));
-    const fit = () => {
-      const bar = page.documentElement.scrollWidth > page.documentElement.clientWidth ? 18 : 0;
-      this.frame.style.height = `${Math.ceil(page.body.getBoundingClientRect().height) + bar}px`;
-    };
-    fit();
-    new ResizeObserver(fit).observe(page.body);
-  }
-
-  #follow(event) {
-    const link = event.target.closest?.("a[href]");
-    if (!link || link.protocol !== "mailto:") return;
-    event.preventDefault();
-    this.actions.mailto(link.href);
-  }
-
-  #notice(text, label, run) {
-    this.notice.replaceChildren(icon("image"), el("span", { text }), el("button", { type: "button", text: label, on: { click: run } }));
-    this.notice.hidden = false;
-  }
-}
-
-function named(people) {
-  return people.flatMap((person, index) => [index ? ", " : "", el("span", { title: person.address, text: nameOf(person) })]);
 }

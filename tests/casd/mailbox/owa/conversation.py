@@ -11,7 +11,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.protocol import connectionDone
 from twisted.internet.testing import StringTransport
 
-from casd.mailbox.call import Call, Receipt
+from casd.mailbox.call import Call, Receipt, Said
 from casd.mailbox.owa.service import serve
 from casd.mailbox.preview.previews import Previews
 from casd.net.exchange import Exchange
@@ -56,6 +56,8 @@ class Browser(Unnoted):
         self.unreachable: dict[str, str] = {}
         self.failures: list[Any] = []
         self.previews: Previews | None = None
+        self.asked: list[tuple[str, str, Any]] = []
+        self.others: dict[str, Said] = {}
 
     def get(self, target: str, method: str = "GET", **headers: str) -> Answer:
         return self.ask(method, target, b"", headers)
@@ -84,7 +86,16 @@ class Browser(Unnoted):
         )  # fmt: skip
         world = self.world
         response = await serve(
-            Call(exchange, assertion, world.database, world.alice, self._submit, self.clock, previews=self.previews)
+            Call(
+                exchange,
+                assertion,
+                world.database,
+                world.alice,
+                self._submit,
+                self.clock,
+                others=self._others,
+                previews=self.previews,
+            )
         )
         if response is not None:
             exchange.reply(response)
@@ -95,6 +106,10 @@ class Browser(Unnoted):
     async def _submit(self, sender: str, recipients: Sequence[str], mime: bytes) -> list[Receipt]:
         self.sent.append((sender, tuple(recipients), mime))
         return [Receipt(each, each not in self.unreachable, self.unreachable.get(each, "")) for each in recipients]
+
+    async def _others(self, question: str, who: str, addresses: Sequence[str], what: Any) -> list[Said]:
+        self.asked.append((question, who, what))
+        return [self.others.get(each) or Said(each, "UserNotFound") for each in addresses]
 
 
 class Connection:

@@ -148,7 +148,7 @@ def test_the_editor_begins_with_what_is_answered(browser: Browser, world: World)
     assert begun("new") == "<p><br></p></body></html>"
     assert "Bob &lt;bob@example.org&gt; wrote:" in begun("reply")
     assert "line &lt;one&gt;<br>line two" in begun("reply")
-    assert "<b>Cc:</b> Carol &lt;carol@example.org&gt;" in begun("forward")
+    assert "Cc</b>: Carol &lt;carol@example.org&gt;" in begun("forward")
     assert "<blockquote" not in begun("forward")
     assert begun("draft").startswith("<div>line")
 

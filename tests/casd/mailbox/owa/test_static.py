@@ -14,12 +14,30 @@ from tests.casd.mailbox.owa.conversation import Browser
 NAMES = sorted(set(STATIC.files) - {"index.html"})
 
 
+def named(browser: Browser) -> set[str]:
+    """Return the files that the page asks for at once."""
+    return set(re.findall(rf'"/owa/{STATIC.version}/([\w.]+)"', browser.get("/owa/").body.decode()))
+
+
+def imports(name: str) -> set[str]:
+    """Return what a script cannot begin without."""
+    return set(re.findall(r'^import [^"]*"\./([\w.]+)";$', STATIC.files[name].plain.body.decode(), re.MULTILINE))
+
+
 def test_the_page_names_its_files_by_version_and_they_are_all_there(browser: Browser) -> None:
-    page = browser.get("/owa/").body.decode()
-    named = re.findall(rf'"/owa/{STATIC.version}/([\w.]+)"', page)
-    assert set(named) <= set(STATIC.files)
-    assert {name for name in NAMES if name.endswith(".js")} <= set(named)
-    assert "$" not in page
+    assert named(browser) <= set(STATIC.files)
+    assert "$" not in browser.get("/owa/").body.decode()
+
+
+def test_whatever_the_first_scripts_need_is_asked_for_at_once(browser: Browser) -> None:
+    scripts = {name for name in named(browser) if name.endswith(".js")}
+    assert {needed for name in scripts for needed in imports(name)} | {"app.js"} == scripts
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name.endswith(".js")])
+def test_whatever_a_script_imports_is_there(name: str) -> None:
+    later = re.findall(r'import\("\./([\w.]+)"\)', STATIC.files[name].plain.body.decode())
+    assert imports(name) | set(later) <= set(STATIC.files)
 
 
 def test_the_page_holds_no_script_or_style_of_its_own(browser: Browser) -> None:
@@ -71,8 +89,13 @@ def test_there_is_nothing_else(browser: Browser, target: str) -> None:
     assert browser.get(target).status == 404
 
 
-def test_the_first_load_is_light() -> None:
-    assert sum(len(file.compressed.body) for file in STATIC.files.values()) < 60_000
+def test_the_first_load_is_light(browser: Browser) -> None:
+    first = named(browser) | {"index.html", "body.css", "language.de.json"}
+    assert sum(len(STATIC.files[name].compressed.body) for name in first) < 80_000
+
+
+def test_everything_together_is_light() -> None:
+    assert sum(len(file.compressed.body) for file in STATIC.files.values()) < 150_000
 
 
 def test_the_version_differs_when_a_file_differs(tmp_path: Path) -> None:

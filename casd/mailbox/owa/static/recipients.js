@@ -2,6 +2,7 @@
 
 import { call } from "./api.js";
 import { el, icon } from "./dom.js";
+import { t } from "./language.js";
 import { nameOf } from "./words.js";
 
 const ADDRESS = /^[^\s@<>"(),:;[\]\\]+@[^\s@<>"(),:;[\]\\]+$/;
@@ -20,7 +21,7 @@ export class RecipientField {
       on: { keydown: (event) => this.#key(event), input: () => this.#typed(), blur: () => this.#left(), paste: () => setTimeout(() => this.#typed()) },
     });
     this.chips = el("span", { class: "chips" });
-    this.suggestions = el("ul", { class: "suggestions", id, role: "listbox", "aria-label": "Suggestions", hidden: true });
+    this.suggestions = el("ul", { class: "suggestions", id, role: "listbox", "aria-label": t("suggestions"), hidden: true });
     this.element = el("div", { class: "recipients", on: { click: () => this.input.focus() } },
       el("span", { class: "label", text: label, "aria-hidden": "true" }), this.chips, this.input, this.suggestions);
   }
@@ -66,7 +67,7 @@ export class RecipientField {
     this.chips.replaceChildren(...this.people.map((person, index) => el("span", {
       class: ADDRESS.test(person.address) ? "chip" : "chip wrong", title: person.address,
     }, el("span", { text: nameOf(person) }), el("button", {
-      type: "button", "aria-label": `Remove ${nameOf(person)}`, on: { click: () => this.#remove(index) },
+      type: "button", "aria-label": t("remove", { name: nameOf(person) }), on: { click: () => this.#remove(index) },
     }, icon("close")))));
   }
 

@@ -1,0 +1,119 @@
+"""What web mail asks of the calendar."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+from casd.mailbox.ews import appointments, ical, occurrences
+from casd.mailbox.ews.soundness import sound
+from casd.mailbox.ews.windows import Entry, entries
+from casd.mailbox.owa.appointments import changes, details, entry_shape, moment_of, parsed, zone_of
+from casd.mailbox.owa.arguments import Arguments, BadArgument
+from casd.mailbox.owa.series import occurrence, with_exception
+from casd.mailbox.store.mailbox import MailboxStore
+from casd.mailbox.store.query import And, Compare, Operator, Page
+from casd.mailbox.store.values import DeleteMode, Item, Kind
+from protocols.ews.paths import Property
+from protocols.ews.values import Address
+from protocols.ews.views import Window
+
+_MONTH = timedelta(days=62)
+_AHEAD = timedelta(days=1)
+"""How long before its start web mail lets an appointment remind of itself."""
+
+
+def find_appointment(mailbox: MailboxStore, arguments: Arguments) -> Any:
+    """Return all that a window of time shows, each occurrence of a series for itself."""
+    start, end = moment_of(arguments, "start"), moment_of(arguments, "end")
+    if not timedelta(0) <= end - start <= _MONTH:
+        raise BadArgument("A window of time has at most 62 days.")
+    return {"items": [entry_shape(mailbox, each) for each in within(mailbox, start, end)]}
+
+
+def find_reminder(mailbox: MailboxStore, arguments: Arguments) -> Any:
+    """Return what begins in a window, or up to a day after it, and reminds of itself; with the calendar's folder."""
+    start, end = moment_of(arguments, "start"), moment_of(arguments, "end")
+    if not timedelta(0) <= end - start <= timedelta(days=2):
+        raise BadArgument("Reminders are told for at most two days.")
+    found = (_reminder(mailbox, entry) for entry in within(mailbox, start, end + _AHEAD))
+    return {"folder": mailbox.folders.distinguished("calendar").id, "items": [each for each in found if each]}
+
+
+def get_appointment(mailbox: MailboxStore, arguments: Arguments) -> Any:
+    """Return all that a form shows of an appointment, or of the occurrence that was `original` at this time."""
+    item = mailbox.items.get(arguments.text("id"))
+    content = mailbox.items.content(item.id)
+    entry = _occurrence(item, content, arguments.optional_text("original"))
+    return {**entry_shape(mailbox, entry), **details(content, entry)}
+
+
+def save_appointment(mailbox: MailboxStore, arguments: Arguments) -> Any:
+    """Make an appointment, change one, or change one occurrence of a series; what is not named stays as it is."""
+    return {"id": saved(mailbox, arguments).id}
+
+
+def saved(mailbox: MailboxStore, arguments: Arguments) -> Item:
+    """Do as `save_appointment` is told, and return the item."""
+    zone = zone_of(arguments)
+    named, original = arguments.optional_text("id"), arguments.optional_text("original")
+    wanted = changes(mailbox, arguments, zone)
+    if named is None:
+        made = appointments.write(b"", {**_begin(mailbox), **wanted}, zone)
+        return mailbox.items.create(mailbox.folders.distinguished("calendar").id, Kind.APPOINTMENT, made, read=True)
+    content = mailbox.items.content(mailbox.items.get(named).id)
+    if original:
+        return mailbox.items.update(named, with_exception(content, parsed(original), wanted, zone))
+    return mailbox.items.update(named, appointments.write(content, wanted, zone))
+
+
+def delete_appointment(mailbox: MailboxStore, arguments: Arguments) -> Any:
+    """Delete an appointment, or one occurrence of a series."""
+    item, original = mailbox.items.get(arguments.text("id")), arguments.optional_text("original")
+    if original:
+        mailbox.items.update(item.id, occurrences.without(mailbox.items.content(item.id), parsed(original)))
+    else:
+        mailbox.items.delete(item.id, DeleteMode.DELETED_ITEMS)
+    return {}
+
+
+def within(mailbox: MailboxStore, start: datetime, end: datetime) -> list[Entry]:
+    """Return what of the calendar overlaps a window of time."""
+    return entries(mailbox, mailbox.folders.distinguished("calendar").id, Window(start, end), UTC)
+
+
+def meeting(mailbox: MailboxStore, uid: str) -> Item | None:
+    """Return the appointment with this UID, if it is in the calendar."""
+    where = And((Compare("kind", Operator.EQUAL, Kind.APPOINTMENT), Compare("uid", Operator.EQUAL, uid)))
+    found = mailbox.items.find([mailbox.folders.distinguished("calendar").id], where, page=Page(1)).items
+    return found[0] if found else None
+
+
+@sound
+def _reminder(mailbox: MailboxStore, entry: Entry) -> dict[str, Any] | None:
+    """Return an entry with the moment at which to remind of it; None for one without a reminder, or a cancelled one."""
+    content = mailbox.items.content(entry.item.id)
+    minutes = ical.reminder(ical.main(ical.parse(content), "VEVENT"))
+    if minutes is None or entry.item.status.upper() == "CANCELLED":
+        return None
+    return {**entry_shape(mailbox, entry), "remind": (entry.start - timedelta(minutes=minutes)).isoformat()}
+
+
+def _begin(mailbox: MailboxStore) -> dict[Property, Any]:
+    owner, now = Address(mailbox.address, mailbox.display_name), datetime.now(UTC).replace(microsecond=0)
+    return {
+        Property("calendar:UID"): str(uuid4()),
+        Property("calendar:DateTimeStamp"): now,
+        Property("calendar:Organizer"): owner,
+        Property("calendar:LegacyFreeBusyStatus"): "Busy",
+    }
+
+
+def _occurrence(item: Item, content: bytes, original: str | None) -> Entry:
+    if not original:
+        return Entry(item, item.start or item.created)
+    found = occurrence(content, parsed(original))
+    if found is None:
+        raise BadArgument("There is no such occurrence.")
+    return Entry(item, found.start, found)

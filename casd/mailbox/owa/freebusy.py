@@ -1,0 +1,46 @@
+"""When others are free and busy, for whoever invites them: times and nothing else."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from casd.mailbox.call import Call, Said
+from casd.mailbox.ews.columns import BUSY
+from casd.mailbox.meetings import freebusy
+from casd.mailbox.meetings.freebusy import Busy
+from casd.mailbox.owa.arguments import Arguments, BadArgument
+
+_LONGEST = timedelta(days=42)
+_MOST = 100
+
+
+async def get_free_busy(call: Call, arguments: Arguments) -> Any:
+    """Return for each address its busy times between two moments; null where nobody knows, with the reason."""
+    start, end = (_moment(arguments.text(name)) for name in ("start", "end"))
+    if not timedelta(0) <= end - start <= _LONGEST:
+        raise BadArgument("A window of free and busy times has at most 42 days.")
+    what = {"start": start.isoformat(), "end": end.isoformat()}
+    said = await call.others("freebusy", call.assertion.user, arguments.texts("addresses", _MOST), what)
+    return {"people": [_person(one) for one in said]}
+
+
+def _person(said: Said) -> dict[str, Any]:
+    if said.reason:
+        return {"address": said.address, "busy": None, "reason": said.reason}
+    events = (one for one in freebusy.load(said.value["events"]) if BUSY[one.status] != "free")
+    return {"address": said.address, "busy": [_busy(one) for one in events]}
+
+
+def _busy(one: Busy) -> dict[str, str]:
+    return {"start": one.start.isoformat(), "end": one.end.isoformat(), "busy": BUSY[one.status]}
+
+
+def _moment(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise BadArgument(f"{text} is no time.") from None
+    if moment.tzinfo is None:
+        raise BadArgument(f"{text} says no time zone.")
+    return moment

@@ -1,0 +1,117 @@
+// Settings: language, time zone, colours, conversations, signature, categories.
+
+import { editorUrl } from "./api.js";
+import { el, icon, iconButton } from "./dom.js";
+import { t } from "./language.js";
+import { complain, toast } from "./overlay.js";
+import { DAY } from "./time.js";
+import { toldWall } from "./words.js";
+
+const NAMES = { en: "English", de: "Deutsch", fr: "Français" };
+const COLOURS = ["red", "orange", "yellow", "green", "teal", "blue", "purple", "grey"];
+const SUNDAY = new Date(Date.UTC(2023, 0, 1));
+const KEEP_MS = 600;
+
+export const open = (root, page) => new Settings(root, page);
+
+class Settings {
+  constructor(root, page) {
+    this.root = root;
+    this.page = page;
+  }
+
+  async arrive([section = ""]) {
+    this.page.entitle(t("settings"));
+    this.#draw();
+    if (section === "categories") this.categories.scrollIntoView();
+  }
+
+  /** Show what another browser has chosen. */
+  async happened() {
+    const shown = JSON.stringify(this.page.settings);
+    if (shown !== this.shown && !this.root.hidden && !this.root.contains(document.activeElement)) this.#draw();
+  }
+
+  key() {
+    return false;
+  }
+
+  #draw() {
+    const { settings } = this.page;
+    this.shown = JSON.stringify(settings);
+    this.categories = this.#categories();
+    this.root.replaceChildren(el("main", { class: "sheet settings", "aria-label": t("settings") }, el("h1", { text: t("settings") }),
+      section(t("general"),
+        this.#select("language", t("language"), [["", t("as-browser")], ...Object.entries(NAMES)], settings.language, { reload: true }),
+        this.#select("zone", t("time-zone"), [["", t("as-browser-zone", { zone: Intl.DateTimeFormat().resolvedOptions().timeZone })], ...Intl.supportedValuesOf("timeZone").map((name) => [name, name.replaceAll("_", " ")])], settings.zone, { reload: true }),
+        this.#select("theme", t("theme"), [["", t("as-system")], ["light", t("light")], ["dark", t("dark")]], settings.theme),
+        this.#select("firstDay", t("first-day"), [1, 0, 6].map((day) => [day, toldWall(new Date(SUNDAY.getTime() + day * DAY), { weekday: "long" })]), settings.firstDay, { read: Number })),
+      section(t("mail"), this.#conversations(settings), this.#signature()),
+      this.categories));
+  }
+
+  #select(name, label, options, value, { reload = false, read = String } = {}) {
+    const input = el("select", { on: { change: async () => {
+      if (await this.#keep({ [name]: read(input.value) }) && reload) location.reload();
+    } } }, ...options.map(([key, text]) => el("option", { value: key, text })));
+    input.value = value;
+    return el("label", { class: "setting" }, el("span", { text: label }), input);
+  }
+
+  #conversations({ conversations }) {
+    const input = el("input", { type: "checkbox", checked: conversations, on: { change: async () => {
+      if (await this.#keep({ conversations: input.checked })) location.reload();
+    } } });
+    return el("label", { class: "setting" }, el("span", { text: t("by-conversation") }), input);
+  }
+
+  #signature() {
+    const frame = el("iframe", { title: t("signature"), sandbox: "allow-same-origin", src: editorUrl("signature") });
+    frame.addEventListener("load", () => {
+      const { body, documentElement } = frame.contentDocument ?? {};
+      if (!documentElement?.classList.contains("editor")) return;
+      documentElement.dataset.theme = document.documentElement.dataset.theme;
+      body.contentEditable = "true";
+      for (const [name, value] of Object.entries({ role: "textbox", "aria-multiline": "true", "aria-label": t("signature") })) body.setAttribute(name, value);
+      body.addEventListener("input", () => {
+        clearTimeout(this.writing);
+        this.writing = setTimeout(() => this.#keep({ signature: body.innerText.trim() ? body.innerHTML : "" }), KEEP_MS);
+      });
+    });
+    return el("div", { class: "setting tall" }, el("span", { text: t("signature") }), frame);
+  }
+
+  #categories() {
+    const list = el("ul", { class: "category-list" });
+    const values = () => [...list.children].map((row) => ({ name: row.querySelector("input").value.trim(), colour: row.querySelector("select").value })).filter(({ name }) => name);
+    const keep = () => this.#keep({ categories: values() });
+    const add = ({ name, colour }) => {
+      const dot = el("span", { class: `dot colour-${colour}` });
+      const row = el("li", {}, dot,
+        el("input", { type: "text", value: name, "aria-label": t("name"), maxlength: "255", on: { change: keep } }),
+        el("select", { "aria-label": t("colour"), on: { change: (event) => { dot.className = `dot colour-${event.target.value}`; keep(); } } }, ...COLOURS.map((each) => el("option", { value: each, text: t(`colour-${each}`), selected: each === colour }))),
+        iconButton("delete", t("remove", { name }), () => { row.remove(); keep(); }));
+      list.append(row);
+      return row;
+    };
+    this.page.settings.categories.forEach(add);
+    const more = el("button", { type: "button", class: "quiet", on: { click: () => add({ name: "", colour: "blue" }).querySelector("input").focus() } }, icon("plus"), t("new-category"));
+    return section(t("categories"), list, more);
+  }
+
+  async #keep(values) {
+    try {
+      await this.page.save(values);
+      this.shown = JSON.stringify(this.page.settings);
+      toast(t("saved"));
+      return true;
+    } catch (error) {
+      complain(error);
+      return false;
+    }
+  }
+}
+
+function section(title, ...children) {
+  return el("section", { "aria-label": title }, el("h2", { text: title }), ...children);
+}
