@@ -9,6 +9,7 @@ import pytest
 
 from casd.mailbox.call import Said
 from tests.casd.mailbox.owa.conversation import Browser
+from tests.casd.mailbox.store.world import APPOINTMENT, World
 
 MONDAY = {"subject": "Planning", "start": "2026-03-02T09:00", "end": "2026-03-02T10:00", "zone": "Europe/Berlin"}
 
