@@ -11,6 +11,7 @@ from casd.mailbox.ews import meetings, places, sending
 from casd.mailbox.ews.answers import refusal
 from casd.mailbox.ews.meetings import Policy
 from casd.mailbox.ews.sending import Done
+from casd.mailbox.meetings import attending
 from casd.mailbox.store.errors import StoreError
 from casd.mailbox.store.mailbox import MailboxStore
 from casd.mailbox.store.values import DeleteMode, Kind
@@ -47,7 +48,7 @@ class _Deletion:
         if item.kind is Kind.APPOINTMENT:
             wanted = meetings.required(self.policy, "ErrorSendMeetingCancellationsRequired")
             letters = meetings.cancellations(self.mailbox, item, only, wanted)
-        meetings.delete(self.mailbox, item, only, self.mode)
+        attending.take_out(self.mailbox, item, only, self.mode)
         return Done(responses.success(_OPERATION), letters=tuple(letters))
 
 

@@ -7,14 +7,14 @@ from datetime import UTC, datetime, tzinfo
 
 from attrs import frozen
 
-from casd.mailbox.ews import identifiers, items, kinds, occurrences, places, zones
+from casd.mailbox.ews import identifiers, items, kinds, places, zones
 from casd.mailbox.ews.sending import Done
-from casd.mailbox.meetings import attending, itip, organising
+from casd.mailbox.meetings import attending, copies, organising
 from casd.mailbox.meetings.attending import Answer
 from casd.mailbox.outgoing import Outgoing
 from casd.mailbox.store.errors import BadContent
 from casd.mailbox.store.mailbox import MailboxStore
-from casd.mailbox.store.values import DeleteMode, Item, Kind
+from casd.mailbox.store.values import Item, Kind
 from protocols.ews import answers_to_meetings, responses
 from protocols.ews.answers_to_meetings import MeetingAnswer
 from protocols.ews.codecs import choice
@@ -93,26 +93,11 @@ def cancellations(mailbox: MailboxStore, item: Item, only: datetime | None, want
     return _kept(mailbox, letters, keep=wanted.keeps)
 
 
-def delete(mailbox: MailboxStore, item: Item, only: datetime | None, mode: DeleteMode) -> None:
-    """Delete an item, or one occurrence of a series."""
-    if only is None:
-        mailbox.items.delete(item.id, mode)
-    else:
-        mailbox.items.update(item.id, occurrences.without(mailbox.items.content(item.id), only))
-
-
 def _kept(mailbox: MailboxStore, letters: Sequence[Outgoing], *, keep: bool) -> list[Outgoing]:
     """Return letters, of each of which a copy stays in Sent Items if so asked."""
     for letter in letters if keep else ():
-        keep_copy(mailbox, letter)
+        copies.keep(mailbox, letter)
     return list(letters)
-
-
-def keep_copy(mailbox: MailboxStore, letter: Outgoing) -> Item:
-    """Put a copy of what is sent into Sent Items."""
-    said = itip.read(letter.mime)
-    home, name = mailbox.folders.distinguished("sentitems"), said.item_class if said else "IPM.Note"
-    return mailbox.items.create(home.id, Kind.MAIL, letter.mime, item_class=name, read=True)
 
 
 def answer(mailbox: MailboxStore, node: Element, zone: tzinfo, disposition: str) -> Done:
@@ -125,13 +110,15 @@ def answer(mailbox: MailboxStore, node: Element, zone: tzinfo, disposition: str)
     meeting = attending.meant(mailbox, item, only, "" if said.word == "Remove" else said.word)
     if said.word == "Remove":
         attending.remove(mailbox, meeting)
+        attending.put_away(mailbox, meeting)
         return _done([])
     proposal = None
     if said.proposed:
         proposal = zones.settle(said.proposed[0], zone), zones.settle(said.proposed[1], zone)
     entry, letters = attending.respond(mailbox, meeting, Answer(said.word, said.note, proposal), now())
+    attending.put_away(mailbox, meeting)
     sent = letters if disposition != "SaveOnly" else []
-    kept = [keep_copy(mailbox, letter) for letter in sent if disposition == "SendAndSaveCopy"]
+    kept = [copies.keep(mailbox, letter) for letter in sent if disposition == "SendAndSaveCopy"]
     return _done([items.reference(mailbox, one) for one in (entry, *kept)], sent)
 
 
@@ -142,8 +129,8 @@ def _cancelled(mailbox: MailboxStore, item: Item, only: datetime | None, said: M
     if not organising.organises(mailbox, content):
         raise Refusal("ErrorCalendarIsNotOrganizer")
     letters = organising.call_off(mailbox, item, now(), only, said.note)
-    kept = [keep_copy(mailbox, letter) for letter in letters if keep]
-    delete(mailbox, item, only, DeleteMode.DELETED_ITEMS)
+    kept = [copies.keep(mailbox, letter) for letter in letters if keep]
+    attending.take_out(mailbox, item, only)
     return _done([items.reference(mailbox, one) for one in kept], letters)
 
 

@@ -8,7 +8,7 @@ from attrs import frozen
 
 from casd.mailbox.ews import ical, occurrences
 from casd.mailbox.ews.soundness import sound
-from casd.mailbox.meetings import entries, itip, organising, replies
+from casd.mailbox.meetings import attendance, entries, itip, organising, replies
 from casd.mailbox.meetings.itip import Scheduling
 from casd.mailbox.outgoing import Outgoing
 from casd.mailbox.store.mailbox import MailboxStore
@@ -49,7 +49,8 @@ def entry(mailbox: MailboxStore, uid: str) -> Item | None:
 def meant(mailbox: MailboxStore, item: Item, only: datetime | None, word: str = "") -> Meeting:
     """Return the meeting that an entry or a meeting message means; `word` is what its owner wants to answer.
 
-    An invitation that is in no calendar yet comes into one. Raises `Refusal`.
+    An invitation that the calendar has not followed comes into it; nothing comes of a message that names another
+    organiser than the entry does. Raises `Refusal`.
     """
     if item.kind is Kind.APPOINTMENT:
         return Meeting(item, only)
@@ -57,11 +58,19 @@ def meant(mailbox: MailboxStore, item: Item, only: datetime | None, word: str = 
     if said is None or said.replies:
         raise Refusal("ErrorInvalidReferenceItem")
     found = entry(mailbox, said.uid)
-    if found is None and said.method == "REQUEST" and word:
-        return Meeting(enter(mailbox, said, None)[0], None, item)
+    if found is not None and not same_organizer(mailbox, found, said):
+        raise Refusal("ErrorItemNotFound")
+    if said.method == "REQUEST" and word and not item.properties.get("meeting:HasBeenProcessed"):
+        found, _ = enter(mailbox, said, found)
     if found is None:
         raise Refusal("ErrorItemNotFound")
     return Meeting(found, _occurrence(mailbox, found, said), item)
+
+
+def same_organizer(mailbox: MailboxStore, entry: Item, said: Scheduling) -> bool:
+    """Say whether a message speaks in the name of the one who invited to a meeting."""
+    event = itip.parsed(mailbox.items.content(entry.id))
+    return attendance.organizer(event) == attendance.organizer(said.main)
 
 
 def enter(mailbox: MailboxStore, invitation: Scheduling, known: Item | None) -> tuple[Item, str]:
@@ -83,30 +92,33 @@ def respond(mailbox: MailboxStore, meeting: Meeting, answer: Answer, now: dateti
     check(mailbox, meeting, answer.word)
     me = organising.owner(mailbox)
     sent = replies.reply(content, me, answer.word, now, meeting.only, answer.note, answer.proposal)
-    if answer.word == "Decline" and meeting.only:
-        item = mailbox.items.update(meeting.entry.id, occurrences.without(content, meeting.only))
-    else:
-        answered = replies.answered(content, me, answer.word, now, meeting.only)
-        item = mailbox.items.update(meeting.entry.id, answered)
-    if answer.word == "Decline" and not meeting.only:
-        mailbox.items.delete(item.id, DeleteMode.DELETED_ITEMS)
-    _dispose(mailbox, meeting)
-    return mailbox.items.get(item.id), [one for one in (sent,) if one.recipients[0]]
+    if answer.word != "Decline" or not meeting.only:
+        mailbox.items.update(meeting.entry.id, replies.answered(content, me, answer.word, now, meeting.only))
+    if answer.word == "Decline":
+        take_out(mailbox, meeting.entry, meeting.only)
+    if meeting.message is not None:
+        mailbox.items.update(meeting.message.id, read=True, properties={"meeting:ResponseType": answer.word})
+    return mailbox.items.get(meeting.entry.id), [one for one in (sent,) if one.recipients[0]]
 
 
 def remove(mailbox: MailboxStore, meeting: Meeting) -> None:
     """Take a meeting that was called off out of the calendar. Raises `Refusal`."""
     check(mailbox, meeting, "")
-    if meeting.only:
-        content = mailbox.items.content(meeting.entry.id)
-        mailbox.items.update(meeting.entry.id, occurrences.without(content, meeting.only))
+    take_out(mailbox, meeting.entry, meeting.only)
+
+
+def take_out(
+    mailbox: MailboxStore, item: Item, only: datetime | None, mode: DeleteMode = DeleteMode.DELETED_ITEMS
+) -> None:
+    """Delete an entry, or one occurrence of it."""
+    if only is None:
+        mailbox.items.delete(item.id, mode)
     else:
-        mailbox.items.delete(meeting.entry.id, DeleteMode.DELETED_ITEMS)
-    _dispose(mailbox, meeting)
+        mailbox.items.update(item.id, occurrences.without(mailbox.items.content(item.id), only))
 
 
-def _dispose(mailbox: MailboxStore, meeting: Meeting) -> None:
-    """Put a message away that has done its work."""
+def put_away(mailbox: MailboxStore, meeting: Meeting) -> None:
+    """Delete the message by which a meeting was found: it has done its work."""
     if meeting.message is not None:
         mailbox.items.delete(meeting.message.id, DeleteMode.DELETED_ITEMS)
 
