@@ -91,12 +91,12 @@ def happening_of(mailbox: MailboxStore, node: Element) -> tuple[Item, Occurrence
     if local(node) == "OccurrenceItemId":
         series = item(mailbox, Id(node.get("RecurringMasterId", "")))
         number = parse_integer(node.get("InstanceIndex", ""))
-        return series, _only(mailbox, series, lambda one: one.number == number)
+        return series, only(mailbox, series, lambda one: one.number == number)
     if local(node) == "RecurringMasterItemId":
         return _series(mailbox, node.get("OccurrenceId", ""))[0], None
     if local(node) in {"ItemId", "ReferenceItemId"} and identifiers.kind(node.get("Id", "")) is Kind.OCCURRENCE:
         series, original = _series(mailbox, node.get("Id", ""))
-        return series, _only(mailbox, series, lambda one: one.original.timestamp() == original)
+        return series, only(mailbox, series, lambda one: one.original.timestamp() == original)
     return item_of(mailbox, node), None
 
 
@@ -105,7 +105,8 @@ def _series(mailbox: MailboxStore, text: str) -> tuple[Item, int]:
     return mailbox.items.get(name), int(original)
 
 
-def _only(mailbox: MailboxStore, series: Item, wanted: Callable[[Occurrence], bool]) -> Occurrence:
+def only(mailbox: MailboxStore, series: Item, wanted: Callable[[Occurrence], bool]) -> Occurrence:
+    """Return the first occurrence of a series that is wanted. Raises `Refusal` if there is none."""
     content = mailbox.items.content(series.id) if series.recurring else b""
     found = sound(next)(filter(wanted, occurrences.expand(content)), None) if content else None
     if found is None:

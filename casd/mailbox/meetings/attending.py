@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from attrs import frozen
+from icalendar import Component
 
 from casd.mailbox.ews import ical, occurrences
 from casd.mailbox.ews.soundness import sound
@@ -49,7 +50,7 @@ def entry(mailbox: MailboxStore, uid: str) -> Item | None:
 def meant(mailbox: MailboxStore, item: Item, only: datetime | None, word: str = "") -> Meeting:
     """Return the meeting that an entry or a meeting message means; `word` is what its owner wants to answer.
 
-    An invitation that the calendar has not followed comes into it; nothing comes of a message that names another
+    An invitation that the calendar does not follow comes into it; nothing comes of a message that names another
     organiser than the entry does. Raises `Refusal`.
     """
     if item.kind is Kind.APPOINTMENT:
@@ -58,17 +59,25 @@ def meant(mailbox: MailboxStore, item: Item, only: datetime | None, word: str = 
     if said is None or said.replies:
         raise Refusal("ErrorInvalidReferenceItem")
     found = entry(mailbox, said.uid)
-    if found is not None and not same_organizer(mailbox, found, said):
+    if found is not None and not _same_organizer(mailbox, found, said):
         raise Refusal("ErrorItemNotFound")
-    if said.method == "REQUEST" and word and not item.properties.get("meeting:HasBeenProcessed"):
+    followed = found is not None and item.properties.get("meeting:HasBeenProcessed")
+    if said.method == "REQUEST" and word and not followed:
         found, _ = enter(mailbox, said, found)
     if found is None:
         raise Refusal("ErrorItemNotFound")
     return Meeting(found, _occurrence(mailbox, found, said), item)
 
 
-def same_organizer(mailbox: MailboxStore, entry: Item, said: Scheduling) -> bool:
-    """Say whether a message speaks in the name of the one who invited to a meeting."""
+def known(mailbox: MailboxStore, said: Scheduling) -> Meeting | None:
+    """Return the meeting of which a message speaks; None if the calendar has none, or one of another organiser."""
+    found = entry(mailbox, said.uid)
+    if found is None or not _same_organizer(mailbox, found, said):
+        return None
+    return Meeting(found, _occurrence(mailbox, found, said))
+
+
+def _same_organizer(mailbox: MailboxStore, entry: Item, said: Scheduling) -> bool:
     event = itip.parsed(mailbox.items.content(entry.id))
     return attendance.organizer(event) == attendance.organizer(said.main)
 
@@ -124,21 +133,29 @@ def put_away(mailbox: MailboxStore, meeting: Meeting) -> None:
 
 
 @sound
+def event(mailbox: MailboxStore, meeting: Meeting) -> Component:
+    """Return the VEVENT that says when a meeting takes place, and what its owner has answered."""
+    calendar = ical.parse(mailbox.items.content(meeting.entry.id))
+    return occurrences.exception(calendar, meeting.only) if meeting.only else ical.main(calendar, "VEVENT")
+
+
+@sound
 def check(mailbox: MailboxStore, meeting: Meeting, word: str) -> None:
     """Raise `Refusal` for what cannot be answered, or (an empty word) be removed, by this mailbox's owner."""
-    content = mailbox.items.content(meeting.entry.id)
-    calendar = ical.parse(content)
-    event = ical.main(calendar, "VEVENT")
-    if meeting.only:
-        event = occurrences.exception(calendar, meeting.only)
-    if organising.organises(mailbox, content):
+    if organising.organises(mailbox, mailbox.items.content(meeting.entry.id)):
         raise Refusal(f"ErrorCalendarIsOrganizerFor{WHY[word]}")
-    if word and ical.string(event, "STATUS").upper() == "CANCELLED":
+    known = event(mailbox, meeting)
+    if word and is_cancelled(known):
         raise Refusal(f"ErrorCalendarIsCancelledFor{WHY[word]}")
     if word and meeting.message is not None:
         said = itip.read(mailbox.items.content(meeting.message.id))
-        if said and ical.number(said.main, "SEQUENCE") < ical.number(event, "SEQUENCE"):
+        if said and ical.number(said.main, "SEQUENCE") < ical.number(known, "SEQUENCE"):
             raise Refusal("ErrorCalendarMeetingRequestIsOutOfDate")
+
+
+def is_cancelled(event: Component) -> bool:
+    """Say whether the organiser has called an event off."""
+    return ical.string(event, "STATUS").upper() == "CANCELLED"
 
 
 @sound

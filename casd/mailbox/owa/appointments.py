@@ -5,9 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 
+from icalendar import Component
+
 from casd.mailbox.ews import appointments, ical, zones
+from casd.mailbox.ews.columns import BUSY
 from casd.mailbox.ews.soundness import sound
 from casd.mailbox.ews.windows import Entry
+from casd.mailbox.meetings import attendance
 from casd.mailbox.owa.arguments import Arguments, BadArgument
 from casd.mailbox.owa.people import given, listed, shape
 from casd.mailbox.store.mailbox import MailboxStore
@@ -16,7 +20,8 @@ from protocols.ews.paths import Property
 from protocols.ews.recurrence import Recurrence
 from protocols.ews.values import Address, Attendee, Body
 
-_BUSY = {"free": "Free", "tentative": "Tentative", "busy": "Busy", "oof": "OOF", "workingelsewhere": "WorkingElsewhere"}
+_STATUSES = {word: status for status, word in BUSY.items()}
+_STATUS = Property("calendar:LegacyFreeBusyStatus")
 _DAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 _PEOPLE = {"required": Property("calendar:RequiredAttendees"), "optional": Property("calendar:OptionalAttendees")}
 
@@ -26,6 +31,7 @@ def entry_shape(mailbox: MailboxStore, entry: Entry) -> dict[str, Any]:
     item, occurrence = entry.item, entry.occurrence
     own = occurrence.component if occurrence else None
     organizer = listed(item.sender)
+    mine = not organizer or organizer[0].address.lower() == mailbox.address.lower()
     start, end = entry.start, (occurrence.end if occurrence else item.end) or entry.start
     return {
         "id": item.id,
@@ -34,15 +40,27 @@ def entry_shape(mailbox: MailboxStore, entry: Entry) -> dict[str, Any]:
         "location": ical.string(own, "LOCATION") if own else item.location,
         **_when(mailbox, item, start, end),
         "allDay": item.all_day,
-        "busy": item.busy,
+        "busy": BUSY[appointments.own(own)[_STATUS]] if own else item.busy,
         "recurring": item.recurring,
         "meeting": bool(item.to or item.cc),
-        "mine": not organizer or organizer[0].address.lower() == mailbox.address.lower(),
+        "mine": mine,
         "organizer": shape(organizer),
-        "answer": item.properties.get("answer", ""),
-        "cancelled": item.status.upper() == "CANCELLED",
+        "answer": "" if mine else _response(mailbox, entry),
+        "cancelled": (ical.string(own, "STATUS") if own else item.status).upper() == "CANCELLED",
         "categories": list(item.categories),
     }
+
+
+@sound
+def _response(mailbox: MailboxStore, entry: Entry) -> str:
+    own = entry.occurrence.component if entry.occurrence else None
+    return response(own or ical.main(ical.shared(mailbox.items.content(entry.item.id)), "VEVENT"))
+
+
+def response(event: Component) -> str:
+    """Return what the owner of a calendar has answered to an invitation; empty if nothing."""
+    word = ical.string(event, attendance.RESPONSE)
+    return word.lower() if word in attendance.PARTSTATS else ""
 
 
 def _when(mailbox: MailboxStore, item: Item, start: datetime, end: datetime) -> dict[str, str]:
@@ -85,7 +103,7 @@ def changes(mailbox: MailboxStore, arguments: Arguments, zone: tzinfo) -> dict[P
     if arguments.has("body"):
         named[Property("item:Body")] = Body("Text", arguments.text("body"))
     if arguments.has("busy"):
-        named[Property("calendar:LegacyFreeBusyStatus")] = _BUSY.get(arguments.text("busy"), "Busy")
+        named[_STATUS] = _STATUSES.get(arguments.text("busy"), "Busy")
     if arguments.has("start"):
         named |= _times(arguments, zone)
     if arguments.has("attendees"):
@@ -117,8 +135,7 @@ def _attendees(mailbox: MailboxStore, arguments: Arguments) -> dict[Property, An
         (person,) = given([each])
         role = "optional" if each.flag("optional", False) else "required"
         if person.address.lower() != mailbox.address.lower():
-            answer = each.text("response", "Unknown")
-            people[role].append(Attendee(Address(person.address, person.name), answer))
+            people[role].append(Attendee(Address(person.address, person.name)))
     return {path: tuple(people[role]) for role, path in _PEOPLE.items()}
 
 
@@ -146,6 +163,12 @@ def zone_of(arguments: Arguments) -> tzinfo:
 def moment_of(arguments: Arguments, name: str) -> datetime:
     """Return a moment that a request names."""
     return parsed(arguments.text(name))
+
+
+def original_of(arguments: Arguments) -> datetime | None:
+    """Return where its series puts the occurrence that a request means; None for a whole appointment."""
+    text = arguments.optional_text("original")
+    return parsed(text) if text else None
 
 
 def parsed(text: str) -> datetime:

@@ -6,15 +6,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from casd.mailbox.ews import appointments, ical, occurrences
+from casd.mailbox.ews import appointments, ical, places
 from casd.mailbox.ews.soundness import sound
 from casd.mailbox.ews.windows import Entry, entries
-from casd.mailbox.owa.appointments import changes, details, entry_shape, moment_of, parsed, zone_of
+from casd.mailbox.meetings import attending
+from casd.mailbox.owa.appointments import changes, details, entry_shape, moment_of, original_of, zone_of
 from casd.mailbox.owa.arguments import Arguments, BadArgument
-from casd.mailbox.owa.series import occurrence, with_exception
 from casd.mailbox.store.mailbox import MailboxStore
-from casd.mailbox.store.query import And, Compare, Operator, Page
-from casd.mailbox.store.values import DeleteMode, Item, Kind
+from casd.mailbox.store.values import Item, Kind
 from protocols.ews.paths import Property
 from protocols.ews.values import Address
 from protocols.ews.views import Window
@@ -44,9 +43,8 @@ def find_reminder(mailbox: MailboxStore, arguments: Arguments) -> Any:
 def get_appointment(mailbox: MailboxStore, arguments: Arguments) -> Any:
     """Return all that a form shows of an appointment, or of the occurrence that was `original` at this time."""
     item = mailbox.items.get(arguments.text("id"))
-    content = mailbox.items.content(item.id)
-    entry = _occurrence(item, content, arguments.optional_text("original"))
-    return {**entry_shape(mailbox, entry), **details(content, entry)}
+    entry = _occurrence(mailbox, item, original_of(arguments))
+    return {**entry_shape(mailbox, entry), **details(mailbox.items.content(item.id), entry)}
 
 
 def save_appointment(mailbox: MailboxStore, arguments: Arguments) -> Any:
@@ -57,37 +55,27 @@ def save_appointment(mailbox: MailboxStore, arguments: Arguments) -> Any:
 def saved(mailbox: MailboxStore, arguments: Arguments) -> Item:
     """Do as `save_appointment` is told, and return the item."""
     zone = zone_of(arguments)
-    named, original = arguments.optional_text("id"), arguments.optional_text("original")
+    named, original = arguments.optional_text("id"), original_of(arguments)
     wanted = changes(mailbox, arguments, zone)
     if named is None:
         made = appointments.write(b"", {**_begin(mailbox), **wanted}, zone)
         return mailbox.items.create(mailbox.folders.distinguished("calendar").id, Kind.APPOINTMENT, made, read=True)
-    content = mailbox.items.content(mailbox.items.get(named).id)
+    item, content = mailbox.items.get(named), mailbox.items.content(named)
     if original:
-        return mailbox.items.update(named, with_exception(content, parsed(original), wanted, zone))
+        _occurrence(mailbox, item, original)
+        return mailbox.items.update(named, appointments.write_occurrence(content, original, wanted, zone))
     return mailbox.items.update(named, appointments.write(content, wanted, zone))
 
 
 def delete_appointment(mailbox: MailboxStore, arguments: Arguments) -> Any:
     """Delete an appointment, or one occurrence of a series."""
-    item, original = mailbox.items.get(arguments.text("id")), arguments.optional_text("original")
-    if original:
-        mailbox.items.update(item.id, occurrences.without(mailbox.items.content(item.id), parsed(original)))
-    else:
-        mailbox.items.delete(item.id, DeleteMode.DELETED_ITEMS)
+    attending.take_out(mailbox, mailbox.items.get(arguments.text("id")), original_of(arguments))
     return {}
 
 
 def within(mailbox: MailboxStore, start: datetime, end: datetime) -> list[Entry]:
     """Return what of the calendar overlaps a window of time."""
     return entries(mailbox, mailbox.folders.distinguished("calendar").id, Window(start, end), UTC)
-
-
-def meeting(mailbox: MailboxStore, uid: str) -> Item | None:
-    """Return the appointment with this UID, if it is in the calendar."""
-    where = And((Compare("kind", Operator.EQUAL, Kind.APPOINTMENT), Compare("uid", Operator.EQUAL, uid)))
-    found = mailbox.items.find([mailbox.folders.distinguished("calendar").id], where, page=Page(1)).items
-    return found[0] if found else None
 
 
 @sound
@@ -110,10 +98,8 @@ def _begin(mailbox: MailboxStore) -> dict[Property, Any]:
     }
 
 
-def _occurrence(item: Item, content: bytes, original: str | None) -> Entry:
-    if not original:
+def _occurrence(mailbox: MailboxStore, item: Item, original: datetime | None) -> Entry:
+    if original is None:
         return Entry(item, item.start or item.created)
-    found = occurrence(content, parsed(original))
-    if found is None:
-        raise BadArgument("There is no such occurrence.")
+    found = places.only(mailbox, item, lambda one: one.original == original)
     return Entry(item, found.start, found)

@@ -6,15 +6,14 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-from casd.mailbox.owa import meetings
 from casd.mailbox.owa.arguments import Arguments
 from casd.mailbox.owa.contacts import known_people
 from casd.mailbox.owa.folders import mail_folders
+from casd.mailbox.owa.invitations import invitation
 from casd.mailbox.owa.people import headers, listed, named, shape
 from casd.mailbox.preview.kinds import suffix_of
 from casd.mailbox.store.errors import NotFound
 from casd.mailbox.store.mailbox import MailboxStore
-from casd.mailbox.store.mime import parsed
 from casd.mailbox.store.query import And, Compare, Filter, Operator, Page, Search
 from casd.mailbox.store.values import Attachment, DeleteMode, Fields, Flag, Item, Kind
 
@@ -38,9 +37,14 @@ def get_item(mailbox: MailboxStore, arguments: Arguments) -> Any:
     item = mailbox.items.get(arguments.text("id"))
     head = headers(mailbox.items.content(item.id))
     people = {name: shape(named(head, header)) for name, header in _PEOPLE.items()}
-    invited = meetings.invitation(mailbox, parsed(mailbox.items.content(item.id)))
     text = {"text": mailbox.items.text(item.id)} if item.draft and item.properties.get("plain") else {}
-    return {**row(item), **people, **text, "invitation": invited, "attachments": attachments(mailbox, item.id)}
+    return {
+        **row(item),
+        **people,
+        **text,
+        "invitation": invitation(mailbox, item),
+        "attachments": attachments(mailbox, item.id),
+    }
 
 
 def update_item(mailbox: MailboxStore, arguments: Arguments) -> Any:
