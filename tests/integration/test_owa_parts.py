@@ -175,6 +175,7 @@ class Calendar(Stories):
                 form.get_by_role("combobox", name="Invite").fill(self.carol + ",")
                 form.get_by_role("button", name="Send").click()
                 carol.read("Review")
+                expect(carol.page.locator(".meeting")).to_contain_text("You have not answered yet.")
                 carol.button("Tentative").click()
                 expect(carol.toasts).to_contain_text("You have accepted tentatively")
                 event(alice, "Review").click()
@@ -185,6 +186,29 @@ class Calendar(Stories):
                 carol.button("Remove from the calendar").click()
                 at(carol, "week")
                 expect(event(carol, "Review")).to_have_count(0)
+
+        return self.told(story)
+
+    def test_an_invitation_is_answered_in_the_calendar(self) -> Deferred[None]:
+        def story() -> None:
+            with self.user(self.alice) as alice, self.user(self.bob) as bob:
+                at(alice, "week")
+                alice.page.keyboard.press("n")
+                form = alice.page.get_by_role("dialog", name="New event")
+                form.get_by_label("Title").fill("Retrospective")
+                form.get_by_label("First day").fill(MONDAY)
+                form.get_by_role("combobox", name="Invite").fill(self.bob + ",")
+                form.get_by_role("button", name="Send").click()
+                expect(alice.toasts).to_contain_text("The invitations have been sent.")
+                at(bob, "week")
+                event(bob, "Retrospective").click()
+                bob.page.get_by_role("dialog").get_by_role("button", name="Accept").click()
+                expect(bob.toasts).to_contain_text("You have accepted.")
+                event(bob, "Retrospective").click()
+                accept = bob.page.get_by_role("dialog").get_by_role("button", name="Accept")
+                expect(accept).to_have_attribute("aria-pressed", "true")
+                event(alice, "Retrospective").click()
+                expect(alice.page.get_by_role("dialog")).to_contain_text(f"{self.bob} ✓")
 
         return self.told(story)
 

@@ -121,12 +121,12 @@ class Form {
     const whole = this.allDay.checked;
     const [start, end] = this.#times();
     const text = (time, date) => (whole ? date : `${dateText(time)}T${clockText(time)}`);
-    const attendees = this.people.valid.map((person) => ({ ...this.known.get(person.address.toLowerCase()), ...person }));
+    const attendees = this.people.valid.map((person) => ({ ...person, optional: this.known.get(person.address.toLowerCase())?.optional ?? false }));
     return {
       id: values.id, original: values.original, subject: this.subject.value, location: this.place.value, body: this.text.value,
       start: text(start, this.from.value), end: text(end, dateText(plus(fromText(this.to.value), DAY))), allDay: whole, zone, busy: this.shown.value,
       reminder: this.reminder.value === "" ? 0 : Number(this.reminder.value) + 1,
-      ...(attendees.length || values.attendees?.length ? { attendees } : {}),
+      ...(attendees.length || this.known.size ? { attendees } : {}),
       ...(values.original ? {} : { repeat: this.repeat.value, until: this.repeat.value ? this.until.value : "" }),
     };
   }
@@ -140,7 +140,7 @@ class Form {
     if (!this.people.settle()) return this.#complain(t("bad-recipient"));
     const [start, end] = this.#times();
     if (Number.isNaN(start.getTime()) || Number.isNaN(end.getTime()) || (this.allDay.checked ? this.to.value < this.from.value : end < start)) return this.#complain(t("end-before-start"));
-    const invites = this.people.valid.length > 0;
+    const invites = this.people.valid.length > 0 || this.known.size > 0;  // who is left out is told as well
     this.saveButton.disabled = true;
     try {
       const { failed = [] } = await call(invites ? "SendInvitations" : "SaveAppointment", this.#request());

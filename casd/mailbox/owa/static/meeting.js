@@ -16,8 +16,10 @@ export function meetingCard(item) {
   const card = el("section", { class: "meeting", "aria-label": t("meeting") }, el("h3", { text: heading(item) }),
     line("clock", when(invitation)), invitation.recurring && line("repeat", t("series")), invitation.location && line("place", invitation.location),
     invitation.method === "REQUEST" && invitation.who.length > 0 && line("people", invitation.who.map(nameOf).join(", ")),
+    invitation.proposed && line("clock", t("proposes-time")),
     invitation.outdated && el("p", { class: "conflict" }, icon("clock"), el("span", { text: t("outdated") })),
-    invitation.conflicts.length > 0 && invitation.method === "REQUEST" && !invitation.mine && el("p", { class: "conflict" }, icon("important"), el("span", { text: t("conflicts", { with: invitation.conflicts.join(", ") }) })));
+    invitation.cancelled && invitation.method === "REQUEST" && el("p", { class: "conflict" }, icon("close"), el("span", { text: t("event-cancelled") })),
+    invitation.conflicts.length > 0 && open(invitation) && el("p", { class: "conflict" }, icon("important"), el("span", { text: t("conflicts", { with: invitation.conflicts.join(", ") }) })));
   const buttons = el("div", { class: "answers", role: "group", "aria-label": t("answer") });
   fill(buttons, item);
   card.append(buttons);
@@ -30,6 +32,16 @@ export function when({ start, end, allDay }) {
   return toldRange(fromText(start), plus(fromText(end), -DAY), { weekday: "short", day: "numeric", month: "long", year: "numeric" });
 }
 
+/** Make the three buttons that answer; `chosen` is pressed, `run` is called with the one that is clicked. */
+export function answerButtons(chosen, run) {
+  return ANSWERS.map(([name, shape]) => el("button", {
+    type: "button", class: "tool outlined", "aria-pressed": String(chosen === name), on: { click: () => run(name) },
+  }, icon(shape), t(`answer-${name}`)));
+}
+
+/** Say whether it can be answered. */
+const open = ({ method, mine, outdated, cancelled }) => method === "REQUEST" && !mine && !outdated && !cancelled;
+
 function heading({ invitation, from }) {
   const who = nameOf(from[0] ?? { name: "", address: "" });
   const title = invitation.subject || t("no-subject");
@@ -40,14 +52,11 @@ function heading({ invitation, from }) {
 
 function fill(buttons, item) {
   const { invitation } = item;
-  const button = (name, shape, label, run) => el("button", {
-    type: "button", class: "tool outlined", "aria-pressed": String(invitation.answer === name), on: { click: run },
-  }, icon(shape), label);
-  const answers = invitation.method === "REQUEST" && !invitation.mine && !invitation.outdated
-    ? ANSWERS.map(([name, shape]) => button(name, shape, t(`answer-${name}`), () => answer(buttons, item, name))) : [];
-  if (invitation.method === "CANCEL" && invitation.known) answers.push(button("", "delete", t("remove-from-calendar"), () => remove(buttons, item)));
+  const answers = open(invitation) ? answerButtons(invitation.answer, (name) => answer(buttons, item, name)) : [];
+  if (invitation.method === "CANCEL" && invitation.known) answers.push(el("button", { type: "button", class: "tool outlined", on: { click: () => remove(buttons, item) } }, icon("delete"), t("remove-from-calendar")));
   const day = dateText(invitation.allDay ? fromText(invitation.start) : wall(invitation.start));
-  buttons.replaceChildren(...answers, el("a", { class: "tool", href: `#/calendar/day/${day}` }, icon("calendar"), t("see-calendar")));
+  const waiting = open(invitation) && !invitation.answer && el("p", { class: "quiet-text", text: t("not-answered") });
+  buttons.replaceChildren(...answers, el("a", { class: "tool", href: `#/calendar/day/${day}` }, icon("calendar"), t("see-calendar")), waiting || "");
 }
 
 async function answer(buttons, item, name) {
@@ -63,8 +72,12 @@ async function answer(buttons, item, name) {
 }
 
 async function remove(buttons, item) {
-  await call("RemoveCancelled", { id: item.id }).catch(complain);
-  item.invitation.known = false;
+  try {
+    await call("RemoveCancelled", { id: item.id });
+    item.invitation.known = false;
+  } catch (error) {
+    complain(error);
+  }
   fill(buttons, item);
 }
 
