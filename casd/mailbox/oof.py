@@ -18,6 +18,9 @@ from casd.mailbox.store.query import Contains, Page
 from protocols.ews.paths import Property
 from protocols.ews.values import Address, Body
 
+LONGEST = 128_000
+"""Characters of a reply: what Exchange takes."""
+
 _NAME = "oof"
 _MACHINES = frozenset({"mailer-daemon", "postmaster", "noreply", "no-reply", "listserv", "majordomo"})
 

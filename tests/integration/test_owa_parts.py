@@ -340,6 +340,29 @@ class Settings(Stories):
 
         return self.told(story)
 
+    def test_who_is_away_has_others_told(self) -> Deferred[None]:
+        def story() -> None:
+            with self.user(self.bob) as bob, self.user(self.alice) as alice:
+                bob.button("Settings").click()
+                form = bob.page.get_by_role("region", name="Automatic replies")
+                expect(form.get_by_label("Reply to colleagues")).to_be_hidden()
+                form.get_by_label("Reply automatically").select_option("Yes, during this time")
+                today = datetime.now(UTC).date()
+                form.get_by_label("First day").fill((today - timedelta(days=2)).isoformat())
+                form.get_by_label("Last day").fill((today + timedelta(days=2)).isoformat())
+                form.get_by_label("Reply to colleagues").fill("I am at sea.")
+                form.get_by_role("button", name="Save").click()
+                expect(bob.toasts).to_contain_text("Saved")
+                bob.page.reload()
+                expect(form.get_by_label("Reply to colleagues")).to_have_value("I am at sea.")
+                alice.page.locator("#compose").click()
+                alice.page.get_by_role("combobox", name="To").fill(self.bob + ",")
+                alice.page.get_by_label("Subject").fill("Boat")
+                alice.page.locator(".compose").get_by_role("button", name="Send").click()
+                expect(alice.row("Automatic reply: Boat")).to_contain_text("I am at sea.")
+
+        return self.told(story)
+
     def test_a_signature_stands_under_what_one_writes(self) -> Deferred[None]:
         def story() -> None:
             self.told_to(self.alice, "Question")

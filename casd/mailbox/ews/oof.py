@@ -15,9 +15,6 @@ from protocols.ews.errors import Refusal
 from protocols.ews.markup import Element
 from protocols.ews.oof import OofSettings
 
-_LONGEST = 128_000
-"""Characters of a reply: what Exchange takes."""
-
 
 def get_user_oof_settings(mailbox: MailboxStore, body: Element, _zone: tzinfo) -> Element:
     """Serve GetUserOofSettings."""
@@ -48,7 +45,7 @@ def _refused(mailbox: MailboxStore, body: Element) -> Refusal | None:
 
 
 def _senseless(said: OofSettings, zone: tzinfo) -> Refusal | None:
-    if max(len(said.internal), len(said.external)) > _LONGEST:
+    if max(len(said.internal), len(said.external)) > oof.LONGEST:
         return Refusal("ErrorInvalidParameter", "A reply may not be longer than 128,000 characters.")
     if said.state != "Scheduled":
         return None

@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl
 
 from casd.mailbox.call import Call
 from casd.mailbox.owa import (
+    absence,
     calendar,
     canary,
     contacts,
@@ -72,6 +73,8 @@ ACTIONS: Mapping[str, Callable[[MailboxStore, Arguments], Any]] = {
     "SaveTask": tasks.save_task,
     "GetSettings": settings.get_settings,
     "UpdateSettings": settings.update_settings,
+    "GetUserOofSettings": absence.get_user_oof_settings,
+    "SetUserOofSettings": absence.set_user_oof_settings,
 }
 """What one transaction of the database answers; the words are those of EWS where it has one."""
 

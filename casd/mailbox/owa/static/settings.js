@@ -1,5 +1,6 @@
-// Settings: language, time zone, colours, conversations, signature, categories.
+// Settings: language, time zone, colours, conversations, signature, automatic replies, categories.
 
+import { absence } from "./absence.js";
 import { editorUrl } from "./api.js";
 import { el, icon, iconButton } from "./dom.js";
 import { t } from "./language.js";
@@ -47,6 +48,7 @@ class Settings {
         this.#select("theme", t("theme"), [["", t("as-system")], ["light", t("light")], ["dark", t("dark")]], settings.theme),
         this.#select("firstDay", t("first-day"), [1, 0, 6].map((day) => [day, toldWall(new Date(SUNDAY.getTime() + day * DAY), { weekday: "long" })]), settings.firstDay, { read: Number })),
       section(t("mail"), this.#conversations(settings), this.#signature()),
+      section(t("automatic-replies"), absence()),
       this.categories));
   }
 

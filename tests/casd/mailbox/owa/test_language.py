@@ -12,7 +12,10 @@ from casd.mailbox.owa.settings import LANGUAGES
 from casd.mailbox.owa.static import STATIC
 
 NAMES = [name for name in LANGUAGES if name]
-CHOSEN = ("answer-", "answered-", "busy-", "colour-", "error-", "folder-", "format-", "repeat-", "replied-")
+CHOSEN = (
+    *("answer-", "answered-", "audience-", "busy-", "colour-", "error-", "folder-", "format-", "oof-"),
+    *("repeat-", "replied-"),
+)
 """Words that are chosen by a value: `t(`busy-${value}`)`."""
 
 
