@@ -7,10 +7,10 @@ from datetime import datetime
 from typing import Any
 
 from casd.mailbox.owa.arguments import Arguments
-from casd.mailbox.owa.contacts import known_people
 from casd.mailbox.owa.folders import mail_folders
 from casd.mailbox.owa.invitations import invitation
 from casd.mailbox.owa.people import headers, listed, named, shape
+from casd.mailbox.owa.searching import marked
 from casd.mailbox.preview.kinds import suffix_of
 from casd.mailbox.store.errors import NotFound
 from casd.mailbox.store.mailbox import MailboxStore
@@ -29,7 +29,9 @@ def find_item(mailbox: MailboxStore, arguments: Arguments) -> Any:
     folders = [folder] if folder else [each.id for each in mail_folders(mailbox)]
     page = Page(arguments.number("limit", MAX_PAGE, 50), arguments.number("offset", 2**31, 0))
     found = mailbox.items.find(folders, _filter(arguments), page=page)
-    return {"total": found.total, "offset": found.offset, "items": [row(item) for item in found.items]}
+    marks = marked(mailbox, arguments.text("query", "").strip(), [item.id for item in found.items])
+    rows = [{**row(item), "marks": marks.get(item.id, {})} for item in found.items]
+    return {"total": found.total, "offset": found.offset, "items": rows}
 
 
 def get_item(mailbox: MailboxStore, arguments: Arguments) -> Any:
@@ -74,21 +76,6 @@ def move_item(mailbox: MailboxStore, arguments: Arguments) -> Any:
 def delete_item(mailbox: MailboxStore, arguments: Arguments) -> Any:
     """Move messages to Deleted Items, or out of sight if they are there already."""
     return _each(arguments.texts("ids"), lambda item: mailbox.items.delete(item, DeleteMode.DELETED_ITEMS))
-
-
-def find_people(mailbox: MailboxStore, arguments: Arguments) -> Any:
-    """Return up to 8 people whose name or address has a word that begins so, the most written to first."""
-    wanted = arguments.text("query").strip().lower()
-    counts: dict[str, int] = {}
-    names: dict[str, str] = {}
-    for display in (*_correspondence(mailbox, wanted), *known_people(mailbox)):
-        for person in listed(display):
-            key = person.address.lower()
-            if key != mailbox.address.lower() and _matches(wanted, person.name, key):
-                counts[key] = counts.get(key, 0) + 1
-                names[key] = names.get(key) or person.name
-    best = sorted(counts, key=lambda key: (-counts[key], key))[:8]
-    return {"people": [{"name": names[key], "address": key} for key in best]}
 
 
 def destination(mailbox: MailboxStore, folder: str) -> str:
@@ -166,20 +153,6 @@ def _each(items: Sequence[str], change: Callable[[str], object]) -> dict[str, An
         except NotFound:
             missing.append(item)
     return {"missing": missing}
-
-
-def _correspondence(mailbox: MailboxStore, wanted: str) -> list[str]:
-    """Return the recipients of what was sent last and the senders of what came last."""
-    lines = []
-    for name, word in (("sentitems", "to"), ("inbox", "from")):
-        where = Search(f"{word}:{wanted}") if wanted.isalnum() else None
-        found = mailbox.items.find([mailbox.folders.distinguished(name).id], where, page=Page(200))
-        lines += [f"{item.to}; {item.cc}" if word == "to" else item.sender for item in found.items]
-    return lines
-
-
-def _matches(wanted: str, name: str, address: str) -> bool:
-    return any(word.startswith(wanted) for word in (*name.lower().split(), address, name.lower()))
 
 
 def _moment(time: datetime | None) -> str | None:

@@ -20,6 +20,8 @@ from casd.mailbox.owa import (
     items,
     meetings,
     pages,
+    picker,
+    searching,
     settings,
     tasks,
 )
@@ -55,7 +57,7 @@ ACTIONS: Mapping[str, Callable[[MailboxStore, Arguments], Any]] = {
     "UpdateItem": items.update_item,
     "MoveItem": items.move_item,
     "DeleteItem": items.delete_item,
-    "FindPeople": items.find_people,
+    "FindSuggestion": searching.find_suggestion,
     "SaveItem": drafts.save_item,
     "DiscardItem": drafts.discard_item,
     "FindConversation": conversations.find_conversation,
@@ -79,6 +81,7 @@ ACTIONS: Mapping[str, Callable[[MailboxStore, Arguments], Any]] = {
 """What one transaction of the database answers; the words are those of EWS where it has one."""
 
 ERRANDS: Mapping[str, Callable[[Call, Arguments], Awaitable[Any]]] = {
+    "FindPeople": picker.find_people,
     "SendItem": drafts.send_item,
     "SendInvitations": meetings.send_invitations,
     "CancelMeeting": meetings.cancel_meeting,

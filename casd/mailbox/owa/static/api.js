@@ -25,14 +25,14 @@ export class Refused extends Error {
  */
 export async function call(action, values = {}, { lasting = false, ...options } = {}) {
   const ask = () => post(`action=${action}`, JSON.stringify(values), "application/json", options);
-  return lasting ? insist(ask) : ask();
+  return lasting ? insist(ask, !/^(Find|Get)/.test(action)) : ask();
 }
 
 /** How many changes wait for the network. */
 export const pending = () => unsent;
 
-async function insist(ask) {
-  unsent += 1;
+async function insist(ask, changes) {
+  unsent += changes;
   try {
     for (;;) {
       try {
@@ -43,7 +43,7 @@ async function insist(ask) {
       }
     }
   } finally {
-    unsent -= 1;
+    unsent -= changes;
   }
 }
 

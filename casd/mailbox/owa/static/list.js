@@ -246,10 +246,10 @@ export class MessageList {
         item.importance > 1 && icon("important"),
         el("time", { datetime: item.received, title: fullTime(item.received), text: shortTime(item.received) })),
       el("span", { class: "line" },
-        el("span", { class: "subject" }, ...marked(item.subject || t("no-subject"), query)),
+        el("span", { class: "subject" }, ...marked(item.marks?.subject, item.subject || t("no-subject"))),
         ...item.categories.slice(0, 3).map((name) => el("span", { class: `dot colour-${this.actions.colour(name)}`, title: name })),
         query && el("span", { class: "tag", text: this.actions.folderName(item.folder) })),
-      el("span", { class: "preview" }, ...marked(item.preview, query)));
+      el("span", { class: "preview" }, ...marked(item.marks?.passage, item.preview)));
   }
 
   #quick(item) {

@@ -61,14 +61,15 @@ export class SearchBox {
     const query = this.input.value.trim();
     const fitting = recent().filter((each) => each !== query && each.toLowerCase().startsWith(query.toLowerCase()));
     const last = query.split(/\s+/).at(-1) ?? "";
-    const { people } = last.length > 1 && !last.includes(":") ? await call("FindPeople", { query: last }, { background: true }).catch(() => ({ people: [] })) : { people: [] };
+    const nothing = { people: [], subjects: [] };
+    const suggested = (text) => (text.length > 1 && !text.includes(":") ? call("FindSuggestion", { query: text }, { background: true }).catch(() => nothing) : nothing);
+    const [{ people }, { subjects }] = await Promise.all([suggested(last), suggested(query)]);
     if (document.activeElement !== this.input || this.input.value.trim() !== query) return;
     const before = query.slice(0, query.length - last.length);
     this.#show([
       ...fitting.slice(0, query ? 3 : MOST).map((each) => ({ shape: "clock", query: each, text: each })),
-      ...people.slice(0, 4).flatMap((person) => [
-        { shape: "people", query: `${before}from:${person.address} `, text: t("from-person", { name: nameOf(person) }), detail: person.address },
-      ]),
+      ...people.map((person) => ({ shape: "people", query: `${before}from:${person.address} `, text: t("from-person", { name: nameOf(person) }), detail: person.address })),
+      ...subjects.filter((subject) => subject.toLowerCase() !== query.toLowerCase()).map((subject) => ({ shape: "search", query: `subject:"${subject.replaceAll('"', " ")}"`, text: subject })),
     ]);
   }
 
@@ -119,12 +120,9 @@ export class SearchBox {
   }
 }
 
-/** Return pieces of a text, with what was searched for marked. */
-export function marked(text, query) {
-  const words = [...query.matchAll(/(?:^|\s)(?:(?:subject|body):)?(?:"([^"]+)"|([^\s:"-][^\s:"]*))(?=\s|$)/gi)].map((match) => match[1] ?? match[2]);
-  if (!words.length) return [text];
-  const pattern = new RegExp(`(?<![\\p{L}\\p{N}])(${words.map((word) => word.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join("|")})`, "giu");
-  return text.split(pattern).map((piece, index) => (index % 2 ? el("mark", { text: piece }) : piece)).filter(Boolean);
+/** Return what to show of a text: the pieces that the server has cut it into, each other one marked; or as it is. */
+export function marked(pieces, text) {
+  return pieces?.some(Boolean) ? pieces.map((piece, index) => (index % 2 ? el("mark", { text: piece }) : piece)).filter(Boolean) : [text];
 }
 
 function recent() {

@@ -11,7 +11,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.protocol import connectionDone
 from twisted.internet.testing import StringTransport
 
-from casd.mailbox.call import Call, Receipt, Said
+from casd.mailbox.call import Call, People, Receipt, Said, nobody
 from casd.mailbox.owa.service import serve
 from casd.mailbox.preview.previews import Previews
 from casd.net.exchange import Exchange
@@ -58,6 +58,7 @@ class Browser(Unnoted):
         self.previews: Previews | None = None
         self.asked: list[tuple[str, str, Any]] = []
         self.others: dict[str, Said] = {}
+        self.people: People = nobody
 
     def get(self, target: str, method: str = "GET", **headers: str) -> Answer:
         return self.ask(method, target, b"", headers)
@@ -93,6 +94,7 @@ class Browser(Unnoted):
                 world.alice,
                 self._submit,
                 self.clock,
+                people=self.people,
                 others=self._others,
                 previews=self.previews,
             )

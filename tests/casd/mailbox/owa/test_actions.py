@@ -5,6 +5,7 @@ from __future__ import annotations
 from email.message import EmailMessage
 from typing import Any
 
+from casd.mailbox.call import Person as Colleague
 from tests.casd.mailbox.owa.conversation import Browser
 from tests.casd.mailbox.store.world import APPOINTMENT, World, mail
 
@@ -133,3 +134,56 @@ def test_people_are_suggested_by_name_and_address_the_most_frequent_first(browse
     assert suggested("bob c") == ["bob@example.org"]
     assert suggested("alice") == []
     assert suggested("x:y") == []
+
+
+def test_the_address_book_is_suggested_after_those_one_writes_with(browser: Browser, world: World) -> None:
+    delivered(world, "a", From="carl@example.org")
+    asked = []
+
+    async def people(words: str, limit: int) -> list[Colleague]:
+        asked.append((words, limit))
+        return [
+            Colleague("Carla@example.org", "Carla"),
+            Colleague("Carl@example.org", "Carl"),
+            Colleague("alice@example.org", "Carola"),
+        ]
+
+    browser.people = people
+    assert browser.act("FindPeople", {"query": "Car"}).json["people"] == [
+        {"name": "Carl", "address": "carl@example.org"},
+        {"name": "Carla", "address": "carla@example.org"},
+    ]
+    assert asked == [("car", 8)]
+
+
+def test_whom_the_mailbox_knows_is_suggested_while_the_address_book_is_away(browser: Browser, world: World) -> None:
+    delivered(world, "a", From="carl@example.org")
+
+    async def away(_words: str, _limit: int) -> list[Colleague]:
+        raise OSError("no front door")
+
+    browser.people = away
+    assert [one["address"] for one in browser.act("FindPeople", {"query": "car"}).json["people"]] == [
+        "carl@example.org"
+    ]
+
+
+# Search
+
+
+def test_what_was_searched_for_is_marked_where_it_stands(browser: Browser, world: World) -> None:
+    delivered(world, "Golden apples", From="Dave <dave@example.org>")
+    (item,) = browser.act("FindItem", {"query": "gold"}).json["items"]
+    assert item["marks"]["subject"] == ["", "Golden", " apples"]
+    (item,) = browser.act("FindItem", {"query": "from:dave"}).json["items"]
+    assert "passage" not in item["marks"]
+    (item,) = browser.act("FindItem", {"query": "is:unread"}).json["items"]
+    assert item["marks"] == {}
+
+
+def test_people_and_subjects_are_suggested_to_search_for(browser: Browser, world: World) -> None:
+    delivered(world, "Re: Dates in March", From="Dave <dave@example.org>")
+    assert browser.act("FindSuggestion", {"query": "da"}).json == {
+        "people": [{"name": "Dave", "address": "dave@example.org"}],
+        "subjects": ["Dates in March"],
+    }
