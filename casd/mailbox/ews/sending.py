@@ -38,11 +38,10 @@ class Done:
 
 
 def check(mailbox: MailboxStore, content: bytes) -> None:
-    """Raise `Refusal` for a message that cannot be sent: without recipients, or in another's name."""
+    """Raise `Refusal` for a message that cannot be sent: without recipients, or in another's name; `QuotaExceeded`."""
     if isinstance(mailbox, SharedMailbox):
         raise Refusal("ErrorSendAsDenied")
-    if mailbox.quota.send is not None and mailbox.settings.size() >= mailbox.quota.send:
-        raise Refusal("ErrorQuotaExceeded")
+    mailbox.check_sending()
     addresses = mail.people(content, *_RECIPIENTS)
     if not addresses or not all("@" in address for address in addresses):
         raise Refusal("ErrorInvalidRecipients")

@@ -59,6 +59,7 @@ def saved(mailbox: MailboxStore, arguments: Arguments) -> Item:
     wanted = changes(mailbox, arguments, zone)
     if named is None:
         made = appointments.write(b"", {**_begin(mailbox), **wanted}, zone)
+        mailbox.admit(len(made))
         return mailbox.items.create(mailbox.folders.distinguished("calendar").id, Kind.APPOINTMENT, made, read=True)
     item, content = mailbox.items.get(named), mailbox.items.content(named)
     if original:

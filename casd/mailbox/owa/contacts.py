@@ -67,6 +67,7 @@ def save_contact(mailbox: MailboxStore, arguments: Arguments) -> Any:
     named = arguments.optional_text("id")
     if named is None:
         made = contacts.write(b"", {Property("calendar:UID"): str(uuid4()), **changes})
+        mailbox.admit(len(made))
         return _row(mailbox.items.create(mailbox.folders.distinguished("contacts").id, Kind.CONTACT, made, read=True))
     return _row(mailbox.items.update(named, contacts.write(mailbox.items.content(named), changes)))
 

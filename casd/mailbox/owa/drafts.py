@@ -52,13 +52,14 @@ def create_attachment(mailbox: MailboxStore, item: str, file: File) -> Any:
     """Add an attachment to a draft."""
     if _draft(mailbox, item).size + len(file.content) * 4 // 3 > MAX_MESSAGE:
         raise BadArgument(f"With {file.name} the message would be larger than {MAX_MESSAGE >> 20} MB.")
+    mailbox.admit(len(file.content))
     added = mailbox.attachments.add(item, file.name, file.content_type, file.content)
     return {"attachment": attachment_shape(added)}
 
 
 async def send_item(call: Call, arguments: Arguments) -> Any:
     """Save a draft, hand it to the front door, and put it into Sent Items."""
-    outgoing = await call.database.run(save, call.mailbox, arguments)
+    outgoing = await call.database.run(_outgoing, call.mailbox, arguments)
     if not outgoing.draft.recipients:
         raise BadArgument("The message has no recipient.")
     receipts = await call.submit(call.mailbox.address, outgoing.draft.recipients, mime(outgoing.draft, bcc=False))
@@ -67,6 +68,11 @@ async def send_item(call: Call, arguments: Arguments) -> Any:
         raise NotSent("; ".join(f"{receipt.address}: {receipt.reason}" for receipt in failed))
     await call.database.run(_sent, call.mailbox, outgoing, arguments)
     return {"failed": [{"address": receipt.address, "reason": receipt.reason} for receipt in failed]}
+
+
+def _outgoing(mailbox: MailboxStore, arguments: Arguments) -> Outgoing:
+    mailbox.check_sending()
+    return save(mailbox, arguments)
 
 
 def save(mailbox: MailboxStore, arguments: Arguments) -> Outgoing:
@@ -78,6 +84,7 @@ def save(mailbox: MailboxStore, arguments: Arguments) -> Outgoing:
     if len(content) > MAX_MESSAGE:
         raise BadArgument(f"The message is larger than {MAX_MESSAGE >> 20} MB.")
     if old is None:
+        mailbox.admit(len(content))
         home = mailbox.folders.distinguished("drafts").id
         item = mailbox.items.create(home, Kind.MAIL, content, draft=True, read=True, properties=properties)
     else:

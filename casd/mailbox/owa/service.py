@@ -32,7 +32,7 @@ from casd.mailbox.owa.events import follow
 from casd.mailbox.owa.pages import NoPreviews
 from casd.mailbox.owa.static import STATIC
 from casd.mailbox.preview.trouble import NotShown
-from casd.mailbox.store.errors import BadContent, BadQuery, Conflict, FolderExists, NotAllowed, NotFound
+from casd.mailbox.store.errors import BadContent, BadQuery, Conflict, FolderExists, NotAllowed, NotFound, QuotaExceeded
 from casd.mailbox.store.mailbox import MailboxStore
 from casd.net.exchange import BodyTooLarge
 from protocols.ews.errors import Refusal
@@ -101,7 +101,7 @@ REFUSALS: Mapping[type[Exception], tuple[int, str]] = {
     NotFound: (404, "ErrorItemNotFound"),
     NoPreviews: (501, "ErrorUnsupportedMimeConversion"),
     NotShown: (422, "ErrorCannotOpenFileAttachment"),
-    Refusal: (400, "ErrorInvalidRequest"),
+    QuotaExceeded: (507, "ErrorQuotaExceeded"),
     drafts.NotSent: (502, "ErrorInvalidRecipients"),
 }
 
@@ -112,6 +112,8 @@ async def serve(call: Call) -> Response | None:
         return refusal(403, "ErrorAccessDenied", "This mailbox belongs to somebody else.")
     try:
         return await _route(call)
+    except Refusal as error:
+        return refusal(400, error.code, error.words)
     except tuple(REFUSALS) as error:
         status, word = REFUSALS[type(error)]
         return refusal(status, word, str(error) or "The request is too large.")

@@ -35,6 +35,7 @@ def save_task(mailbox: MailboxStore, arguments: Arguments) -> Any:
         now = datetime.now(UTC).replace(microsecond=0)
         begin = {Property("calendar:UID"): str(uuid4()), Property("calendar:DateTimeStamp"): now}
         home, made = mailbox.folders.distinguished("tasks").id, tasks.write(b"", {**begin, **changes})
+        mailbox.admit(len(made))
         return _row(mailbox, mailbox.items.create(home, Kind.TASK, made, read=True))
     content = tasks.write(mailbox.items.content(named), changes)
     fields = {"importance": arguments.number("importance", Importance.HIGH)} if arguments.has("importance") else {}

@@ -76,6 +76,11 @@ class MailboxStore:
         if self.quota.receive is not None and self.settings.size() + size > self.quota.receive:
             raise QuotaExceeded("the mailbox is full")
 
+    def check_sending(self) -> None:
+        """Raise `QuotaExceeded` when the mailbox is so full that its owner may send nothing."""
+        if self.quota.send is not None and self.settings.size() >= self.quota.send:
+            raise QuotaExceeded("the mailbox is too full to send from it")
+
     def empty(self, folder: str, mode: DeleteMode, *, subfolders: bool = False) -> None:
         """Delete all items of a folder; with `subfolders` the folders below it too. Raises `NotFound`, `NotAllowed`."""
         if subfolders:

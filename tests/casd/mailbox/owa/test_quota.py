@@ -1,0 +1,38 @@
+"""A full mailbox in web mail."""
+
+from __future__ import annotations
+
+import pytest
+
+from casd.mailbox.store.quota import Quota
+from tests.casd.mailbox.owa.conversation import Browser
+from tests.casd.mailbox.owa.test_calendar import MONDAY
+from tests.casd.mailbox.store.world import World, mail
+
+LETTER = {"subject": "Half", "text": "one", "to": [{"address": "bob@example.org"}]}
+
+
+@pytest.mark.parametrize(
+    ("action", "values"),
+    [
+        ("SaveItem", LETTER),
+        ("SendItem", LETTER),
+        ("SaveAppointment", MONDAY),
+        ("SendInvitations", MONDAY),
+        ("SaveContact", {"givenName": "Dave"}),
+        ("SaveTask", {"subject": "Later"}),
+    ],
+)
+def test_a_full_mailbox_takes_nothing_new(browser: Browser, world: World, action: str, values: object) -> None:
+    world.alice.quota = Quota(receive=10)
+    refused = browser.act(action, values)
+    assert (refused.status, refused.json["error"], browser.sent) == (507, "ErrorQuotaExceeded", [])
+
+
+def test_who_keeps_too_much_sends_nothing_and_loses_no_draft(browser: Browser, world: World) -> None:
+    draft = browser.act("SaveItem", LETTER).json["id"]
+    world.run(world.alice.deliver, mail())
+    world.alice.quota = Quota(send=100)
+    assert browser.act("SendItem", {**LETTER, "id": draft}).json["error"] == "ErrorQuotaExceeded"
+    assert browser.act("SaveItem", {**LETTER, "id": draft, "subject": "Whole"}).status == 200
+    assert browser.sent == []
