@@ -17,14 +17,14 @@ from twisted.trial.unittest import TestCase
 from casd.testing.organisation import Organisation, running
 from tests.integration import papers
 from tests.integration.browser import BrowserThread
-from tests.integration.test_owa import User, message, send, serious
+from tests.integration.webmail import User, message, send, serious
 
 SOON = 3.0
 """Seconds from the click to the first page."""
 
 
 def letter(subject: str, **files: bytes) -> EmailMessage:
-    made = message(subject)
+    made = message("alice@example.org", subject)
     for name, content in files.items():
         made.add_attachment(content, "application", "octet-stream", filename=name.replace("_", "."))
     return made

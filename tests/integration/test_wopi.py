@@ -19,7 +19,7 @@ from casd.testing.organisation import Organisation, running
 from tests.integration import papers
 from tests.integration.browser import BrowserThread
 from tests.integration.office import OfficeServer
-from tests.integration.test_owa import User
+from tests.integration.webmail import User
 
 
 class Wopi(TestCase):
