@@ -37,15 +37,18 @@ T = TypeVar("T")
 
 
 @contextmanager
-def running(folder: Path | None = None) -> Iterator[Organisation]:
-    """Make an organisation in an empty folder, by default a temporary one, and serve it."""
+def running(folder: Path | None = None, settings: layout.Settings = layout.USUAL) -> Iterator[Organisation]:
+    """Make an organisation in an empty folder, by default a temporary one, and serve it.
+
+    `settings` stand in its configuration file beside the usual ones: section to key to value, where `mailbox` is the
+    section of each mailbox server.
+    """
     with ExitStack() as stack:
         place = folder or Path(stack.enter_context(TemporaryDirectory(prefix="casd-")))
         ports = layout.free_ports("front", "plain", "admin", *SERVERS)
         layout.make_demo(place, ports)
-        ini = layout.write_ini(
-            place / "cas.ini", _impatient(layout.front("front", ports) | layout.mailbox_servers(ports))
-        )
+        sections = _impatient(layout.front("front", ports) | layout.mailbox_servers(ports))
+        ini = layout.write_ini(place / "cas.ini", layout.with_settings(sections, settings))
         organisation = Organisation(read_plan(ini), stack.enter_context(reactor_thread()))
         stack.callback(organisation.close)
         organisation.open()

@@ -22,7 +22,7 @@ from tests.integration.browser import BrowserThread
 from tests.integration.test_owa import User, message, send, serious
 
 SOON = 3.0
-"""Seconds from the click to the first page, for half of the documents at least, on a machine with nothing else to do."""
+"""Seconds from the click to the first page, for half of the documents at least, on a machine that is not busy."""
 
 
 def letter(subject: str, **files: bytes) -> EmailMessage:

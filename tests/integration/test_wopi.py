@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from unittest.mock import patch
 
 from playwright.sync_api import expect
 from twisted.internet.defer import Deferred
@@ -14,7 +12,6 @@ from twisted.internet.threads import deferToThread
 from twisted.trial.unittest import TestCase
 
 from casd.casctl.authority import SERVER, Authority
-from casd.testing import layout
 from casd.testing.organisation import Organisation, running
 from tests.integration import papers
 from tests.integration.browser import BrowserThread
@@ -39,18 +36,11 @@ class Wopi(TestCase):
 
     async def _open(self) -> None:
         self.browser = BrowserThread.shared()
-        system = running()
-        with patch.object(layout, "mailbox_servers", self._with_office(layout.mailbox_servers)):
-            self.casd: Organisation = await deferToThread(system.__enter__)
+        office = {"office server": self.office.url, "office ca": str(self.authority)}
+        system = running(settings={"mailbox": office})
+        self.casd: Organisation = await deferToThread(system.__enter__)
         self.addCleanup(deferToThread, system.__exit__, None, None, None)
         self.office.authority = str(self.casd.ca)
-
-    def _with_office(self, plain: object) -> object:
-        def sections(ports: Mapping[str, int]) -> layout.Sections:
-            office = {"office server": self.office.url, "office ca": str(self.authority)}
-            return {name: section | office for name, section in plain(ports).items()}  # type: ignore[operator]
-
-        return sections
 
     async def test_an_office_server_shows_what_its_token_opens_and_writes_nothing(self) -> None:
         content = papers.open_text()
