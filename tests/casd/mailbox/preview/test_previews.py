@@ -188,12 +188,12 @@ def test_a_document_that_is_too_large_is_not_given_to_anybody(shown: Previews, w
 @pytest.mark.parametrize(
     ("programs", "kinds"),
     [
-        (EVERYTHING, ".docx .odt .pdf"),
-        (Programs("", pdf=True, markup=True), ".docx .pdf"),
-        (Programs("", pdf=True), ".pdf"),
+        (EVERYTHING, ".docx .odt .pdf .png"),
+        (Programs("", pdf=True, markup=True), ".docx .pdf .png"),
+        (Programs("", pdf=True), ".pdf .png"),
         (Programs(), ""),
     ],
 )
 def test_what_can_be_shown_depends_on_what_is_installed(programs: Programs, kinds: str) -> None:
     shown = previews(Work(), programs)
-    assert [each for each in (".docx", ".odt", ".pdf", ".exe") if shown.show(each)] == kinds.split()
+    assert [each for each in (".docx", ".odt", ".pdf", ".png", ".exe") if shown.show(each)] == kinds.split()
