@@ -72,6 +72,7 @@ class Previews:
         self._waiting: dict[tuple[str, str], list[Deferred[None]]] = {}
         self._keys: OrderedDict[str, str] = OrderedDict()
         self._turns = Turns()
+        self._slow: set[str] = set()
 
     @classmethod
     def here(
@@ -171,13 +172,22 @@ class Previews:
         try:
             result = await self._work.do(folder, Task(source.name, office, 1, AT_ONCE, WIDTHS[1]))
         except NotShown as error:
-            if error.trouble is Trouble.BUSY:
+            if error.trouble is Trouble.BUSY or self._may_do_better(source.parent.name, error.trouble):
                 raise
             self._keep(key, error.trouble)
         else:
             self._keep(key, _preview(key, result))
         finally:
             _forget(source)
+
+    def _may_do_better(self, key: str, trouble: Trouble) -> bool:
+        """Say whether it was slow for the first time: the machine may have been busy with something else."""
+        if trouble is not Trouble.SLOW or key in self._slow:
+            return False
+        if len(self._slow) >= ENTRIES:
+            self._slow.clear()
+        self._slow.add(key)
+        return True
 
     async def _more(self, preview: Preview, first: int, width: int) -> None:
         folder = self._shelf.place(preview.key)

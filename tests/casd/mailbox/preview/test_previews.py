@@ -229,3 +229,13 @@ def test_the_same_document_asked_for_twice_by_one_person_is_read_once(shown: Pre
     work.finish()
     assert result(asked[0]) == result(asked[1])
     assert len(read) == 1
+
+
+def test_a_document_that_took_too_long_gets_a_second_try_and_no_third(shown: Previews, work: Work) -> None:
+    for _ in range(3):
+        opened = opening(shown)
+        if work.asked:
+            work.finish(Trouble.SLOW)
+        with pytest.raises(NotShown, match="too long"):
+            result(opened)
+    assert work.count == 2
