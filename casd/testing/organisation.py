@@ -128,8 +128,9 @@ class Organisation:
         mail = seeding.Mail(subject=subject, **more)
         self.within(user, lambda mailbox: seeding.put_mail(mailbox, mail, folder, self.clock.now))
 
-    def seed(self, user: str, **counts: int) -> None:
-        """Have so many `mails`, `appointments`, `contacts`, `tasks` in a mailbox: the same every time."""
+    def seed(self, user: str, *, mails: int = 0, appointments: int = 0, contacts: int = 0, tasks: int = 0) -> None:
+        """Have so many items in a mailbox: the same every time."""
+        counts = {"mails": mails, "appointments": appointments, "contacts": contacts, "tasks": tasks}
         self.within(user, lambda mailbox: seeding.fill(mailbox, counts, self.clock.now))
 
     def within(self, user: str, work: Callable[[MailboxStore], T]) -> T:
