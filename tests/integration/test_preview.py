@@ -21,6 +21,9 @@ from tests.integration import papers
 from tests.integration.browser import BrowserThread
 from tests.integration.test_owa import User, message, send, serious
 
+PATIENCE = 30_000
+"""Milliseconds for what has no time of its own to keep."""
+
 SOON = 3.0
 """Seconds from the click to the first page, for half of the documents at least, on a machine that is not busy."""
 
@@ -146,7 +149,7 @@ class Preview(TestCase):
         def story(alice: User) -> None:
             alice.read("Endless")
             alice.page.locator("a.file").click()
-            expect(alice.page.locator(".viewer .rest, .viewer .failed")).to_be_visible(timeout=30_000)
+            expect(alice.page.locator(".viewer .rest, .viewer .failed")).to_be_visible(timeout=PATIENCE)
 
         await self.told(story, letter("Endless", endless_docx=papers.endless()))
 
@@ -162,15 +165,15 @@ def first_page(alice: User) -> None:
 
 def shown(alice: User, number: int) -> None:
     image = alice.page.locator(f".viewer img[data-page='{number}']")
-    expect(image).to_have_js_property("complete", value=True)
-    alice.page.wait_for_function("(image) => image.naturalWidth > 1", arg=image.element_handle())
+    expect(image).to_be_attached(timeout=PATIENCE)
+    alice.page.wait_for_function("(image) => image.naturalWidth > 1", arg=image.element_handle(), timeout=PATIENCE)
 
 
 def told(alice: User, name: str, text: str) -> None:
     """See a sentence in place of pages, with the document to be downloaded."""
     alice.page.locator("a.file", has_text=name).click()
     failed: Any = alice.page.locator(".viewer .failed")
-    expect(failed).to_contain_text(text)
+    expect(failed).to_contain_text(text, timeout=PATIENCE)
     expect(failed.get_by_role("link", name="Download the document")).to_be_visible()
     alice.page.keyboard.press("Escape")
 

@@ -54,7 +54,7 @@ class Wopi(TestCase):
                 alice.read("Papers")
                 alice.page.locator("a.file", has_text="letter.odt").click()
                 shown = alice.page.frame_locator("iframe.office").locator("pre")
-                expect(shown).to_contain_text("BaseFileName")
+                expect(shown).to_contain_text("BaseFileName", timeout=20_000)
                 said = json.loads(shown.inner_text())
                 assert said["about"]["BaseFileName"] == "letter.odt"
                 assert said["about"]["ReadOnly"] is True
@@ -62,7 +62,7 @@ class Wopi(TestCase):
                 assert (said["lock"], said["put"], said["unproved"], said["forged"]) == (409, 501, 500, 401)
                 alice.page.get_by_role("button", name="Close (Esc)").click()  # the keys are those of the frame
                 alice.page.locator("a.file", has_text="paper.pdf").click()  # which this one does not show
-                expect(alice.page.locator(".viewer .where")).to_have_text("1 / 3")
+                expect(alice.page.locator(".viewer .where")).to_have_text("1 / 3", timeout=20_000)
                 assert alice.errors == []
             finally:
                 context.close()
