@@ -92,7 +92,9 @@ def limit(memory: int, seconds: int) -> None:
         resource.RLIMIT_CORE: 0,
     }
     for what, most in bounds.items():
-        resource.setrlimit(what, (most, most))
+        hard = resource.getrlimit(what)[1]
+        least = most if hard == resource.RLIM_INFINITY else min(most, hard)  # nobody may raise what is lower already
+        resource.setrlimit(what, (least, least))
 
 
 def run(task: Mapping[str, Any]) -> dict[str, Any]:

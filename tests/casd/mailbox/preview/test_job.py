@@ -219,6 +219,18 @@ def test_too_little_memory_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     assert done() == {"trouble": "TOO_LARGE"}
 
 
+def test_a_limit_that_is_lower_already_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
+    found: dict[int, tuple[int, int]] = {}
+    hard = {resource.RLIMIT_NOFILE: 512, resource.RLIMIT_CPU: resource.RLIM_INFINITY}
+    monkeypatch.setattr(resource, "getrlimit", lambda what: (0, hard.get(what, 1 << 40)))
+    monkeypatch.setattr(resource, "setrlimit", found.__setitem__)
+    job.limit(1 << 30, 20)
+    assert found[resource.RLIMIT_NOFILE] == (512, 512)
+    assert found[resource.RLIMIT_CPU] == (20, 20)
+    assert found[resource.RLIMIT_AS] == (1 << 30, 1 << 30)
+
+
 @pytest.mark.negative
 def test_the_limits_are_set_before_the_document_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()
