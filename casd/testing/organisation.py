@@ -192,6 +192,7 @@ class Organisation:
             await maybeDeferred(self._front.stopService)
         for server in list(self._servers):
             await self._stop(server)
+        self._directory.close()
 
     async def _start(self, name: str) -> None:
         services = self._scripts[name].around(self._operations.around(SERVICES))
