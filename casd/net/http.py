@@ -217,7 +217,7 @@ class Channel(Wired):
         """Take what has come, as long as not too many requests wait."""
         parser, exchanges, most = self._parser, self._exchanges, self.door.limits.pipelined
         try:
-            while len(exchanges) < most or not exchanges[-1].ended:
+            while not self._deaf and (len(exchanges) < most or not exchanges[-1].ended):
                 event = parser.next()
                 if event is None:
                     break
@@ -233,10 +233,10 @@ class Channel(Wired):
             self._pace()
 
     def _ended(self, exchange: Exchange, end: End) -> None:
-        """Tell the exchange that is being received that it has ended."""
-        exchange.receive_end(end.trailers)
+        """Tell the exchange that is being received that it has ended; forget one that has been answered already."""
         if exchange.done:
-            self._exchanges.clear()
+            self._exchanges.pop()
+        exchange.receive_end(end.trailers)  # which may be answered at once, and others begun
 
     def _advance(self) -> None:
         """Begin exchanges, as long as each is answered at once and the client reads the answers."""

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 
@@ -264,6 +265,34 @@ def test_garbage_after_a_good_request_ends_the_connection_after_its_answer(shop:
     assert [answer.status for answer in client.read()] == [200, 400]
     assert not client.wire.open
     assert shop.refused == [400]
+
+
+@pytest.mark.negative
+def test_an_answer_given_at_the_end_of_a_body_lets_no_later_request_overtake_the_next(shop: Shop) -> None:
+    client = shop.client()
+    client.send(post(5, b"he"))
+    read = Deferred.fromCoroutine(shop.exchanges[0].read(5))
+    read.addCallback(lambda body: shop.exchanges[0].reply(Response(200, (), body)))
+    client.send(b"llo" + get("/2"), get("/3"))
+    assert [exchange.head.path for exchange in shop.exchanges] == ["/", "/2"]
+    for number in (1, 2):
+        shop.exchanges[number].reply(Response(200, (), shop.exchanges[number].head.path.encode()))
+    assert [answer.body for answer in client.read()] == [b"hello", b"/2", b"/3"]
+
+
+@pytest.mark.negative
+def test_nothing_behind_a_bad_head_is_taken_for_a_request(shop: Shop) -> None:
+    client = shop.client()
+    client.send(post(5))
+    sink = Sink()
+    sink.body = lambda _: shop.exchanges[0].reply(OK)  # type: ignore[method-assign]
+    shop.exchanges[0].attach(sink)
+    bad = post(33, b"", b"Content-Length: 44\r\n")
+    client.send(b"hello" + get("/2") + bad + get("/smuggled"))
+    shop.exchanges[1].reply(OK)
+    assert [answer.status for answer in client.read()] == [200, 200, 400]
+    assert [exchange.head.path for exchange in shop.exchanges] == ["/", "/2"]
+    assert not client.wire.open
 
 
 # What is no request
