@@ -26,9 +26,10 @@ _LINGER = 2.0
 class Limits:
     """What one client may use; times are in seconds, sizes in bytes.
 
-    `window` is how much of a body is held while nobody takes it; `pipelined` how many requests are read ahead. On a
-    connection of HTTP/2: `streams` requests at once, of whose bodies `windows` windows are held together; `resets`
-    requests taken back or spoilt and `frames` that bring nothing, each regained within half a minute.
+    `window` is how much of a body is held while nobody takes it; `pipelined` how many requests are read ahead of the one
+    that is being answered. On a connection of HTTP/2: `streams` requests at once, of whose bodies `windows` windows are
+    held together; `resets` requests taken back or spoilt and `frames` that bring nothing, each regained within half a
+    minute.
     """
 
     head: int = MAX_HEAD
@@ -217,7 +218,7 @@ class Channel(Wired):
         """Take what has come, as long as not too many requests wait."""
         parser, exchanges, most = self._parser, self._exchanges, self.door.limits.pipelined
         try:
-            while not self._deaf and (len(exchanges) < most or not exchanges[-1].ended):
+            while not self._deaf and (len(exchanges) <= most or not exchanges[-1].ended):
                 event = parser.next()
                 if event is None:
                     break

@@ -248,6 +248,21 @@ def test_what_a_client_sends_ahead_is_read_a_few_requests_at_a_time() -> None:
     assert not client.wire.open
 
 
+@pytest.mark.negative
+@pytest.mark.parametrize("pipelined", [1, 2, 32])
+def test_however_few_are_read_ahead_the_rest_waits_unread_and_is_not_late(pipelined: int) -> None:
+    shop = Shop(pipelined=pipelined, head_time=30)
+    client = shop.client()
+    client.send(GET * 50)
+    assert client.wire.paused
+    for number in range(50):
+        shop.wait(31)
+        shop.exchanges[number].reply(OK)
+    assert [answer.status for answer in client.read()] == [200] * 50
+    assert client.wire.open
+    assert not client.wire.paused
+
+
 def test_nothing_is_read_ahead_of_two_waiting_requests(shop: Shop) -> None:
     client = shop.client()
     client.send(GET, GET)
