@@ -131,13 +131,19 @@ class Channel(Wired):
     def resumeProducing(self) -> None:
         """Let the answer's source go on."""
         self._blocked = False
-        if self._exchanges:
-            self._deadline.never()
-            if self._exchanges[0].producer is not None:
-                self._exchanges[0].producer.resumeProducing()
-            self._corked += 1
-            self._advance()
-            self.uncork()
+        if not self._exchanges:
+            return
+        exchange = self._exchanges[0]
+        if exchange.done:
+            if not self._closing:
+                self.resume_reading()  # the rest of a body that nobody wants
+            return
+        self._deadline.never()
+        if exchange.producer is not None:
+            exchange.producer.resumeProducing()
+        self._corked += 1
+        self._advance()
+        self.uncork()
 
     def stopProducing(self) -> None:
         """Have nothing to do: `connectionLost` follows."""
@@ -266,8 +272,10 @@ class Channel(Wired):
         waiting = len(self._exchanges)
         if waiting > 1 or (waiting and self._exchanges[0].held_size > limits.window):
             self.pause_reading()
+        if waiting and self._blocked:
+            return  # what is awaited is that the client reads
         if parser.idle:
-            if waiting and not self._blocked:
+            if waiting:
                 self._deadline.never()  # all has come: what is awaited now is our answer
             return
         if not waiting or self._exchanges[-1].ended:

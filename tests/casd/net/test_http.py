@@ -545,6 +545,53 @@ def test_reading_is_paused_and_resumed_once(shop: Shop) -> None:
         assert not client.wire.paused
 
 
+@pytest.mark.negative
+@pytest.mark.parametrize("first", [b"", GET])
+def test_the_rest_of_a_body_that_nobody_wants_is_read_once_the_client_reads_its_answer(
+    shop: Shop, first: bytes
+) -> None:
+    client = shop.client()
+    client.send(first + post(10, b"a"))
+    if first:
+        shop.exchanges[0].reply(OK)
+    exchange = shop.exchanges[-1]
+    exchange.pause()
+    client.wire.producer.pauseProducing()
+    exchange.reply(OK)
+    client.send(b"b" * 9 + GET)
+    assert client.wire.paused
+    client.wire.producer.resumeProducing()
+    shop.clock.advance(0)
+    shop.exchanges[-1].reply(OK)
+    assert [answer.status for answer in client.read()] == [200] * len(shop.exchanges)
+    shop.wait(301)
+    assert not client.wire.open
+
+
+@pytest.mark.negative
+def test_a_client_that_goes_on_with_a_body_that_nobody_wants_is_let_go_when_it_has_read_its_answer(shop: Shop) -> None:
+    client = shop.client()
+    client.send(post(1 << 30, b"a"))
+    client.wire.producer.pauseProducing()
+    shop.exchanges[0].reply(OK)
+    client.wire.producer.resumeProducing()
+    shop.wait(3)
+    assert not client.wire.open
+
+
+def test_a_client_that_reads_slowly_has_its_time_also_when_it_has_begun_its_next_request() -> None:
+    shop = Shop(head_time=30, body_time=60, write_time=300)
+    client = shop.client()
+    client.send(GET)
+    shop.exchanges[0].begin(200, [])
+    client.wire.producer.pauseProducing()
+    client.send(GET[:5])
+    shop.wait(299)
+    assert client.wire.open
+    shop.wait(2)
+    assert client.wire.aborted
+
+
 # The client goes away
 
 
