@@ -41,7 +41,7 @@ _REQUEST_BEGINNING = re.compile(rb"[A-Z_-]{1,16}(?: |\r?\Z)|\r\Z")
 _STATUS_LINE = re.compile(rb"HTTP/1\.([01]) ([1-9][0-9]{2})(?: ([\t\x20-\x7e\x80-\xff]*))?")
 _CHUNK_BEGINNING = re.compile(rb"[0-9A-Fa-f]{1,15}(?:;|\r?\Z)|\r\Z")
 _QUOTED = rb'"(?:[\t\x20\x21\x23-\x5b\x5d-\x7e\x80-\xff]|\\[\t\x20-\x7e\x80-\xff])*"'
-_CHUNK_LINE = re.compile(rb"([0-9A-Fa-f]{1,15})(?:;" + _TOKEN + rb"(?:=(?:" + _TOKEN + rb"|" + _QUOTED + rb"))?)*")
+_CHUNK_LINE = re.compile(rb"([0-9A-Fa-f]{1,15})(?:;" + _TOKEN + rb"(?:=(?:" + _TOKEN + rb"|" + _QUOTED + rb"))?)*\r\n")
 _FRAMES = frozenset({b"connection", b"content-length", b"transfer-encoding"})
 _BODILESS = frozenset({204, 304})
 _DIGITS = 18
@@ -321,14 +321,16 @@ _OVER: Final = 8  # the message that was read ends its connection
 class _Parser:
     """What both directions share: `feed` takes bytes, `next` returns piece after piece what they mean."""
 
-    __slots__ = ("_at", "_data", "_keep", "_left", "_limit", "_state")
+    __slots__ = ("_at", "_data", "_keep", "_left", "_limit", "_seen", "_state")
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
         # What has come and is not read yet, from `_at` on. A head or a line that is cut stays whole: who sends 64 KiB
-        # in single bytes costs 2 GB of copies, which is less than the kernel's work for so many packets.
+        # in single bytes costs 2 GB of copies, which is less than the kernel's work for so many packets. But it is not
+        # searched anew each time: that took 85 µs for each byte, where 2 are enough.
         self._data = b""
         self._at = 0
+        self._seen = 0  # bytes behind `_at` that were searched for the end of a head already
         self._state = _HEAD
         self._left = 0  # bytes of the body, or of the chunk
         self._keep = True  # whether another message may follow this one
@@ -365,13 +367,16 @@ class _Parser:
         data, at = self._data, self._at
         if self._state == _OVER:
             raise BadMessage("bytes behind a message that ends its connection")
-        end = data.find(b"\r\n\r\n", at)
+        seen = at + self._seen
+        end = data.find(b"\r\n\r\n", max(at, seen - 3))
         if (len(data) if end < 0 else end + 4) - at > self._limit:
             raise BadMessage("a head that is too large", 431)
         if end < 0:
-            if data.count(b"\n", at) != data.count(b"\r\n", at):
+            if data.count(b"\n", seen) != data.count(b"\r\n", seen):
                 raise BadMessage("a line that does not end with CR LF")
+            self._seen = len(data) - at - data.endswith(b"\r")
             return None
+        self._seen = 0
         self._read(end + 4 - at)
         return data[at:end]
 
@@ -398,17 +403,17 @@ class _Parser:
     def _size(self) -> bool:
         """Read the line before a chunk (RFC 9112 section 7.1); False when it is not whole yet."""
         data, at = self._data, self._at
-        end = data.find(b"\r\n", at)
-        if (len(data) if end < 0 else end) - at > self._limit:
+        end = data.find(b"\n", at) + 1
+        if (end or len(data)) - at > self._limit:
             raise BadMessage("a line that is too long", 431)
-        if end < 0 and _CHUNK_BEGINNING.match(data, at) is not None:
+        if not end and _CHUNK_BEGINNING.match(data, at) is not None:
             return False
-        found = _CHUNK_LINE.fullmatch(data, at, end) if end >= 0 else None
+        found = _CHUNK_LINE.fullmatch(data, at, end) if end else None
         if found is None:
             raise BadMessage("a malformed chunk")
         self._left = int(found[1], 16)
         self._state = _CHUNK if self._left else _TRAILERS
-        self._read(end + 2 - at)
+        self._read(end - at)
         return True
 
     def _chunk_end(self) -> bool:
@@ -483,11 +488,12 @@ class RequestParser(_Parser):
         """Look at the begin of a head, lest anybody waits for the end of what is no request."""
         if self._looked:
             return
-        line, whole, _ = self._data[self._at :].partition(b"\r\n")
-        if whole:
-            _request_line(line)
+        data, at = self._data, self._at
+        end = data.find(b"\n", at)
+        if end >= 0:
+            _request_line(data[at : end - 1])
             self._looked = True
-        elif _REQUEST_BEGINNING.match(line) is None:
+        elif _REQUEST_BEGINNING.match(data, at) is None:
             raise BadMessage("no request")
 
 
