@@ -26,10 +26,10 @@ _LINGER = 2.0
 class Limits:
     """What one client may use; times are in seconds, sizes in bytes.
 
-    `window` is how much of a body is held while nobody takes it; `pipelined` how many requests are read ahead of the one
-    that is being answered. On a connection of HTTP/2: `streams` requests at once, of whose bodies `windows` windows are
-    held together; `resets` requests taken back or spoilt and `frames` that bring nothing, each regained within half a
-    minute.
+    `window` is how much of a body is held while nobody takes it; `pipelined` how many requests are read ahead of the
+    one that is being answered. On a connection of HTTP/2: `streams` requests at once, of whose bodies `windows` windows
+    are held together; `resets` requests taken back or spoilt and `frames` that bring nothing, each regained within half
+    a minute.
     """
 
     head: int = MAX_HEAD
