@@ -256,7 +256,7 @@ class _Framing:
 
     __slots__ = ("chunked", "close", "keep", "length", "upgrade")
 
-    def __init__(self, fields: list[Field]) -> None:
+    def __init__(self, fields: list[Field], version: int) -> None:
         self.length = -1  # none is said
         self.chunked = False
         self.close = False
@@ -273,6 +273,8 @@ class _Framing:
                 self._options(value)
         if self.chunked and self.length >= 0:
             raise BadMessage("a length beside chunks")
+        if self.chunked and version == 0:
+            raise BadMessage("chunks in HTTP/1.0")
 
     def _length(self, value: bytes) -> None:
         if self.length >= 0 or not value.isdigit() or len(value) > _DIGITS:
@@ -510,9 +512,7 @@ def _request_line(line: bytes) -> tuple[bytes, bytes, int]:
 def _request(lines: list[bytes]) -> RequestHead:
     method, target, version = _request_line(lines[0])
     fields = _fields(lines)
-    framing = _Framing(fields)
-    if framing.chunked and version == 0:
-        raise BadMessage("chunks in HTTP/1.0")
+    framing = _Framing(fields, version)
     if framing.upgrade and any(lower == b"upgrade" for lower, _, _ in fields):
         raise BadMessage("no other protocol is spoken here", 501)
     length = None if framing.chunked else max(framing.length, 0)
@@ -560,8 +560,8 @@ class ResponseParser(_Parser):
     def _head(self, lines: list[bytes]) -> ResponseHead:
         version, status, phrase = _status_line(lines[0])
         fields = _fields(lines)
-        framing = _Framing(fields)
-        length = None if framing.length < 0 else framing.length
+        framing = _Framing(fields, version)
+        length = None if framing.length < 0 or status == 204 else framing.length
         keep = framing.kept(version)
         if status == 101:
             raise BadMessage("no other protocol is spoken here", 501)

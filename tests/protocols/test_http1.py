@@ -511,6 +511,19 @@ def test_an_answer_without_a_body_ends_with_its_head(to: bytes, head: bytes) -> 
     assert read(parser, OK + b"Content-Length: 2\r\n\r\nhi")[1:] == [b"hi", []]
 
 
+@pytest.mark.parametrize("length", [b"0", b"5"])
+def test_an_answer_without_content_has_no_length_to_pass_on(length: bytes) -> None:
+    (head, _) = answered(b"HTTP/1.1 204 No Content\r\nContent-Length: " + length + b"\r\n\r\n")
+    assert isinstance(head, ResponseHead)
+    assert head.length is None
+
+
+@pytest.mark.negative
+def test_chunks_in_an_answer_of_1_0_are_refused() -> None:
+    with pytest.raises(BadMessage):
+        answered(b"HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n")
+
+
 def test_100_continue_is_told_and_other_interim_answers_are_not() -> None:
     data = b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 102 Processing\r\n\r\n" + OK + b"Content-Length: 0\r\n\r\n"
     assert [event.status for event in answered(data) if isinstance(event, ResponseHead)] == [100, 200]
