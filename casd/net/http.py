@@ -21,6 +21,9 @@ from protocols.http1 import MAX_HEAD, BadMessage, End, RequestHead, RequestParse
 _LINGER = 2.0
 """Seconds in which a client may still read the last answer before its unread bytes reset the connection."""
 
+_GATHERED = 16
+"""Pieces of answers, given at once to requests sent ahead, that become one write: a few answers."""
+
 
 @frozen
 class Limits:
@@ -158,8 +161,7 @@ class Channel(Wired):
         """Write what was gathered."""
         self._corked -= 1
         if not self._corked and self._out:
-            out, self._out = self._out, []
-            self.transport.write(b"".join(out))
+            self._flush()
 
     def send(self, data: bytes) -> None:
         """Write, or gather for one write."""
@@ -220,6 +222,10 @@ class Channel(Wired):
 
     # Inside
 
+    def _flush(self) -> None:
+        out, self._out = self._out, []
+        self.transport.write(b"".join(out))
+
     def _take(self) -> None:
         """Take what has come, as long as not too many requests wait."""
         parser, exchanges, most = self._parser, self._exchanges, self.door.limits.pipelined
@@ -260,6 +266,8 @@ class Channel(Wired):
             else:
                 self._deadline.within(self.door.limits.body_time)
             self.door.serve(exchange)
+            if len(self._out) > _GATHERED:
+                self._flush()  # by which we learn whether the client reads
         self._advancing = False
         if self._broken is not None and not self._exchanges:
             self._answer_broken(self._broken)
@@ -306,8 +314,7 @@ class Channel(Wired):
         self._closing = True
         self._deaf = True
         if self._out:
-            out, self._out = self._out, []
-            self.transport.write(b"".join(out))
+            self._flush()
         if self._exchanges and not self._exchanges[-1].ended:
             self.resume_reading()
             self._deadline.within(_LINGER)

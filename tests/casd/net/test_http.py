@@ -729,6 +729,25 @@ def test_a_client_that_reads_no_answers_is_not_given_more_of_them() -> None:
 
 
 @pytest.mark.negative
+def test_a_client_that_sends_thousands_of_requests_in_one_piece_is_answered_at_its_pace(shop: Shop) -> None:
+    client = shop.client()
+    write = client.wire.write
+
+    def fill(data: bytes) -> None:
+        write(data)
+        client.wire.producer.pauseProducing()
+
+    client.wire.write = fill  # type: ignore[method-assign]
+    shop.answer = lambda exchange: exchange.reply(OK)
+    client.send(GET * 5000)
+    assert len(shop.exchanges) < 50
+    while len(shop.exchanges) < 5000:
+        client.wire.producer.resumeProducing()
+    assert [answer.status for answer in client.read()] == [200] * 5000
+    assert client.wire.open
+
+
+@pytest.mark.negative
 @pytest.mark.parametrize("end", ["times out", "is drained"])
 def test_a_client_that_reads_no_answers_is_let_go(end: str) -> None:
     shop = Shop(idle_time=300)
