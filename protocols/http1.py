@@ -54,6 +54,7 @@ _METHODS = frozenset(
 )
 """Those of HTTP, WebDAV with Exchange's own, and RPC over HTTP (MS-RPCH 2.1.2.1)."""
 
+_AUTHORITY = re.compile(rb"[0-9A-Za-z.:_\[\]-]+")
 _QUERY = re.compile(rb"[\x21\x22\x24-\x7e]*")
 _REASONS = {status.value: status.phrase.encode() for status in HTTPStatus} | {440: b"Login Timeout"}
 
@@ -212,6 +213,8 @@ def parse_target(raw: bytes) -> Target:
         if not separator or scheme.lower() not in {b"http", b"https"}:
             raise BadMessage("a request target that is neither a path nor a URL")
         authority, slash, tail = rest.partition(b"/")
+        if _AUTHORITY.fullmatch(authority) is None:
+            raise BadMessage("a URL of no host, or of more than a host")
         raw = slash + tail or b"/"
     path, _, query = raw.partition(b"?")
     if _QUERY.fullmatch(query) is None:
@@ -562,7 +565,7 @@ class ResponseParser(_Parser):
         fields = _fields(lines)
         framing = _Framing(fields, version)
         length = None if framing.length < 0 or status == 204 else framing.length
-        keep = framing.kept(version)
+        keep = self._keep and framing.kept(version)  # an interim answer may have said that there will be no other
         if status == 101:
             raise BadMessage("no other protocol is spoken here", 501)
         if status >= 200:
@@ -576,7 +579,7 @@ class ResponseParser(_Parser):
                 self._state, keep = _TO_CLOSE, False
             else:
                 self._left, self._state = length, _BODY
-            self._keep = keep
+        self._keep = keep
         return ResponseHead(status, phrase, version, fields, length, framing.chunked, keep)
 
 

@@ -409,6 +409,13 @@ def test_an_absolute_target_names_its_authority() -> None:
 
 
 @pytest.mark.negative
+@pytest.mark.parametrize("authority", [b"", b"a@mail.example.org", b'a"', b"mail.example.org?", b"a,b", b"\\"])
+def test_a_url_of_no_host_or_of_more_than_a_host_is_refused(authority: bytes) -> None:
+    with pytest.raises(BadMessage):
+        parse_target(b"https://" + authority + b"/owa")
+
+
+@pytest.mark.negative
 @pytest.mark.parametrize(
     "raw",
     [
@@ -516,6 +523,14 @@ def test_an_answer_without_content_has_no_length_to_pass_on(length: bytes) -> No
     (head, _) = answered(b"HTTP/1.1 204 No Content\r\nContent-Length: " + length + b"\r\n\r\n")
     assert isinstance(head, ResponseHead)
     assert head.length is None
+
+
+@pytest.mark.negative
+def test_an_interim_answer_may_end_the_connection_with_the_final_one() -> None:
+    interim = b"HTTP/1.1 103 Early Hints\r\nConnection: close\r\n\r\n"
+    (head, _) = answered(interim + OK + b"Content-Length: 0\r\n\r\n")
+    assert isinstance(head, ResponseHead)
+    assert not head.keep_alive
 
 
 @pytest.mark.negative
