@@ -18,6 +18,7 @@ from typing import Any
 from attrs import frozen
 
 from casd.mailbox.store.extract import Part, plain
+from casd.mailbox.store.mail import unfolded
 from protocols.ews.errors import Refusal
 from protocols.ews.paths import Path, Property
 from protocols.ews.values import Address, Body, Header
@@ -28,6 +29,7 @@ POLICY = SMTP.clone(cte_type="7bit", refold_source="none")
 _AS_RECEIVED = POLICY.clone(cte_type="8bit")
 """What was received keeps its lines and its bytes."""
 
+_BREAKS = re.compile(r"[\r\n\t\0]+")
 _END_OF_HEAD = re.compile(rb"\r?\n\r?\n")
 _CONTENT_TYPE = re.compile(r"(?!multipart/|message/)[a-z0-9][!#$&^_.+a-z0-9-]*/[!#$&^_.+a-z0-9-]+", re.IGNORECASE)
 _LONGEST = 900
@@ -125,7 +127,7 @@ def _headers(message: Message) -> Iterator[Header]:
 
 def _words(value: str) -> str:
     """Return a header unfolded and decoded (RFC 2047); bytes beyond ASCII are taken as UTF-8."""
-    text = " ".join(value.encode("utf-8", "surrogateescape").decode("utf-8", "replace").split())
+    text = unfolded(value.encode("utf-8", "surrogateescape").decode("utf-8", "replace"))
     try:
         return str(make_header(decode_header(text))) if "=?" in text else text
     except (HeaderParseError, LookupError, UnicodeError, ValueError):
@@ -170,7 +172,7 @@ def _set(name: str, value: str | None) -> Callable[[EmailMessage], None]:
     def change(message: EmailMessage) -> None:
         del message[name]
         if value is not None:
-            message[name] = " ".join(value.split())
+            message[name] = _BREAKS.sub(" ", value).strip()
 
     return change
 

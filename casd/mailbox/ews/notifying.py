@@ -97,7 +97,9 @@ async def get_streaming_events(call: Call, body: Element, _zone: tzinfo) -> Elem
             unknown.append(name)
     if unknown:
         ids = m("ErrorSubscriptionIds", *(t("SubscriptionId", name) for name in unknown))
-        message = responses.error(_STREAM, Refusal("ErrorSubscriptionNotFound"), ids)
+        gone = all(map(subscriptions.is_name, unknown))
+        code = "ErrorSubscriptionNotFound" if gone else "ErrorInvalidSubscription"
+        message = responses.error(_STREAM, Refusal(code), ids)
         return responses.answer(_STREAM, [message])
     _Stream(call, held, found).begin(minutes * 60)
     return None

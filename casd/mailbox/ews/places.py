@@ -36,6 +36,8 @@ def folder(mailbox: MailboxStore, wanted: Id | Distinguished) -> Folder:
 def _distinguished(mailbox: MailboxStore, wanted: Distinguished) -> Folder:
     if wanted.mailbox and wanted.mailbox.casefold() != mailbox.address.casefold():
         raise Refusal("ErrorAccessDenied", f"The mailbox of {wanted.mailbox} is not open to you.")
+    if wanted.name.lower() == "publicfoldersroot":
+        raise Refusal("ErrorNoPublicFolderReplicaAvailable")
     return mailbox.folders.distinguished(wanted.name)
 
 

@@ -14,6 +14,7 @@ from casd.mailbox.ews.occurrences import Occurrence
 from casd.mailbox.ews.soundness import sound
 from casd.mailbox.store import kinds as formats
 from casd.mailbox.store.errors import BadContent
+from casd.mailbox.store.extract import Part
 from casd.mailbox.store.mailbox import MailboxStore
 from casd.mailbox.store.values import Attachment as Stored
 from casd.mailbox.store.values import Item as Entry
@@ -72,9 +73,10 @@ class Renderer:
         """Return an item, or one occurrence of it, as an element."""
         return items.write(self.show(item, occurrence))
 
-    def attached(self, content: bytes) -> Item:
-        """Return an item that is attached to another, of which nothing but a MIME message is known."""
-        return self._shaped(*_attached(content))
+    def attached(self, content: bytes, name: str) -> Item:
+        """Return the item that an attachment of this name is, of which nothing but a MIME message is known."""
+        element, found = _attached(self.mailbox, content, name)
+        return self._shaped(element, found)
 
     def _shaped(self, name: str, found: Mapping[Path, Any]) -> Item:
         both = dict(found)
@@ -168,11 +170,11 @@ def _body(found: Mapping[Path, Any], wanted: str) -> Body:
     return body
 
 
-def attachment(mailbox: MailboxStore, stored: Stored) -> Attachment:
-    """Return an attachment without what it holds."""
+def attachment(mailbox: MailboxStore, stored: Stored | Part, name: str = "") -> Attachment:
+    """Return an attachment without what it holds. The store's own have a name; others are given one."""
     return Attachment(
         name=stored.name,
-        id=identifiers.encode(Kind.ATTACHMENT, mailbox, stored.id),
+        id=identifiers.encode(Kind.ATTACHMENT, mailbox, stored.id if isinstance(stored, Stored) else name),
         content_type=stored.content_type,
         content_id=stored.content_id,
         size=stored.size,
@@ -181,13 +183,15 @@ def attachment(mailbox: MailboxStore, stored: Stored) -> Attachment:
     )
 
 
-def _attached(content: bytes) -> tuple[str, dict[Path, Any]]:
+def _attached(mailbox: MailboxStore, content: bytes, name: str) -> tuple[str, dict[Path, Any]]:
     message = mail.parse(content)
     payload = message.get_payload(decode=True)
     if message.get_content_type() in _SHOWN and isinstance(payload, bytes):
         return _inner(message.get_content_type(), payload)
     extract = formats.KINDS[StoredKind.MAIL].read(content)
-    return "Message", {**columns.read({**extract.columns, **extract.defaults}), **mail.read(content)}
+    inner = tuple(attachment(mailbox, part, f"{name}/{part.index}") for part in extract.parts)
+    found = columns.read({**extract.columns, **extract.defaults}) | mail.read(content)
+    return "Message", found | ({Property(ATTACHMENTS): inner} if inner else {})
 
 
 def _inner(content_type: str, content: bytes) -> tuple[str, dict[Path, Any]]:
