@@ -16,7 +16,7 @@ from protocols.ews.errors import BadDocument, Refusal
 from protocols.ews.markup import Element, child, local
 from protocols.ews.values import Distinguished, Id
 
-_MODES = {
+MODES = {
     "HardDelete": DeleteMode.HARD,
     "SoftDelete": DeleteMode.SOFT,
     "MoveToDeletedItems": DeleteMode.DELETED_ITEMS,
@@ -117,4 +117,4 @@ def _only(mailbox: MailboxStore, series: Item, wanted: Callable[[Occurrence], bo
 
 def mode(body: Element) -> DeleteMode:
     """Return where what a request deletes goes. Raises `BadDocument`."""
-    return _MODES[choice(*_MODES).constant(body.get("DeleteType", ""))]
+    return MODES[choice(*MODES).constant(body.get("DeleteType", ""))]

@@ -12,6 +12,7 @@ from casd.mailbox.ews import (
     archiving,
     attachments,
     configuration,
+    conversations,
     creating,
     directory,
     exporting,
@@ -54,6 +55,7 @@ def _in_store(operation: Callable[[MailboxStore, Element, tzinfo], Element]) -> 
 
 
 OPERATIONS: Mapping[str, Operation] = {
+    "ApplyConversationAction": _in_store(conversations.apply_conversation_action),
     "ArchiveItem": _in_store(archiving.archive_item),
     "ConvertId": _in_store(directory.convert_id),
     "CopyFolder": _in_store(folders.copy_folder),
@@ -68,10 +70,12 @@ OPERATIONS: Mapping[str, Operation] = {
     "DeleteUserConfiguration": _in_store(configuration.delete_user_configuration),
     "EmptyFolder": _in_store(folders.empty_folder),
     "ExportItems": _in_store(exporting.export_items),
+    "FindConversation": _in_store(conversations.find_conversation),
     "FindFolder": _in_store(folders.find_folder),
     "FindItem": _in_store(finding.find_item),
     "GetAppManifests": _in_store(probes.get_app_manifests),
     "GetAttachment": _in_store(attachments.get_attachment),
+    "GetConversationItems": _in_store(conversations.get_conversation_items),
     "GetEvents": notifying.get_events,
     "GetFolder": _in_store(folders.get_folder),
     "GetItem": _in_store(items.get_item),

@@ -9,6 +9,7 @@ from casd.mailbox.store.folders import Folders
 from casd.mailbox.store.items import Items
 from casd.mailbox.store.journal import Journal
 from casd.mailbox.store.query import Page
+from casd.mailbox.store.threads import Threads
 from casd.mailbox.store.values import DeleteMode, EventKind, Item, Kind
 
 
@@ -27,6 +28,7 @@ class MailboxStore:
         self.folders = Folders(journal)
         self.items = Items(journal, self.folders, entries)
         self.attachments = Attachments(journal, entries)
+        self.threads = Threads(journal, self.folders)
         self._journal = journal
 
     @classmethod

@@ -137,7 +137,11 @@ CREATE TRIGGER item_removed AFTER DELETE ON item BEGIN
 END;
 """
 
-STEPS = (_FIRST,)
+_THREADS = """
+CREATE INDEX item_thread ON item (mailbox, conversation, received) WHERE conversation <> '';
+"""
+
+STEPS = (_FIRST, _THREADS)
 """Step n brings a database from version n to version n + 1; what was released never changes."""
 
 
