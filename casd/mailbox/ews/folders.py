@@ -9,7 +9,7 @@ from typing import Any
 from casd.mailbox.ews import finding, identifiers, kept, places, searches
 from casd.mailbox.ews.answers import each
 from casd.mailbox.store import query
-from casd.mailbox.store.errors import NotAllowed
+from casd.mailbox.store.errors import FolderExists, NotAllowed
 from casd.mailbox.store.mailbox import MailboxStore
 from casd.mailbox.store.values import Folder
 from protocols.ews import changes, items, restrictions, shapes, views
@@ -123,7 +123,12 @@ def create_folder(mailbox: MailboxStore, body: Element, _zone: tzinfo) -> Elemen
         if not named.get("name"):
             raise Refusal("ErrorRequiredPropertyMissing", path=_NAME)
         folder_class = named.pop("folder_class", _CLASSES.get(wanted.element, ""))
-        return [m("Folders", render(mailbox, mailbox.folders.create(parent.id, folder_class=folder_class, **named)))]
+        try:
+            made = mailbox.folders.create(parent.id, folder_class=folder_class, **named)
+        except FolderExists:
+            words = f"A folder with the specified name already exists., Could not create folder '{named['name']}'."
+            raise Refusal("ErrorFolderExists", words) from None
+        return [m("Folders", render(mailbox, made))]
 
     return each("CreateFolder", create, children(body, "Folders"))
 

@@ -148,7 +148,7 @@ def test_unknown_subscriptions_are_listed(client: Client, subscription: str) -> 
     for name, code in (("0" * 32, "ErrorSubscriptionNotFound"), ("unknown", "ErrorInvalidSubscription")):
         answer = client.ask(streaming(subscription, name))
         assert answer.codes == [code]
-        assert answer.texts("m:ErrorSubscriptionIds/t:SubscriptionId") == [name]
+        assert answer.texts("m:ErrorSubscriptionIds/m:SubscriptionId") == [name]
 
 
 def test_nobody_listens_to_anothers_subscription(client: Client, world: World, subscription: str) -> None:
