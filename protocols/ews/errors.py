@@ -47,6 +47,7 @@ _WORDS = {
     "ErrorNameResolutionNoResults": "No results were found.",
     "ErrorNoPublicFolderReplicaAvailable": "There are no public folders.",
     "ErrorRequiredPropertyMissing": "A required property is missing.",
+    "ErrorRestrictionTooComplex": "The restriction has more than 255 nodes.",
     "ErrorSchemaValidation": "The request failed schema validation.",
     "ErrorSendAsDenied": "The user account does not have the right to send as the requested sending account.",
     "ErrorStaleObject": "The change key is not that of the current version of the item.",
@@ -57,10 +58,14 @@ _WORDS = {
 }
 
 
+_MOST = 400
+"""Characters of an explanation: it may quote what the client has sent, which has no end."""
+
+
 class _Answer(Exception):
     def __init__(self, code: str, words: str = "") -> None:
         self.code = code
-        self.words = words or _WORDS[code]
+        self.words = (words or _WORDS[code])[:_MOST]
         super().__init__(f"{code}: {self.words}")
 
 
@@ -86,4 +91,4 @@ class BadDocument(Fault):
 
     def __init__(self, violation: str, line: int = 0, position: int = 0) -> None:
         super().__init__("ErrorSchemaValidation", f"The request failed schema validation: {violation}")
-        self.details = {"LineNumber": str(line), "LinePosition": str(position), "Violation": violation}
+        self.details = {"LineNumber": str(line), "LinePosition": str(position), "Violation": violation[:_MOST]}
