@@ -7,6 +7,7 @@ from base64 import b64decode
 from binascii import Error as BadBase64
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from email.errors import HeaderParseError
+from email.header import Header as RawHeader
 from email.header import decode_header, make_header
 from email.headerregistry import Address as HeaderAddress
 from email.message import EmailMessage, Message
@@ -33,7 +34,7 @@ _BREAKS = re.compile(r"[\r\n\t\0]+")
 _END_OF_HEAD = re.compile(rb"\r?\n\r?\n")
 _CONTENT_TYPE = re.compile(r"(?!multipart/|message/)[a-z0-9][!#$&^_.+a-z0-9-]*/[!#$&^_.+a-z0-9-]+", re.IGNORECASE)
 _LONGEST = 900
-"""Characters of an identifier: a line of a message has at most 998 (RFC 5322 section 2.1.1)."""
+"""Characters that stand in one line: a message has at most 998 in one (RFC 5322 section 2.1.1)."""
 
 _IMPORTANCE = {"Low": "low", "Normal": None, "High": "high"}
 _SENSITIVITY = {"Normal": None, "Personal": "Personal", "Private": "Private", "Confidential": "Company-Confidential"}
@@ -172,9 +173,16 @@ def _set(name: str, value: str | None) -> Callable[[EmailMessage], None]:
     def change(message: EmailMessage) -> None:
         del message[name]
         if value is not None:
-            message[name] = _BREAKS.sub(" ", value).strip()
+            message.set_raw(name, _line(name, _BREAKS.sub(" ", value).strip()))
 
     return change
+
+
+def _line(name: str, text: str) -> str:
+    """Return a text as a header holds it: the library's own way to fold one adds blanks."""
+    if text.isascii() and text.isprintable() and "=?" not in text and len(text) < _LONGEST:
+        return text
+    return RawHeader(text, "utf-8", header_name=name).encode(linesep="\r\n")
 
 
 def _identifiers(name: str) -> Callable[[EmailMessage, str | None], None]:
