@@ -7,6 +7,7 @@ from typing import Any
 
 _WORDS = {
     "ErrorAccessDenied": "Access is denied. Check credentials and try again.",
+    "ErrorAffectedTaskOccurrencesRequired": "AffectedTaskOccurrences must be given to delete a task.",
     "ErrorCalendarEndDateIsEarlierThanStartDate": "The end of a calendar item is before its start.",
     "ErrorCannotEmptyFolder": "The folder cannot be emptied.",
     "ErrorCannotUseFolderIdForItemId": "A folder's id stands where an item's id must.",
@@ -40,6 +41,7 @@ _WORDS = {
     "ErrorItemCorrupt": "The content of the item cannot be read.",
     "ErrorItemNotFound": "The specified object was not found in the store.",
     "ErrorItemSave": "The item could not be saved.",
+    "ErrorMessageDispositionRequired": "A MessageDisposition must be given for messages.",
     "ErrorMessageSizeExceeded": "The request is larger than the limit.",
     "ErrorMimeContentInvalid": "The MIME content is invalid.",
     "ErrorMoveCopyFailed": "The move or copy operation failed.",

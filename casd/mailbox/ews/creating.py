@@ -30,7 +30,7 @@ from protocols.ews.values import Address
 from protocols.ews.values import Item as Wanted
 
 _OPERATION = "CreateItem"
-_DISPOSITION = choice("SaveOnly", "SendOnly", "SendAndSaveCopy")
+_DISPOSITION = choice("", "SaveOnly", "SendOnly", "SendAndSaveCopy")
 _INVITATIONS = choice("SendToNone", "SendOnlyToAll", "SendToAllAndSaveCopy")
 _ATTACHMENTS = Property(ATTACHMENTS)
 _INVITED = (Property("calendar:RequiredAttendees"), Property("calendar:OptionalAttendees"))
@@ -63,6 +63,8 @@ class _Creation:
             raise Refusal("ErrorInvalidRequest", f"A {wanted.element} is not an item.")
         if self.invites and any(wanted.properties.get(path) for path in _INVITED):
             raise Refusal("ErrorInvalidOperation", "This server does not send meeting invitations.")
+        if known.kind is Kind.MAIL and not self.disposition:
+            raise Refusal("ErrorMessageDispositionRequired")
         sends = known.kind is Kind.MAIL and self.disposition != "SaveOnly"
         content, fields = writing.begin(known, wanted, _defaults(known, self.mailbox), self.zone)
         if sends:
@@ -96,7 +98,7 @@ class _Creation:
 
 async def create_item(call: Call, body: Element, zone: tzinfo) -> Element:
     """Serve CreateItem: all items are saved in one transaction, then those to be sent go out one by one."""
-    disposition = _DISPOSITION.constant(body.get("MessageDisposition", "SaveOnly"))
+    disposition = _DISPOSITION.constant(body.get("MessageDisposition", ""))
     invites = _INVITATIONS.constant(body.get("SendMeetingInvitations", "SendToNone")) != "SendToNone"
     made = await call.database.run(_Creation(call.mailbox, body, zone, disposition, invites).all)
     return await sending.answer(call, _OPERATION, made, keep=disposition == "SendAndSaveCopy")

@@ -11,14 +11,16 @@ from casd.mailbox.ews.kinds import KINDS
 from casd.mailbox.ews.reading import Renderer
 from casd.mailbox.store.mailbox import MailboxStore
 from casd.mailbox.store.query import Compare, Operator, Page
-from casd.mailbox.store.values import Item
+from casd.mailbox.store.values import Item, Kind
 from protocols.ews import items, shapes
-from protocols.ews.codecs import parse_boolean
+from protocols.ews.codecs import choice, parse_boolean
+from protocols.ews.errors import Refusal
 from protocols.ews.markup import Child, Element, children, m, text
 from protocols.ews.paths import Property
 from protocols.ews.values import Item as Shown
 
 _ID = Property("item:ItemId")
+_TASKS = choice("", "AllOccurrences", "SpecifiedOccurrenceOnly")
 
 
 def reference(mailbox: MailboxStore, item: Item) -> Element:
@@ -38,10 +40,12 @@ def get_item(mailbox: MailboxStore, body: Element, _zone: tzinfo) -> Element:
 
 def delete_item(mailbox: MailboxStore, body: Element, _zone: tzinfo) -> Element:
     """Serve DeleteItem."""
-    mode = places.mode(body)
+    mode, tasks = places.mode(body), _TASKS.constant(body.get("AffectedTaskOccurrences", ""))
 
     def delete(node: Element) -> Sequence[Child]:
         item, occurrence = places.happening_of(mailbox, node)
+        if item.kind is Kind.TASK and not tasks:
+            raise Refusal("ErrorAffectedTaskOccurrencesRequired")
         if occurrence is None:
             mailbox.items.delete(item.id, mode)
         else:

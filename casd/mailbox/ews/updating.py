@@ -29,7 +29,7 @@ from protocols.ews.values import Body, Id
 _OPERATION = "UpdateItem"
 _MIME = Property("item:MimeContent")
 _RESOLUTION = choice("NeverOverwrite", "AutoResolve", "AlwaysOverwrite")
-_DISPOSITION = choice("SaveOnly", "SendOnly", "SendAndSaveCopy")
+_DISPOSITION = choice("", "SaveOnly", "SendOnly", "SendAndSaveCopy")
 
 
 @frozen
@@ -49,7 +49,7 @@ class _Update:
     def _attempt(self, node: Element) -> Done:
         try:
             item = self._one(node)
-            if self.disposition == "SaveOnly" or item.kind is not Kind.MAIL:
+            if self.disposition in {"", "SaveOnly"} or item.kind is not Kind.MAIL:
                 return Done(_done(items.reference(self.mailbox, item)))
             said = places.target(self.mailbox, self.body, "SavedItemFolderId")
             keep = "sentitems" if self.disposition == "SendAndSaveCopy" else "outbox"
@@ -63,6 +63,8 @@ class _Update:
             raise BadDocument("An ItemChange begins with an item's id.")
         wanted = read_id(node[0])
         item = places.item(self.mailbox, wanted)
+        if item.kind is Kind.MAIL and not self.disposition:
+            raise Refusal("ErrorMessageDispositionRequired")
         values = self._values(item, changes.parse(node))
         mime = values.pop(_MIME, None)
         placed = writing.sort(KINDS[item.kind], values)
@@ -103,6 +105,6 @@ def _done(*updated: Element) -> Element:
 async def update_item(call: Call, body: Element, zone: tzinfo) -> Element:
     """Serve UpdateItem. Conflicts: "NeverOverwrite" refuses an item that has changed, the others take the last word."""
     careful = _RESOLUTION.constant(body.get("ConflictResolution", "")) == "NeverOverwrite"
-    disposition = _DISPOSITION.constant(body.get("MessageDisposition", "SaveOnly"))
+    disposition = _DISPOSITION.constant(body.get("MessageDisposition", ""))
     updated = await call.database.run(_Update(call.mailbox, body, zone, careful, disposition).all)
     return await sending.answer(call, _OPERATION, updated, keep=disposition == "SendAndSaveCopy")

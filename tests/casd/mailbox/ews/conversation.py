@@ -172,7 +172,8 @@ class Client:
 
     def update(self, item: str, *updates: str, conflicts: str = "AutoResolve", more: str = "") -> Answer:
         one = f"<t:ItemChange>{item}<t:Updates>{''.join(updates)}</t:Updates></t:ItemChange>"
-        attributes = f'ConflictResolution="{conflicts}" {more}'
+        disposition = "" if "MessageDisposition" in more else 'MessageDisposition="SaveOnly"'
+        attributes = f'ConflictResolution="{conflicts}" {disposition} {more}'
         return self.ask(f"<m:UpdateItem {attributes}><m:ItemChanges>{one}</m:ItemChanges></m:UpdateItem>")
 
     def find(self, folder: str = "inbox", rest: str = "", more: str = "", base: str = "IdOnly") -> Answer:
