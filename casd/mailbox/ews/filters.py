@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, tzinfo
 from typing import Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from casd.mailbox.ews import kept, zones
 from casd.mailbox.ews.columns import COLUMNS
@@ -78,6 +78,8 @@ def narrow(restriction: Restriction, zone: tzinfo) -> Narrowed:
         return _of_contents(restriction)
     if kept.keeps(restriction.path) and _holders(restriction.path):
         return _of_contents(restriction, test)
+    if str(restriction.path) in kept.VERBATIM and isinstance(test, query.Compare | query.Contains | query.Exists):
+        test = query.Or((test, evolve(test, field=f"properties.{restriction.path}")))
     return Narrowed(test)
 
 
