@@ -148,9 +148,16 @@ def _holds(value: Any, text: str, mode: str, *, ignore_case: bool) -> bool:
 
 
 def _compares(operator: str, value: Any, other: Any) -> bool:
+    """Compare; of several values one that passes is enough, but to be unequal none may be equal."""
+    if operator == "IsNotEqualTo":
+        return not _compares("IsEqualTo", value, other)
+    if isinstance(value, Address):
+        value = (value.name, value.address)
+    if isinstance(value, tuple):
+        return any(_compares(operator, one, other) for one in value)
     value, other = (one.casefold() if isinstance(one, str) else one for one in (value, other))
-    if operator in {"IsEqualTo", "IsNotEqualTo"}:
-        return bool(value == other) == (operator == "IsEqualTo")
+    if operator == "IsEqualTo":
+        return bool(value == other)
     try:
         return bool(_ORDERS[operator](value, other))
     except TypeError:  # something absent is neither less nor greater
