@@ -9,13 +9,6 @@ from protocols.ews.errors import Refusal
 from protocols.ews.markup import Child, Element, m
 from protocols.ews.schema import grammar
 
-_ALWAYS = {
-    **dict.fromkeys(("GetItem", "CreateItem", "UpdateItem", "MoveItem", "CopyItem", "ArchiveItem"), "Items"),
-    **dict.fromkeys(("GetFolder", "CreateFolder", "UpdateFolder", "MoveFolder", "CopyFolder"), "Folders"),
-    **dict.fromkeys(("GetAttachment", "CreateAttachment"), "Attachments"),
-}
-"""What the schema wants in a response message even of an error, though empty."""
-
 
 def answer(operation: str, messages: Iterable[Element]) -> Element:
     """Return the answer to an operation: one response message for each thing asked for, in its order."""
@@ -38,7 +31,13 @@ def refused(operation: str, refusal: Refusal) -> Element:
     if "ResponseClass" not in grammar.ROWS[f"{operation}Response"].attributes:
         return answer(operation, [error(operation, refusal)])
     code, words = m("ResponseCode", refusal.code), m("MessageText", refusal.words)
-    return m(f"{operation}Response", words, code, m("DescriptiveLinkKey", "0"), ResponseClass="Error")
+    link = m("DescriptiveLinkKey", "0")
+    return m(f"{operation}Response", words, code, link, _required(f"{operation}Response"), ResponseClass="Error")
+
+
+def _required(name: str) -> list[Element]:
+    """Return what the schema wants in a response message even of an error, though empty."""
+    return [m(local) for local in grammar.ROWS[name].required]
 
 
 def error(operation: str, refusal: Refusal, *content: Child) -> Element:
@@ -49,7 +48,7 @@ def error(operation: str, refusal: Refusal, *content: Child) -> Element:
         m("ResponseCode", refusal.code),
         m("DescriptiveLinkKey", "0"),
         None if refusal.path is None else m("MessageXml", paths.write(refusal.path)),
-        m(_ALWAYS[operation]) if operation in _ALWAYS else None,
+        _required(f"{operation}ResponseMessage"),
         *content,
         ResponseClass="Error",
     )

@@ -80,6 +80,7 @@ OPERATIONS: Mapping[str, Operation] = {
     "GetFolder": _in_store(folders.get_folder),
     "GetItem": _in_store(items.get_item),
     "GetPasswordExpirationDate": _in_store(probes.get_password_expiration_date),
+    "GetSearchableMailboxes": _in_store(probes.get_searchable_mailboxes),
     "GetServerTimeZones": _in_store(directory.get_server_time_zones),
     "GetStreamingEvents": notifying.get_streaming_events,
     "GetUserConfiguration": _in_store(configuration.get_user_configuration),
