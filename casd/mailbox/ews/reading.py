@@ -50,10 +50,10 @@ class Renderer:
         wanted = self._wanted[known.element]
         if occurrence is not None:
             return self._shaped(known.element, sound(_happening)(self.mailbox, item, wanted, occurrence))
-        found = {path: value for path in wanted if (value := _said(self.mailbox, item, path)) is not None}
+        found = {path: value for path in wanted if (value := _said(item, path)) is not None}
         if any(self._needs_content(known, path, found) for path in wanted):
             found |= self._read(item, known)
-        return self._shaped(known.element, found)
+        return self._shaped(known.element, _around(self.mailbox, item, wanted) | found)
 
     def _read(self, item: Entry, known: Known) -> dict[Path, Any]:
         """Return what the content says; among many one that cannot be read says nothing."""
@@ -87,7 +87,8 @@ class Renderer:
 
 def _happening(mailbox: MailboxStore, item: Entry, wanted: Iterable[Path], occurrence: Occurrence) -> dict[Path, Any]:
     """Return the properties of an occurrence: those of the series, but for when it is and what its exception says."""
-    found = {path: value for path in wanted if (value := _said(mailbox, item, path)) is not None}
+    found = _around(mailbox, item, wanted)
+    found |= {path: value for path in wanted if (value := _said(item, path)) is not None}
     found |= appointments.read(mailbox.items.content(item.id), occurrence.component)
     own = occurrence.component
     if own is not None:
@@ -105,15 +106,19 @@ def _happening(mailbox: MailboxStore, item: Entry, wanted: Iterable[Path], occur
     return found | {Property(uri): value for uri, value in times.items()}
 
 
-def _said(mailbox: MailboxStore, item: Entry, path: Path) -> Any:
+def _said(item: Entry, path: Path) -> Any:
     """Return a property of an item as far as it is known without its content."""
     if item.properties and (value := kept.load(item.properties, path)) is not None:
         return value
     if isinstance(path, Extended):
         return None
-    if (value := columns.value(partial(getattr, item), path.uri)) is not None:
-        return value
-    return _ABOUT[path.uri](mailbox, item) if path.uri in _ABOUT else None
+    return columns.value(partial(getattr, item), path.uri)
+
+
+def _around(mailbox: MailboxStore, item: Entry, wanted: Iterable[Path]) -> dict[Path, Any]:
+    """Return the properties that follow from where an item is and whose it is."""
+    known = ((path, _ABOUT[path.uri]) for path in wanted if isinstance(path, Property) and path.uri in _ABOUT)
+    return {path: value for path, say in known if (value := say(mailbox, item)) is not None}
 
 
 def _from_me(mailbox: MailboxStore, item: Entry) -> bool:
@@ -157,7 +162,7 @@ _ABOUT: Mapping[str, Callable[[MailboxStore, Entry], Any]] = {
     "message:ReceivedRepresenting": _receiver,
     "contacts:ContactSource": lambda _mailbox, _item: "Store",
 }
-"""Properties that follow from where an item is and whose it is."""
+"""What is said of an item when neither a column nor its content says it."""
 
 
 def _body(found: Mapping[Path, Any], wanted: str) -> Body:

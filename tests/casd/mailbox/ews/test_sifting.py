@@ -99,3 +99,5 @@ def test_what_some_kinds_keep_in_their_content_and_others_beside_is_found_in_bot
         return len(client.find("calendar", restriction).all("t:ItemId"))
 
     assert (find("IsEqualTo", "5"), find("IsGreaterThan", "5"), find("IsNotEqualTo", "5")) == (2, 0, 1)
+    is_set = equal('<t:FieldURI FieldURI="item:ReminderIsSet"/>', "true")
+    assert len(client.find("calendar", f"<m:Restriction>{is_set}</m:Restriction>").all("t:ItemId")) == 2
