@@ -23,14 +23,15 @@ def _set(name: str, value: str | None) -> Callable[[EmailMessage], None]:
     def change(message: EmailMessage) -> None:
         del message[name]
         if value is not None:
-            message.set_raw(name, _line(name, _BREAKS.sub(" ", value).strip()))
+            message.set_raw(name, _line(name, _BREAKS.sub(" ", value)))
 
     return change
 
 
 def _line(name: str, value: str) -> str:
     """Return a text as a header holds it: the library's own way to fold one adds blanks."""
-    if value.isascii() and value.isprintable() and "=?" not in value and len(value) < _LONGEST:
+    plain = value.isascii() and value.isprintable() and "=?" not in value and value == value.strip()
+    if plain and len(value) < _LONGEST:
         return value
     return RawHeader(value, "utf-8", header_name=name).encode(linesep="\r\n")
 

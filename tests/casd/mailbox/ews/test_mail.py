@@ -128,6 +128,7 @@ def test_an_identifier_with_blanks_or_line_ends_ends_no_head() -> None:
         "=?utf-8?q?x?=",
         "x " + "ü" * 200,
         "a\tb",
+        " a ",
         "3: " + "é b" * 70,
     ],
 )
