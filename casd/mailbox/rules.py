@@ -10,7 +10,7 @@ from typing import Any
 
 from attrs import asdict, field, frozen
 
-from casd.mailbox.ews import mail
+from casd.mailbox.ews import headers, mail
 from casd.mailbox.outgoing import Outgoing
 from casd.mailbox.store.errors import NotFound
 from casd.mailbox.store.mailbox import MailboxStore
@@ -228,8 +228,8 @@ def _forwarded(arrival: Arrival, people: Sequence[str]) -> bytes:
 def _attached(arrival: Arrival, people: Sequence[str]) -> bytes:
     """Return a message that carries the one that came."""
     message = EmailMessage(mail.POLICY)
-    message["From"] = mail.address(Address(arrival.mailbox.address, arrival.mailbox.display_name))
-    message["To"] = [mail.address(Address(one)) for one in people]
+    message["From"] = headers.address(Address(arrival.mailbox.address, arrival.mailbox.display_name))
+    message["To"] = [headers.address(Address(one)) for one in people]
     message["Subject"] = f"FW: {arrival.item.subject}"
     message.set_content("\n")
     message.add_attachment(mail.parse(arrival.mime))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import tzinfo
 from typing import Any, cast
@@ -24,6 +25,7 @@ from protocols.ews.values import Attachment, Item
 
 _MIME = Property("item:MimeContent")
 _ATTACHMENTS = Property(ATTACHMENTS)
+_ANGULAR = re.compile(r"<[!-~]{1,900}>(?: <[!-~]{1,900}>)*")
 _CONTENT_TYPES = {"CalendarItem": "text/calendar", "Task": "text/calendar", "Contact": "text/vcard"}
 
 
@@ -53,6 +55,8 @@ def sort(known: Known, changes: Mapping[Path, Any]) -> Sorted:
             content[path], placed = value, True
         if isinstance(path, Property) and path.uri in KEPT:
             fields[COLUMNS[path.uri].field], placed = _column(path.uri, value), True
+        if isinstance(path, Property) and path.uri in kept.VERBATIM:
+            properties[str(path)] = value if value and _ANGULAR.fullmatch(value) is None else None
         if not placed and kept.keeps(path):
             properties[str(path)], placed = None if value is None else kept.dump(path, value), True
         if not placed:

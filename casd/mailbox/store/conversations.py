@@ -1,4 +1,4 @@
-"""The mails of one mailbox by conversation."""
+"""The mails of one folder by conversation, as a list shows them."""
 
 from __future__ import annotations
 
@@ -54,8 +54,8 @@ class Conversations:
     offset: int
 
 
-class Threads:
-    """The conversations of a mailbox; `MailboxStore.threads`."""
+class Listing:
+    """The conversations of a mailbox, folder by folder; `MailboxStore.conversations`."""
 
     def __init__(self, journal: Journal, folders: Folders) -> None:
         self._connection = journal.connection

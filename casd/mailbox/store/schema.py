@@ -229,7 +229,11 @@ _CONVERSATIONS = """
 CREATE INDEX item_conversation ON item (folder, conversation, received, kind);
 """
 
-STEPS = (_FIRST, _SEARCH, _SETTINGS, _CONVERSATIONS)
+_THREADS = """
+CREATE INDEX item_thread ON item (mailbox, conversation, received) WHERE conversation <> '';
+"""
+
+STEPS = (_FIRST, _SEARCH, _SETTINGS, _CONVERSATIONS, _THREADS)
 """Step n brings a database from version n to version n + 1; what was released never changes."""
 
 _AFTER: Mapping[str, Callable[[sqlite3.Connection], None]] = {_SEARCH: _give_each_its_words}

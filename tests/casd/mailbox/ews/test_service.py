@@ -31,7 +31,7 @@ def test_unknown_operations_and_bad_documents_get_faults(client: Client) -> None
     for body, code in (
         ("<m:GetUMPrompt/>", "ErrorInvalidRequest"),
         ("<m:Nonsense/>", "ErrorInvalidRequest"),
-        ("<t:GetItem/>", "ErrorSchemaValidation"),
+        ("<t:GetItem/>", "ErrorInvalidRequest"),
         ("<m:GetItem/>", "ErrorSchemaValidation"),
         ('<m:DeleteItem DeleteType="Burn"/>', "ErrorSchemaValidation"),
     ):
@@ -132,3 +132,7 @@ def test_a_document_of_another_structure_is_refused_before_it_is_read(client: Cl
     assert client.ask("<m:GetUserRetentionPolicyTags><m:Moon/></m:GetUserRetentionPolicyTags>").fault == (
         "ErrorSchemaValidation"
     )
+
+
+def test_nobody_searches_in_other_peoples_mail(client: Client) -> None:
+    assert client.ask("<m:GetSearchableMailboxes/>").codes == ["ErrorAccessDenied"]
