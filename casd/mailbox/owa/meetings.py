@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from copy import deepcopy
 from datetime import datetime
-from email.message import Message
 from typing import Any
 
 from icalendar import Calendar, Component
@@ -21,6 +21,7 @@ from casd.mailbox.store.mailbox import MailboxStore
 from casd.mailbox.store.mime import parsed
 from casd.mailbox.store.values import Item, Kind
 
+_MAY_INVITE = re.compile(rb"text/calendar", re.IGNORECASE)
 _BUSY = {"accept": "BUSY", "tentative": "TENTATIVE"}
 
 
@@ -56,10 +57,12 @@ def remove_cancelled(mailbox: MailboxStore, arguments: Arguments) -> Any:
     return {}
 
 
-def invitation(mailbox: MailboxStore, message: Message) -> dict[str, Any] | None:
+def invitation(mailbox: MailboxStore, content: bytes) -> dict[str, Any] | None:
     """Return what a message says of a meeting; None if nothing, or nothing that can be read."""
+    if not _MAY_INVITE.search(content):  # most messages, some of them large, need not be taken apart
+        return None
     try:
-        found = calendar_in(message)
+        found = calendar_in(parsed(content))
         return _invitation(mailbox, found) if found else None
     except BadContent:
         return None
