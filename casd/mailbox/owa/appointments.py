@@ -9,6 +9,7 @@ from casd.mailbox.ews import appointments, ical, zones
 from casd.mailbox.ews.soundness import sound
 from casd.mailbox.ews.windows import Entry
 from casd.mailbox.owa.arguments import Arguments, BadArgument
+from casd.mailbox.owa.letters import answer_of
 from casd.mailbox.owa.people import given, listed, shape
 from casd.mailbox.store.mailbox import MailboxStore
 from casd.mailbox.store.values import Item
@@ -26,6 +27,7 @@ def entry_shape(mailbox: MailboxStore, entry: Entry) -> dict[str, Any]:
     item, occurrence = entry.item, entry.occurrence
     own = occurrence.component if occurrence else None
     organizer = listed(item.sender)
+    mine = not organizer or organizer[0].address.lower() == mailbox.address.lower()
     start, end = entry.start, (occurrence.end if occurrence else item.end) or entry.start
     return {
         "id": item.id,
@@ -37,12 +39,17 @@ def entry_shape(mailbox: MailboxStore, entry: Entry) -> dict[str, Any]:
         "busy": item.busy,
         "recurring": item.recurring,
         "meeting": bool(item.to or item.cc),
-        "mine": not organizer or organizer[0].address.lower() == mailbox.address.lower(),
+        "mine": mine,
         "organizer": shape(organizer),
-        "answer": item.properties.get("answer", ""),
+        "answer": "" if mine else _answer(mailbox, item),
         "cancelled": item.status.upper() == "CANCELLED",
         "categories": list(item.categories),
     }
+
+
+@sound
+def _answer(mailbox: MailboxStore, item: Item) -> str:
+    return answer_of(mailbox.address, ical.main(ical.parse(mailbox.items.content(item.id)), "VEVENT"))
 
 
 def _when(mailbox: MailboxStore, item: Item, start: datetime, end: datetime) -> dict[str, str]:

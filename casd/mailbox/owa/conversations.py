@@ -21,7 +21,7 @@ _ASIDE = frozenset({"deleteditems", "junkemail", "outbox"})
 def find_conversation(mailbox: MailboxStore, arguments: Arguments) -> Any:
     """Return a page of a folder's conversations, as `find_item` does: a row is the newest message and how many."""
     page = Page(arguments.number("limit", MAX_PAGE, 50), arguments.number("offset", 2**31, 0))
-    found = mailbox.threads.find(arguments.text("folder"), page)
+    found = mailbox.conversations.find(arguments.text("folder"), page)
     return {"total": found.total, "offset": found.offset, "items": [_row(each) for each in found.conversations]}
 
 

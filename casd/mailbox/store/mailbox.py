@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from casd.mailbox.store import rows
 from casd.mailbox.store.attachments import Attachments
-from casd.mailbox.store.conversations import Threads
+from casd.mailbox.store.conversations import Conversations
 from casd.mailbox.store.entries import Entries
 from casd.mailbox.store.folders import Folders
 from casd.mailbox.store.items import Items
@@ -28,7 +28,7 @@ class MailboxStore:
         self.folders = Folders(journal)
         self.items = Items(journal, self.folders, entries)
         self.attachments = Attachments(journal, entries)
-        self.threads = Threads(journal, self.folders)
+        self.conversations = Conversations(journal, self.folders)
         self._journal = journal
 
     @classmethod
