@@ -5,11 +5,15 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 
+from icalendar import Calendar, Component
+
 from casd.mailbox.ews import appointments, ical, zones
 from casd.mailbox.ews.soundness import sound
 from casd.mailbox.ews.windows import Entry
 from casd.mailbox.owa.arguments import Arguments, BadArgument
+from casd.mailbox.owa.letters import answer_of
 from casd.mailbox.owa.people import given, listed, shape
+from casd.mailbox.store.errors import BadContent
 from casd.mailbox.store.mailbox import MailboxStore
 from casd.mailbox.store.values import Item
 from protocols.ews.paths import Property
@@ -26,6 +30,7 @@ def entry_shape(mailbox: MailboxStore, entry: Entry) -> dict[str, Any]:
     item, occurrence = entry.item, entry.occurrence
     own = occurrence.component if occurrence else None
     organizer = listed(item.sender)
+    mine = not organizer or organizer[0].address.lower() == mailbox.address.lower()
     start, end = entry.start, (occurrence.end if occurrence else item.end) or entry.start
     return {
         "id": item.id,
@@ -37,19 +42,33 @@ def entry_shape(mailbox: MailboxStore, entry: Entry) -> dict[str, Any]:
         "busy": item.busy,
         "recurring": item.recurring,
         "meeting": bool(item.to or item.cc),
-        "mine": not organizer or organizer[0].address.lower() == mailbox.address.lower(),
+        "mine": mine,
         "organizer": shape(organizer),
-        "answer": item.properties.get("answer", ""),
+        "answer": "" if mine else _answer(mailbox, item),
         "cancelled": item.status.upper() == "CANCELLED",
         "categories": list(item.categories),
     }
 
 
+def _event(mailbox: MailboxStore, item: Item) -> tuple[Calendar, Component] | None:
+    """Return an appointment with its calendar; None for one that cannot be read, which is to hide no other."""
+    try:
+        calendar = ical.parse(mailbox.items.content(item.id))
+        return calendar, ical.main(calendar, "VEVENT")
+    except BadContent:
+        return None
+
+
+def _answer(mailbox: MailboxStore, item: Item) -> str:
+    found = _event(mailbox, item)
+    return answer_of(mailbox.address, found[1]) if found else ""
+
+
 def _when(mailbox: MailboxStore, item: Item, start: datetime, end: datetime) -> dict[str, str]:
     if not item.all_day:
         return {"start": start.isoformat(), "end": end.isoformat()}
-    calendar = ical.parse(mailbox.items.content(item.id))
-    zone = ical.zone_of(calendar, ical.main(calendar, "VEVENT"))
+    found = _event(mailbox, item)
+    zone = ical.zone_of(*found) if found else UTC
     first, last = start.astimezone(zone).date(), end.astimezone(zone).date()
     return {"start": first.isoformat(), "end": max(last, first + timedelta(days=1)).isoformat()}
 

@@ -45,12 +45,14 @@ def _members(mailbox: MailboxStore, item: Item) -> tuple[Item, ...]:
 def _row(conversation: Conversation) -> dict[str, Any]:
     items = conversation.items
     rows = [row(item) for item in items]
-    senders = {person["address"].lower(): person for each in reversed(rows) for person in each["sender"]}
+    senders: dict[str, Any] = {}
+    for person in (person for each in rows for person in each["sender"]):
+        senders.setdefault(person["address"].lower(), person)
     return {
         **rows[0],
         "ids": conversation.ids,
         "count": len(conversation.ids),
-        "sender": list(reversed(senders.values())),
+        "sender": list(senders.values()),
         "read": conversation.read,
         "flagged": any(each["flagged"] for each in rows),
         "hasAttachments": any(item.has_attachments for item in items),

@@ -14,7 +14,6 @@ from casd.mailbox.owa.people import headers, listed, named, shape
 from casd.mailbox.preview.kinds import suffix_of
 from casd.mailbox.store.errors import NotFound
 from casd.mailbox.store.mailbox import MailboxStore
-from casd.mailbox.store.mime import parsed
 from casd.mailbox.store.query import And, Compare, Filter, Operator, Page, Search
 from casd.mailbox.store.values import Attachment, DeleteMode, Fields, Flag, Item, Kind
 
@@ -34,11 +33,12 @@ def find_item(mailbox: MailboxStore, arguments: Arguments) -> Any:
 
 
 def get_item(mailbox: MailboxStore, arguments: Arguments) -> Any:
-    """Return a message's header and attachments, and its text if it is a draft in plain text."""
+    """Return a message's header, attachments and invitation, and its text if it is a draft in plain text."""
     item = mailbox.items.get(arguments.text("id"))
-    head = headers(mailbox.items.content(item.id))
+    content = mailbox.items.content(item.id)
+    head = headers(content)
     people = {name: shape(named(head, header)) for name, header in _PEOPLE.items()}
-    invited = meetings.invitation(mailbox, parsed(mailbox.items.content(item.id)))
+    invited = meetings.invitation(mailbox, content)
     text = {"text": mailbox.items.text(item.id)} if item.draft and item.properties.get("plain") else {}
     return {**row(item), **people, **text, "invitation": invited, "attachments": attachments(mailbox, item.id)}
 

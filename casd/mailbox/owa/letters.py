@@ -101,6 +101,13 @@ def mime(sender: Person, letter: Letter) -> bytes:
     return message.as_bytes()
 
 
+def answer_of(me: str, event: Component) -> str:
+    """Return what somebody who is invited has answered, empty if nothing."""
+    lines = (one for one in several(event.get("ATTENDEE")) if address(one).lower() == me.lower())
+    said = next((str(one.params.get("PARTSTAT", "")).upper() for one in lines), "")
+    return next((name for name, word in ANSWERS.items() if word == said), "")
+
+
 def attendees(event: Component) -> Sequence[Person]:
     """Return those who are invited."""
     return [Person(str(one.params.get("CN", "")), address(one)) for one in several(event.get("ATTENDEE"))]

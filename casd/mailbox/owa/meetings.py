@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from copy import deepcopy
 from datetime import datetime
-from email.message import Message
 from typing import Any
 
 from icalendar import Calendar, Component
@@ -14,13 +14,25 @@ from casd.mailbox.ews import ical
 from casd.mailbox.ews.soundness import sound
 from casd.mailbox.owa import calendar
 from casd.mailbox.owa.arguments import Arguments, BadArgument
-from casd.mailbox.owa.letters import ANSWERS, Letter, address, attendees, calendar_in, letter, mime, reply, several
+from casd.mailbox.owa.letters import (
+    ANSWERS,
+    Letter,
+    address,
+    answer_of,
+    attendees,
+    calendar_in,
+    letter,
+    mime,
+    reply,
+    several,
+)
 from casd.mailbox.owa.people import Person, listed, shape
 from casd.mailbox.store.errors import BadContent
 from casd.mailbox.store.mailbox import MailboxStore
 from casd.mailbox.store.mime import parsed
 from casd.mailbox.store.values import Item, Kind
 
+_MAY_INVITE = re.compile(rb"text/calendar", re.IGNORECASE)
 _BUSY = {"accept": "BUSY", "tentative": "TENTATIVE"}
 
 
@@ -56,10 +68,12 @@ def remove_cancelled(mailbox: MailboxStore, arguments: Arguments) -> Any:
     return {}
 
 
-def invitation(mailbox: MailboxStore, message: Message) -> dict[str, Any] | None:
+def invitation(mailbox: MailboxStore, content: bytes) -> dict[str, Any] | None:
     """Return what a message says of a meeting; None if nothing, or nothing that can be read."""
+    if not _MAY_INVITE.search(content):  # most messages, some of them large, need not be taken apart
+        return None
     try:
-        found = calendar_in(message)
+        found = calendar_in(parsed(content))
         return _invitation(mailbox, found) if found else None
     except BadContent:
         return None
@@ -72,7 +86,8 @@ def _invitation(mailbox: MailboxStore, found: Calendar) -> dict[str, Any]:
     first, last = ical.value(event, "DTSTART"), ical.end(event)
     start, end = ical.instant(first, zone), ical.instant(last, zone)
     known = _known(mailbox, event)
-    sequences = ical.number(event, "SEQUENCE"), known.properties.get("sequence", 0) if known else 0
+    entered = ical.main(ical.parse(mailbox.items.content(known.id)), "VEVENT") if known else event
+    later = ical.number(entered, "SEQUENCE") - ical.number(event, "SEQUENCE")
     near = calendar.within(mailbox, start, end) if start <= end else []
     return {
         "method": ical.string(found, "METHOD").upper(),
@@ -83,19 +98,13 @@ def _invitation(mailbox: MailboxStore, found: Calendar) -> dict[str, Any]:
         "end": (end if isinstance(last, datetime) else last).isoformat(),
         "recurring": "RRULE" in event,
         "who": shape(attendees(event)),
-        "answered": _answer_in(event),
-        "answer": known.properties.get("answer", "") if known and sequences[0] <= sequences[1] else "",
-        "outdated": sequences[0] < sequences[1],
+        "answered": answer_of(next((person.address for person in attendees(event)), ""), event),
+        "answer": answer_of(mailbox.address, entered) if known and later >= 0 else "",
+        "outdated": later > 0,
         "mine": address(event.get("ORGANIZER", "")).lower() == mailbox.address.lower(),
         "known": known is not None,
         "conflicts": [one.item.subject for one in near if one.item.uid != ical.string(event, "UID")],
     }
-
-
-def _answer_in(event: Component) -> str:
-    """Return the answer of the one who is named first, which in a REPLY is who gives it."""
-    said = next((str(one.params.get("PARTSTAT", "")).upper() for one in several(event.get("ATTENDEE"))), "")
-    return next((name for name, word in ANSWERS.items() if word == said), "")
 
 
 def _known(mailbox: MailboxStore, event: Component) -> Item | None:
@@ -148,15 +157,15 @@ def _keep(mailbox: MailboxStore, found: Calendar, answer: str) -> None:
             one.params["PARTSTAT"] = ANSWERS[answer]
     if answer in _BUSY:
         ical.put(event, "X-MICROSOFT-CDO-BUSYSTATUS", _BUSY[answer])
-    known, answered = _known(mailbox, event), {"answer": answer, "sequence": ical.number(event, "SEQUENCE")}
+    known = _known(mailbox, event)
     if answer == "decline":
         if known:
             calendar.delete_appointment(mailbox, Arguments({"id": known.id}))
     elif known:
-        mailbox.items.update(known.id, ical.serialise(kept), properties=answered)
+        mailbox.items.update(known.id, ical.serialise(kept))
     else:
         home = mailbox.folders.distinguished("calendar").id
-        mailbox.items.create(home, Kind.APPOINTMENT, ical.serialise(kept), read=True, properties=answered)
+        mailbox.items.create(home, Kind.APPOINTMENT, ical.serialise(kept), read=True)
 
 
 async def _send(call: Call, told: Letter) -> list[dict[str, str]]:

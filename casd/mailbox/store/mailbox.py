@@ -7,7 +7,7 @@ from typing import Unpack
 
 from casd.mailbox.store import rows
 from casd.mailbox.store.attachments import Attachments
-from casd.mailbox.store.conversations import Listing
+from casd.mailbox.store.conversations import Conversations
 from casd.mailbox.store.entries import Entries
 from casd.mailbox.store.errors import QuotaExceeded
 from casd.mailbox.store.folders import Folders
@@ -42,7 +42,7 @@ class MailboxStore:
         self.quota = UNLIMITED
         self.journal = journal
         self.threads = Threads(journal, self.folders)
-        self.conversations = Listing(journal, self.folders)
+        self.conversations = Conversations(journal, self.folders)
 
     @classmethod
     def open(cls, journal: Journal, address: str, display_name: str) -> MailboxStore:

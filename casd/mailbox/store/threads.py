@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 from attrs import frozen
 
 from casd.mailbox.store import rows, sql
+from casd.mailbox.store.finding import understood
 from casd.mailbox.store.folders import Folders
 from casd.mailbox.store.journal import Journal
 from casd.mailbox.store.query import Filter
@@ -25,13 +27,15 @@ class Threads:
     """The conversations of a mailbox; `MailboxStore.threads`."""
 
     def __init__(self, journal: Journal, folders: Folders) -> None:
+        self._now = journal.now
         self._mailbox = journal.mailbox
         self._connection = journal.connection
         self._folders = folders
 
     def find(self, folder: str, where: Filter | None, limit: int, offset: int = 0) -> FoundThreads:
         """Return the conversations of which something in this folder matches, the latest first. Raises `NotFound`."""
-        test, parameters = ("TRUE", ()) if where is None else sql.where(where, self._mailbox)
+        meant = understood(where, datetime.fromtimestamp(self._now(), UTC))
+        test, parameters = ("TRUE", ()) if meant is None else sql.where(meant, self._mailbox)
         home = self._folders.get(folder).number
         condition = f"item.folder = {home} AND item.conversation <> '' AND ({test})"
         counted = f"SELECT count(DISTINCT conversation) FROM item WHERE {condition}"  # noqa: S608 - our own names
