@@ -11,6 +11,7 @@ from typing import Any
 from attrs import asdict, field, frozen
 
 from casd.mailbox.ews import mail
+from casd.mailbox.ews.mail import Head
 from casd.mailbox.outgoing import Outgoing
 from casd.mailbox.store.errors import NotFound
 from casd.mailbox.store.mailbox import MailboxStore
@@ -25,6 +26,7 @@ LOOP = "X-CASD-Forwarded-By"
 """The header that names each mailbox whose rules have sent a message on: none does so twice."""
 
 _HOPS = 10
+_ENCRYPTED = frozenset({"multipart/encrypted", "application/pkcs7-mime"})
 _NAME = "rules"
 _IMPORTANCE = ("Low", "Normal", "High")
 _SENSITIVITY = ("Normal", "Personal", "Private", "Confidential")
@@ -65,7 +67,7 @@ class Arrival:
     mime: bytes
     sender: str
     now: datetime
-    head: EmailMessage
+    head: Head
 
     def people(self, *names: str) -> set[str]:
         """Return the addresses in header fields, in lower case."""
@@ -73,7 +75,7 @@ class Arrival:
 
     def shown(self, *names: str) -> str:
         """Return what header fields say, in lower case."""
-        return " ".join(str(self.head.get(name, "")) for name in names).casefold()
+        return " ".join(self.head.first(name) for name in names).casefold()
 
     @property
     def me(self) -> str:
@@ -136,6 +138,10 @@ def _words(arrival: Arrival) -> str:
     return f"{arrival.item.subject.casefold()}\n{arrival.body}"
 
 
+def _lines(arrival: Arrival) -> str:
+    return "\n".join(f"{field.name}: {field.value}" for field in arrival.head.fields).casefold()
+
+
 def _automatic(arrival: Arrival) -> str:
     return arrival.shown("Auto-Submitted").partition(";")[0].strip()
 
@@ -143,7 +149,7 @@ def _automatic(arrival: Arrival) -> str:
 TESTS: Mapping[str, Callable[[Arrival, Any], bool]] = {
     "Categories": lambda arrival, value: bool(set(value) & set(arrival.item.categories)),
     "ContainsBodyStrings": lambda arrival, value: _any(value, arrival.body),
-    "ContainsHeaderStrings": lambda arrival, value: _any(value, arrival.head.as_string().casefold()),
+    "ContainsHeaderStrings": lambda arrival, value: _any(value, _lines(arrival)),
     "ContainsRecipientStrings": lambda arrival, value: _any(value, " ".join(arrival.people("To", "Cc"))),
     "ContainsSenderStrings": lambda arrival, value: _any(value, " ".join(arrival.people("From", "Sender"))),
     "ContainsSubjectOrBodyStrings": lambda arrival, value: _any(value, _words(arrival)),
@@ -154,14 +160,12 @@ TESTS: Mapping[str, Callable[[Arrival, Any], bool]] = {
     "Importance": lambda arrival, value: _IMPORTANCE[arrival.item.importance] == value,
     "IsAutomaticForward": _is(lambda arrival: _automatic(arrival) == "auto-forwarded"),
     "IsAutomaticReply": _is(lambda arrival: _automatic(arrival) == "auto-replied"),
-    "IsEncrypted": _is(
-        lambda arrival: arrival.head.get_content_type() in {"multipart/encrypted", "application/pkcs7-mime"}
-    ),
+    "IsEncrypted": _is(lambda arrival: arrival.head.content_type in _ENCRYPTED),
     "IsMeetingRequest": _in("IPM.Schedule.Meeting.Request"),
     "IsMeetingResponse": _in("IPM.Schedule.Meeting.Resp"),
     "IsNDR": _is(lambda arrival: "delivery-status" in arrival.shown("Content-Type")),
     "IsReadReceipt": _is(lambda arrival: "disposition-notification" in arrival.shown("Content-Type")),
-    "IsSigned": _is(lambda arrival: arrival.head.get_content_type() == "multipart/signed"),
+    "IsSigned": _is(lambda arrival: arrival.head.content_type == "multipart/signed"),
     "ItemClasses": lambda arrival, value: _any(value, arrival.item.item_class.casefold()),
     "NotSentToMe": _is(lambda arrival: arrival.me not in arrival.people("To")),
     "SentCcMe": _is(lambda arrival: arrival.me in arrival.people("Cc")),
@@ -202,7 +206,7 @@ def _act(rule: Rule, arrival: Arrival) -> Iterator[Outgoing]:
 
 
 def _sent(rule: Rule, arrival: Arrival) -> list[Outgoing]:
-    passed = [str(value).strip().casefold() for value in arrival.head.get_all(LOOP, [])]
+    passed = [value.strip().casefold() for value in arrival.head.all(LOOP)]
     if arrival.me in passed or len(passed) >= _HOPS:
         return []
     made = [

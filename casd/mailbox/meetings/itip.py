@@ -17,7 +17,7 @@ from casd.mailbox.store.extract import plain
 from protocols.ews.paths import Property
 from protocols.ews.values import Address, Body
 
-LARGEST = 1 << 20
+LARGEST = 256 * 1024
 """Bytes of an object that is looked at: a series with hundreds of exceptions."""
 
 _CLASSES = {
