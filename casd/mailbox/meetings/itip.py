@@ -13,7 +13,10 @@ from icalendar import Calendar, Component
 from casd.mailbox.ews import ical, mail
 from casd.mailbox.ews.soundness import sound
 from casd.mailbox.store.errors import BadContent
-from casd.mailbox.store.extract import plain
+from casd.mailbox.store.extract import Part, plain
+from casd.mailbox.store.kinds import KINDS
+from casd.mailbox.store.mime import part_content
+from casd.mailbox.store.values import Kind
 from protocols.ews.paths import Property
 from protocols.ews.values import Address, Body
 
@@ -107,6 +110,16 @@ def _part(mime: bytes) -> bytes | None:
     return None
 
 
+File = tuple[Part, bytes]
+"""An attachment with what it holds."""
+
+
+def files(mime: bytes) -> tuple[File, ...]:
+    """Return what is attached to a meeting message."""
+    parts = KINDS[Kind.MAIL].read(mime).parts
+    return tuple((part, part_content(mime, part.index)) for part in parts if part.content_type != "text/calendar")
+
+
 @frozen
 class Letter:
     """The mail around an iTIP object."""
@@ -116,6 +129,7 @@ class Letter:
     subject: str
     body: Body
     cc: tuple[Address, ...] = ()
+    files: tuple[File, ...] = ()
 
 
 def message(letter: Letter, calendar: Calendar, now: datetime) -> bytes:
@@ -132,7 +146,7 @@ def message(letter: Letter, calendar: Calendar, now: datetime) -> bytes:
     made["Date"] = format_datetime(now)
     made["Message-ID"] = make_msgid(domain=domain)
     _fill(made, letter.body, calendar)
-    return mail.serialise(made)
+    return mail.write(mail.serialise(made), {}, letter.files)
 
 
 def _fill(made: EmailMessage, body: Body, calendar: Calendar) -> None:

@@ -7,7 +7,7 @@ import pytest
 from casd.mailbox.meetings import invitations, replies
 from protocols.ews.values import Address
 from tests.casd.mailbox.ews.conversation import change
-from tests.casd.mailbox.meetings.conversation import Person, Town, id_of, responses, text
+from tests.casd.mailbox.meetings.conversation import Person, Town, attendee, id_of, responses, text
 
 NOON = datetime(2027, 3, 1, 12, tzinfo=UTC)
 
@@ -346,3 +346,31 @@ def entry(person: Person) -> bytes:
     mailbox = person.mailbox
     (item,) = mailbox.items.find([mailbox.folders.distinguished("calendar").id]).items
     return mailbox.items.content(item.id)
+
+
+def test_what_is_attached_to_a_meeting_goes_with_it(town: Town) -> None:
+    file = "<t:FileAttachment><t:Name>plan.txt</t:Name><t:Content>cGxhbg==</t:Content></t:FileAttachment>"
+    item = (
+        f"<t:CalendarItem><t:Subject>Plan</t:Subject><t:Attachments>{file}</t:Attachments>"
+        f"<t:Start>2027-03-15T10:00:00Z</t:Start><t:RequiredAttendees>{attendee('bob')}</t:RequiredAttendees>"
+        "</t:CalendarItem>"
+    )
+    made = town.alice.create(item, "calendar", SendMeetingInvitations="SendOnlyToAll")
+    for shown in (town.bob.message(), town.bob.entry()):
+        assert [node.text for node in shown.iterfind(".//{*}Attachments//{*}Name")] == ["plan.txt"]
+    room = change("Set", "calendar:Location", "<t:Location>Room 6</t:Location>", "CalendarItem")
+    assert town.alice.change_entry(made.id(), room).codes == ["NoError"]
+    assert len(town.bob.entry().findall(".//{*}FileAttachment")) == 1
+
+
+def test_one_occurrence_keeps_what_a_client_repeats_and_refuses_what_a_series_has(town: Town) -> None:
+    series(town)
+    third = id_of(town.alice.entries("2027-03-29", "2027-03-30")[0])
+    culture = change("Set", "item:Culture", "<t:Culture>{}</t:Culture>", "CalendarItem")
+    subject = change("Set", "item:Subject", "<t:Subject>Special</t:Subject>", "CalendarItem")
+    assert town.alice.change_entry(third, culture.format("en-US"), subject).codes == ["NoError"]
+    assert subjects(town, "bob") == ["Jour fixe", "Jour fixe", "Special", "Jour fixe"]
+    third = id_of(town.alice.entries("2027-03-29", "2027-03-30")[0])
+    assert town.alice.change_entry(third, culture.format("de-DE")).codes == ["ErrorInvalidPropertySet"]
+    recurrence = change("Set", "calendar:Recurrence", WEEKLY, "CalendarItem")
+    assert town.alice.change_entry(third, recurrence).codes == ["ErrorInvalidPropertySet"]
