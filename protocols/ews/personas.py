@@ -33,7 +33,6 @@ def found(people: Sequence[Persona], view: Page) -> Element:
     page = people[view.offset : view.offset + view.limit]
     return responses.alone(
         "FindPeople",
-        None,
         m("People", (t("Persona", _parts(one)) for one in page)),
         m("TotalNumberOfPeopleInView", str(len(people))),
         m("FirstMatchingRowIndex", str(view.offset if page else 0)),

@@ -27,12 +27,15 @@ def success(operation: str, *content: Child) -> Element:
     return m(f"{operation}ResponseMessage", code, *content, ResponseClass="Success")
 
 
-def alone(operation: str, refusal: Refusal | None, *content: Child) -> Element:
-    """Return the answer to an operation that does one thing, which is its own response message."""
-    code = m("ResponseCode", refusal.code if refusal else "NoError")
-    words, link = (m("MessageText", refusal.words), m("DescriptiveLinkKey", "0")) if refusal else (None, None)
-    outcome = "Error" if refusal else "Success"
-    return m(f"{operation}Response", words, code, link, *content, ResponseClass=outcome)
+def alone(operation: str, *content: Child) -> Element:
+    """Return the answer to an operation that does one thing: it is its own response message."""
+    return m(f"{operation}Response", m("ResponseCode", "NoError"), *content, ResponseClass="Success")
+
+
+def refused(operation: str, refusal: Refusal, *content: Child) -> Element:
+    """Return the answer to such an operation that could not be done."""
+    code, words = m("ResponseCode", refusal.code), m("MessageText", refusal.words)
+    return m(f"{operation}Response", words, code, m("DescriptiveLinkKey", "0"), *content, ResponseClass="Error")
 
 
 def warning(operation: str, refusal: Refusal, *content: Child) -> Element:

@@ -25,7 +25,7 @@ _DONE = DelegateUser("")
 def get_delegate(mailbox: MailboxStore, body: Element, _zone: tzinfo) -> Element:
     """Serve GetDelegate."""
     if (refused := _refused(mailbox, body)) is not None:
-        return responses.alone("GetDelegate", refused)
+        return responses.refused("GetDelegate", refused)
     full = parse_boolean(body.get("IncludePermissions", "false"))
     found = delegation.load(mailbox)
     wanted = wire.named(body) or [one.address for one in found]
@@ -117,7 +117,7 @@ def _edit(
 ) -> Element:
     """Change the delegates of a mailbox, each for himself."""
     if (refused := _refused(mailbox, body)) is not None:
-        return responses.alone(operation, refused)
+        return responses.refused(operation, refused)
     kept = delegation.load(mailbox)
     outcomes = [edit(kept, user) for user in users]
     delegation.save(mailbox, kept, wire.delivery(body) or delegation.delivery(mailbox))

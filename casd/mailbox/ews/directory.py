@@ -117,14 +117,14 @@ async def expand_dl(call: Call, body: Element, _zone: tzinfo) -> Element:
 
 def get_room_lists(_mailbox: MailboxStore, _body: Element, _zone: tzinfo) -> Element:
     """Serve GetRoomLists: the address book holds no lists of rooms."""
-    return responses.alone("GetRoomLists", None, m("RoomLists"))
+    return responses.alone("GetRoomLists", m("RoomLists"))
 
 
 def get_rooms(_mailbox: MailboxStore, body: Element, _zone: tzinfo) -> Element:
     """Serve GetRooms."""
     if child(body, "RoomList") is None:
         raise BadDocument("The required element 'RoomList' is missing.")
-    return responses.alone("GetRooms", Refusal("ErrorNameResolutionNoResults"))
+    return responses.refused("GetRooms", Refusal("ErrorNameResolutionNoResults"))
 
 
 def convert_id(mailbox: MailboxStore, body: Element, _zone: tzinfo) -> Element:

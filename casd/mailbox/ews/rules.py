@@ -28,10 +28,10 @@ _SENDING = frozenset({"ForwardToRecipients", "ForwardAsAttachmentToRecipients", 
 def get_inbox_rules(mailbox: MailboxStore, body: Element, _zone: tzinfo) -> Element:
     """Serve GetInboxRules."""
     if (refused := _of_another(mailbox, body)) is not None:
-        return responses.alone("GetInboxRules", refused)
+        return responses.refused("GetInboxRules", refused)
     shown = [_told(mailbox, rule) for rule in rules.load(mailbox)]
     blob = m("OutlookRuleBlobExists", "false")
-    return responses.alone("GetInboxRules", None, blob, wire.write(shown) if shown else None)
+    return responses.alone("GetInboxRules", blob, wire.write(shown) if shown else None)
 
 
 _TESTED = ("conditions", "exceptions")
@@ -45,7 +45,7 @@ def _told(mailbox: MailboxStore, rule: Rule) -> wire.Rule:
 def update_inbox_rules(mailbox: MailboxStore, body: Element, zone: tzinfo) -> Element:
     """Serve UpdateInboxRules: all operations, or none if one of them is not valid."""
     if (refused := _of_another(mailbox, body)) is not None:
-        return responses.alone("UpdateInboxRules", refused)
+        return responses.refused("UpdateInboxRules", refused)
     kept = {rule.id: rule for rule in rules.load(mailbox)}
     violations: list[Violation] = []
     for place, operation in enumerate(wire.parse(body)):
@@ -58,9 +58,9 @@ def update_inbox_rules(mailbox: MailboxStore, body: Element, zone: tzinfo) -> El
         violations += found
     if violations:
         refused = Refusal("ErrorInboxRulesValidationError")
-        return responses.alone("UpdateInboxRules", refused, wire.violated(violations))
+        return responses.refused("UpdateInboxRules", refused, wire.violated(violations))
     rules.save(mailbox, list(kept.values()))
-    return responses.alone("UpdateInboxRules", None)
+    return responses.alone("UpdateInboxRules")
 
 
 def _do(mailbox: MailboxStore, kept: dict[str, Rule], operation: Operation, zone: tzinfo) -> None:

@@ -34,7 +34,7 @@ class MailboxStore:
         self.attachments = Attachments(journal, entries)
         self.settings = Settings(journal)
         self.quota = UNLIMITED
-        self.journal = journal
+        self._journal = journal
 
     @classmethod
     def open(cls, journal: Journal, address: str, display_name: str) -> MailboxStore:
@@ -50,8 +50,13 @@ class MailboxStore:
         """Put a received message into the inbox, unread, and tell watchers of new mail."""
         inbox = self.folders.distinguished("inbox")
         item = self.items.create(inbox.id, Kind.MAIL, mime, **fields)
-        self.journal.tell(EventKind.NEW_MAIL, item.change, inbox.id, inbox.parent, item=item.id)
+        self._journal.tell(EventKind.NEW_MAIL, item.change, inbox.id, inbox.parent, item=item.id)
         return item
+
+    @property
+    def journal(self) -> Journal:
+        """What all parts of the mailbox write to, for another view of it."""
+        return self._journal
 
     def admit(self, size: int) -> None:
         """Raise `QuotaExceeded` when there is no room for so many bytes more."""
