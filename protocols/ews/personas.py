@@ -46,13 +46,14 @@ def got(person: Persona) -> Element:
     return m("GetPersonaResponseMessage", m("ResponseCode", "NoError"), m("Persona", _parts(person)), **success)
 
 
-def refused(refusal: Refusal) -> Element:
+def refused(refusal: Refusal, identity: str) -> Element:
     """Return the answer to GetPersona for somebody who is not there."""
     return m(
         "GetPersonaResponseMessage",
         m("MessageText", refusal.words),
         m("ResponseCode", refusal.code),
         m("DescriptiveLinkKey", "0"),
+        m("Persona", t("PersonaId", Id=identity)),
         ResponseClass="Error",
     )
 

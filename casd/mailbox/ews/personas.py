@@ -9,7 +9,7 @@ from casd.mailbox.call import Call
 from casd.mailbox.ews import contacts, directory, identifiers, places
 from casd.mailbox.ews.directory import Known
 from casd.mailbox.ews.identifiers import Kind
-from casd.mailbox.store.errors import BadContent
+from casd.mailbox.store.errors import BadContent, NotFound
 from casd.mailbox.store.mailbox import MailboxStore
 from casd.mailbox.store.query import Order, Page, Search
 from protocols.ews import personas, views
@@ -53,10 +53,13 @@ async def get_persona(call: Call, body: Element, _zone: tzinfo) -> Element:
     node = child(body, "PersonaId")
     if node is None:
         raise BadDocument("The required element 'PersonaId' is missing.")
+    identity = node.get("Id", "")
     try:
-        return personas.got(await _get(call, node.get("Id", "")))
+        return personas.got(await _get(call, identity))
     except Refusal as refused:
-        return personas.refused(refused)
+        return personas.refused(refused, identity)
+    except NotFound:
+        return personas.refused(Refusal("ErrorPersonNotFound"), identity)
 
 
 async def _get(call: Call, identity: str) -> Persona:

@@ -103,7 +103,7 @@ def test_a_rule_that_is_not_there_is_neither_set_nor_deleted(town: Town) -> None
         (strings("ContainsHeaderStrings", "x-colour: blue"), True),
         (people("FromAddresses", "Bob@Example.org"), True),
         (people("SentToAddresses", "carol@example.org"), False),
-        ("<t:SentToMe>true</t:SentToMe><t:SentOnlyToMe>true</t:SentOnlyToMe>", True),
+        ("<t:SentOnlyToMe>true</t:SentOnlyToMe><t:SentToMe>true</t:SentToMe>", True),
         ("<t:SentCcMe>true</t:SentCcMe>", False),
         ("<t:NotSentToMe>true</t:NotSentToMe>", False),
         ("<t:Importance>High</t:Importance>", True),

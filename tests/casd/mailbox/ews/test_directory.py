@@ -80,6 +80,11 @@ def test_somebody_who_is_gone_is_no_persona(town: Town) -> None:
     town.alice.colleagues.clear()
     asked = f'<m:GetPersona><m:PersonaId Id="{identity}"/></m:GetPersona>'
     assert town.alice.ask(asked).codes == ["ErrorPersonNotFound"]
+    town.alice.create(BOB, "contacts")
+    identity = find_people(town.alice, "contacts").one("t:PersonaId").get("Id")
+    town.alice.drop(town.alice.find("contacts").id(), kind="HardDelete")
+    gone = town.alice.ask(f'<m:GetPersona><m:PersonaId Id="{identity}"/></m:GetPersona>')
+    assert gone.codes == ["ErrorPersonNotFound"]
 
 
 def test_a_photo_is_seen_by_colleagues(town: Town) -> None:
