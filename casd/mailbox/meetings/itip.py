@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from email.message import EmailMessage
@@ -30,6 +31,7 @@ _CLASSES = {
     "TENTATIVE": "IPM.Schedule.Meeting.Resp.Tent",
     "DECLINED": "IPM.Schedule.Meeting.Resp.Neg",
 }
+_CALENDAR = re.compile(rb"text/calendar", re.IGNORECASE)
 _REPLIES = frozenset({"REPLY", "COUNTER"})
 
 
@@ -101,7 +103,7 @@ def parsed(content: bytes) -> Component:
 
 
 def _part(mime: bytes) -> bytes | None:
-    if b"text/calendar" not in mime.lower():
+    if _CALENDAR.search(mime) is None:
         return None
     for part in mail.parse(mime).walk():
         if part.get_content_type() == "text/calendar":

@@ -126,7 +126,7 @@ def test_whoever_was_removed_is_outside_at_once(town: Town) -> None:
 
 
 def test_a_delegate_invites_in_the_owners_name(town: Town) -> None:
-    bob = let_in(town, "Editor")
+    bob = let_in(town, "Author")
     guest = "<t:Attendee><t:Mailbox><t:EmailAddress>carol@example.org</t:EmailAddress></t:Mailbox></t:Attendee>"
     item = PLAN.format(f"<t:RequiredAttendees>{guest}</t:RequiredAttendees>")
     assert bob.create(item, "calendar", SendMeetingInvitations="SendOnlyToAll").codes == ["NoError"]
