@@ -12,6 +12,7 @@ from attrs import asdict, evolve
 from casd.mailbox import rules
 from casd.mailbox.ews import identifiers, places, zones
 from casd.mailbox.ews.identifiers import Kind
+from casd.mailbox.rule_conditions import TESTS
 from casd.mailbox.rules import Rule
 from casd.mailbox.store.errors import NotFound
 from casd.mailbox.store.mailbox import MailboxStore
@@ -89,7 +90,7 @@ def _violations(kept: Mapping[str, Rule], operation: Operation) -> Iterator[Viol
         yield Violation(0, "DisplayName", "EmptyValueFound", "A rule needs a name.")
     if not said.actions:
         yield Violation(0, "Actions", "MissingAction", "A rule needs an action.")
-    tested = ({**said.conditions, **said.exceptions}, rules.TESTS)
+    tested = ({**said.conditions, **said.exceptions}, TESTS)
     for values, known in (tested, (said.actions, rules.ACTIONS)):
         for name, value in values.items():
             yield from _wrong(name, value, known)

@@ -87,8 +87,8 @@ def _shown(event: Component, now: datetime) -> Component:
 
 
 def _letter(author: Address, event: Component, subject: str, body: Body, files: Sequence[File] = ()) -> Letter:
-    optional = tuple(_person(line) for line in attendance.lines(event) if _role(line) == "OPT-PARTICIPANT")
-    required = tuple(_person(line) for line in attendance.lines(event) if _role(line) == "REQ-PARTICIPANT")
+    optional = tuple(attendance.person(line) for line in attendance.lines(event) if _role(line) == "OPT-PARTICIPANT")
+    required = tuple(attendance.person(line) for line in attendance.lines(event) if _role(line) == "REQ-PARTICIPANT")
     return Letter(author, required, subject, body, optional, tuple(files))
 
 
@@ -100,8 +100,3 @@ def _outgoing(letter: Letter, to: Guests, now: datetime, calendar: Calendar) -> 
 
 def _role(line: Any) -> str:
     return str(line.params.get("ROLE", "REQ-PARTICIPANT")).upper()
-
-
-def _person(line: Any) -> Address:
-    text = str(line)
-    return Address(text[7:] if text.lower().startswith("mailto:") else text, str(line.params.get("CN", "")))
