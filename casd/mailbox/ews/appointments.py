@@ -74,6 +74,22 @@ def read(content: bytes, exception: Component | None = None) -> dict[Path, Any]:
     return {path: value for path, value in found.items() if value not in (None, ())}
 
 
+def seen_by(owner: str, found: Mapping[Path, Any]) -> dict[Path, Any]:
+    """Return properties as they are in somebody's calendar: where another invites, he has answered what he is said to.
+
+    Invitations that the server itself puts there say so; others may have come as iCalendar.
+    """
+    organizer = found.get(Property("calendar:Organizer"))
+    if organizer is None or owner.casefold() == organizer.address.casefold():
+        return dict(found)
+    if found.get(Property("calendar:MyResponseType")) != "Organizer":
+        return dict(found)
+    people = [one for uri in attendees.ROLES for one in found.get(Property(uri), ())]
+    said = next((one.response for one in people if one.mailbox.address.casefold() == owner.casefold()), "Unknown")
+    answer = "NoResponseReceived" if said == "Unknown" else said
+    return {**found, Property("calendar:MyResponseType"): answer, Property("calendar:IsOrganizer"): False}
+
+
 def own(event: Component) -> dict[Path, Any]:
     """Return what an exception says for itself, where a whole appointment has columns in the store."""
     found = {

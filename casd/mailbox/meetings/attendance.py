@@ -119,7 +119,7 @@ def put_busy(event: Component, status: str) -> None:
 
 def intended(event: Component) -> str:
     """Return how the time is to count once the invitation is accepted."""
-    return ical.string(event, INTENDED).upper() or "BUSY"
+    return (ical.string(event, INTENDED) or ical.string(event, BUSY)).upper() or "BUSY"
 
 
 def schedule(event: Component) -> tuple[Any, ...]:
