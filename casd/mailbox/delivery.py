@@ -11,7 +11,7 @@ from twisted.logger import Logger
 
 from casd.mailbox import oof, outgoing, rules, warning
 from casd.mailbox.call import Call
-from casd.mailbox.meetings import arriving
+from casd.mailbox.meetings import arriving, delegated
 from casd.mailbox.outgoing import Outgoing
 from casd.mailbox.store.errors import QuotaExceeded
 from casd.mailbox.store.mailbox import MailboxStore
@@ -58,9 +58,10 @@ def _deliver(mailbox: MailboxStore, sender: str, mime: bytes, now: datetime) -> 
     fields: Fields = _heeded(arriving.arrived, Fields(), mailbox, sender, mime, now)
     item = mailbox.deliver(mime, **fields)
     absence = _heeded(oof.reply, None, mailbox, sender, mime, now)
+    copies = _heeded(delegated.copies, [], mailbox, item, mime, now)
     sent = _heeded(rules.apply, [], mailbox, item, mime, sender, now)
     warning.give(mailbox, now)
-    return [*([absence] if absence else []), *sent]
+    return [*([absence] if absence else []), *copies, *sent]
 
 
 def _heeded(heed: Callable[P, T], otherwise: T, *args: P.args, **kwargs: P.kwargs) -> T:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid
 from typing import Any
 
 from casd.mailbox.ews import mail
+from casd.mailbox.ews.mail import Head
 from casd.mailbox.outgoing import Outgoing
 from casd.mailbox.rule_conditions import Arrival
 from casd.mailbox.store.errors import NotFound
+from casd.mailbox.store.mailbox import MailboxStore
 from protocols.ews.paths import Property
 from protocols.ews.values import Address
 
@@ -22,7 +25,7 @@ _HOPS = 10
 
 def sent(actions: Mapping[str, Any], arrival: Arrival) -> list[Outgoing]:
     """Return what the actions of a rule send."""
-    passed = [value.strip().casefold() for value in arrival.head.all(LOOP)]
+    passed = passed_by(arrival.head)
     if arrival.me in passed or len(passed) >= _HOPS:
         return []
     made = [
@@ -57,15 +60,24 @@ def _attached(arrival: Arrival, people: Sequence[str]) -> bytes:
 
 
 def _redirected(arrival: Arrival, people: Sequence[str]) -> bytes:
+    return redirected(arrival.mailbox, arrival.mime, people, arrival.now)
+
+
+def redirected(mailbox: MailboxStore, mime: bytes, people: Sequence[str], now: datetime) -> bytes:
     """Return a message as it came, with who has sent it on (RFC 5322 section 3.6.6)."""
     lines = {
-        "Resent-From": arrival.mailbox.address,
+        "Resent-From": mailbox.address,
         "Resent-To": ", ".join(people),
-        "Resent-Date": format_datetime(arrival.now),
-        LOOP: arrival.mailbox.address,
+        "Resent-Date": format_datetime(now),
+        LOOP: mailbox.address,
     }
     head = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
-    return head.encode("ascii", "replace") + arrival.mime
+    return head.encode("ascii", "replace") + mime
+
+
+def passed_by(head: Head) -> list[str]:
+    """Return the mailboxes whose owners have had a message sent on."""
+    return [value.strip().casefold() for value in head.all(LOOP)]
 
 
 def _marked(message: EmailMessage, arrival: Arrival, how: str) -> bytes:

@@ -10,6 +10,7 @@ from attrs import asdict, evolve
 from casd.mailbox import delegation
 from casd.mailbox.call import Call
 from casd.mailbox.delegation import Delegate
+from casd.mailbox.ews import directory
 from casd.mailbox.store.mailbox import MailboxStore
 from protocols.ews import delegates as wire
 from protocols.ews import responses
@@ -52,7 +53,7 @@ async def add_delegate(call: Call, body: Element, _zone: tzinfo) -> Element:
 
 async def _name(call: Call, address: str) -> str | None:
     """Return the name of a colleague; None for an address that is nobody's."""
-    found = await call.people(address, 1)
+    found = await directory.people(call, address, 1)
     return next((one.name for one in found if one.address.casefold() == address.casefold()), None)
 
 

@@ -66,7 +66,7 @@ async def _get(call: Call, identity: str) -> Persona:
     name = identifiers.decode(Kind.PERSONA, call.mailbox, identity, "ErrorPersonNotFound")
     if "@" not in name:
         return await call.database.run(_of_item, call.mailbox, name)
-    found = [one for one in await call.people(name, 1) if one.address.casefold() == name]
+    found = [one for one in await directory.people(call, name, 1) if one.address.casefold() == name]
     if not found:
         raise Refusal("ErrorPersonNotFound")
     return _colleague(call.mailbox, Known(found[0].address, found[0].name))

@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from casd.mailbox.ews import mail
 from casd.mailbox.meetings import attendance, attending, entries, itip, replies
 from casd.mailbox.meetings.itip import Scheduling
+from casd.mailbox.rule_letters import passed_by
 from casd.mailbox.store.errors import BadContent
 from casd.mailbox.store.mailbox import MailboxStore
 from casd.mailbox.store.values import Fields
@@ -33,7 +35,8 @@ def arrived(mailbox: MailboxStore, sender: str, mime: bytes, now: datetime) -> F
                 found = _answered(mailbox, sender.casefold(), said, now)
     except BadContent:
         return fields
-    properties = {"calendar:UID": said.uid, "meeting:IsDelegated": False, **found}
+    delegated = bool(passed_by(mail.head(mime)))
+    properties = {"calendar:UID": said.uid, "meeting:IsDelegated": delegated, **found}
     return {**fields, "properties": properties}
 
 

@@ -57,6 +57,8 @@ def meant(mailbox: MailboxStore, item: Item, only: datetime | None, word: str = 
     said = itip.read(mailbox.items.content(item.id))
     if said is None or said.replies:
         raise Refusal("ErrorInvalidReferenceItem")
+    if item.properties.get("meeting:IsDelegated"):  # it is to be answered in the calendar that it was sent to
+        raise Refusal(f"ErrorCalendarIsDelegatedFor{WHY[word]}")
     found = entry(mailbox, said.uid)
     if found is None and said.method == "REQUEST" and word:
         made, _ = enter(mailbox, said, None, itip.files(mailbox.items.content(item.id)))

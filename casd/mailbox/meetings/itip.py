@@ -24,12 +24,15 @@ from protocols.ews.values import Address, Body
 LARGEST = 256 * 1024
 """Bytes of an object that is looked at: a series with hundreds of exceptions."""
 
+PREFIX = "IPM.Schedule.Meeting."
+"""How the item class of each meeting message begins."""
+
 _CLASSES = {
-    "REQUEST": "IPM.Schedule.Meeting.Request",
-    "CANCEL": "IPM.Schedule.Meeting.Canceled",
-    "ACCEPTED": "IPM.Schedule.Meeting.Resp.Pos",
-    "TENTATIVE": "IPM.Schedule.Meeting.Resp.Tent",
-    "DECLINED": "IPM.Schedule.Meeting.Resp.Neg",
+    "REQUEST": f"{PREFIX}Request",
+    "CANCEL": f"{PREFIX}Canceled",
+    "ACCEPTED": f"{PREFIX}Resp.Pos",
+    "TENTATIVE": f"{PREFIX}Resp.Tent",
+    "DECLINED": f"{PREFIX}Resp.Neg",
 }
 _CALENDAR = re.compile(rb"text/calendar", re.IGNORECASE)
 _REPLIES = frozenset({"REPLY", "COUNTER"})
