@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+_DELEGATED = "The message was sent to somebody whose delegate you are: answer it in that calendar."
 _WORDS = {
     "ErrorAccessDenied": "Access is denied. Check credentials and try again.",
     "ErrorAffectedTaskOccurrencesRequired": "AffectedTaskOccurrences must be given to delete a task.",
@@ -98,6 +99,11 @@ _WORDS = {
     "ErrorResultSetTooBig": "There are too many events.",
     "ErrorTimeIntervalTooBig": "The time window is longer than 62 days.",
     "ErrorTimeZone": "The time zone is missing or not valid.",
+    "ErrorCalendarIsDelegatedForAccept": _DELEGATED,
+    "ErrorCalendarIsDelegatedForDecline": _DELEGATED,
+    "ErrorCalendarIsDelegatedForRemove": _DELEGATED,
+    "ErrorCalendarIsDelegatedForTentative": _DELEGATED,
+    "ErrorADUnavailable": "The directory cannot answer at present.",
 }
 
 

@@ -33,7 +33,7 @@ def find_conversation(mailbox: MailboxStore, body: Element, _zone: tzinfo) -> El
     shown = [_conversation(mailbox, folder, name) for name in found.names]
     offset = m("IndexedOffset", str(view.offset + len(shown)))
     total = m("TotalConversationsInView", str(found.total))
-    return responses.alone("FindConversation", None, m("Conversations", shown), total, offset)
+    return responses.alone("FindConversation", m("Conversations", shown), total, offset)
 
 
 def _conversation(mailbox: MailboxStore, folder: Folder, name: str) -> Element:

@@ -69,9 +69,29 @@ def parse(content: bytes) -> EmailMessage:
     return message
 
 
-def head(content: bytes) -> EmailMessage:
+@frozen
+class Head:
+    """The header fields of a message, as they can be read whatever stands in them."""
+
+    fields: tuple[Header, ...]
+
+    def all(self, name: str) -> list[str]:
+        """Return what the fields of this name say."""
+        return [field.value for field in self.fields if field.name.lower() == name.lower()]
+
+    def first(self, name: str) -> str:
+        """Return what the first field of this name says, empty if there is none."""
+        return next(iter(self.all(name)), "")
+
+    @property
+    def content_type(self) -> str:
+        """The type of the message's content, in lower case."""
+        return self.first("Content-Type").partition(";")[0].strip().lower()
+
+
+def head(content: bytes) -> Head:
     """Return the header fields of a message; the body is not looked at."""
-    return parse(_END_OF_HEAD.split(content, maxsplit=1)[0])
+    return Head(tuple(_headers(parse(_END_OF_HEAD.split(content, maxsplit=1)[0]))))
 
 
 def read(content: bytes) -> dict[Path, Any]:
@@ -84,8 +104,7 @@ def read(content: bytes) -> dict[Path, Any]:
 
 def people(content: bytes, *names: str) -> list[str]:
     """Return the addresses in all headers of these names, each once; the body is not looked at."""
-    message = head(content)
-    source = _Source(content, message, tuple(_headers(message)))
+    source = _Source(content, EmailMessage(POLICY), head(content).fields)
     return list(dict.fromkeys(one.address for name in names for one in source.people(name)))
 
 

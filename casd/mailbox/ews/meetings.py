@@ -12,6 +12,7 @@ from casd.mailbox.ews.sending import Done
 from casd.mailbox.meetings import attending, itip, organising
 from casd.mailbox.meetings.attending import Answer
 from casd.mailbox.outgoing import Outgoing
+from casd.mailbox.shared import SharedMailbox
 from casd.mailbox.store.errors import BadContent
 from casd.mailbox.store.mailbox import MailboxStore
 from casd.mailbox.store.values import DeleteMode, Item, Kind
@@ -103,13 +104,18 @@ def delete(mailbox: MailboxStore, item: Item, only: datetime | None, mode: Delet
 
 def _kept(mailbox: MailboxStore, letters: Sequence[Outgoing], *, keep: bool) -> list[Outgoing]:
     """Return letters, of each of which a copy stays in Sent Items if so asked."""
-    for letter in letters if keep else ():
-        keep_copy(mailbox, letter)
+    _copies(mailbox, letters, keep=keep)
     return list(letters)
 
 
-def keep_copy(mailbox: MailboxStore, letter: Outgoing) -> Item:
-    """Put a copy of what is sent into Sent Items."""
+def _copies(mailbox: MailboxStore, letters: Sequence[Outgoing], *, keep: bool) -> list[Item]:
+    """Put copies of what is sent into Sent Items, which are closed to a delegate."""
+    if not keep or isinstance(mailbox, SharedMailbox):
+        return []
+    return [_copy(mailbox, letter) for letter in letters]
+
+
+def _copy(mailbox: MailboxStore, letter: Outgoing) -> Item:
     said = itip.read(letter.mime)
     home, name = mailbox.folders.distinguished("sentitems"), said.item_class if said else "IPM.Note"
     return mailbox.items.create(home.id, Kind.MAIL, letter.mime, item_class=name, read=True)
@@ -131,7 +137,7 @@ def answer(mailbox: MailboxStore, node: Element, zone: tzinfo, disposition: str)
         proposal = zones.settle(said.proposed[0], zone), zones.settle(said.proposed[1], zone)
     entry, letters = attending.respond(mailbox, meeting, Answer(said.word, said.note, proposal), now())
     sent = letters if disposition != "SaveOnly" else []
-    kept = [keep_copy(mailbox, letter) for letter in sent if disposition == "SendAndSaveCopy"]
+    kept = _copies(mailbox, sent, keep=disposition == "SendAndSaveCopy")
     return _done([items.reference(mailbox, one) for one in (entry, *kept)], sent)
 
 
@@ -142,7 +148,7 @@ def _cancelled(mailbox: MailboxStore, item: Item, only: datetime | None, said: M
     if not organising.organises(mailbox, content):
         raise Refusal("ErrorCalendarIsNotOrganizer")
     letters = organising.call_off(mailbox, item, now(), only, said.note)
-    kept = [keep_copy(mailbox, letter) for letter in letters if keep]
+    kept = _copies(mailbox, letters, keep=keep)
     delete(mailbox, item, only, DeleteMode.DELETED_ITEMS)
     return _done([items.reference(mailbox, one) for one in kept], letters)
 

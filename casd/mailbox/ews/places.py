@@ -109,9 +109,11 @@ def _series(mailbox: MailboxStore, text: str) -> tuple[Item, int]:
 
 def _only(mailbox: MailboxStore, series: Item, wanted: Callable[[Occurrence], bool]) -> Occurrence:
     content = mailbox.items.content(series.id) if series.recurring else b""
-    found = sound(next)(filter(wanted, occurrences.expand(content)), None) if content else None
+    found = sound(next)(filter(wanted, occurrences.every(content)), None) if content else None
     if found is None:
         raise Refusal("ErrorCalendarOccurrenceIndexIsOutOfRecurrenceRange")
+    if found.deleted:
+        raise Refusal("ErrorCalendarOccurrenceIsDeletedFromRecurrence")
     return found
 
 

@@ -15,12 +15,12 @@ _NEVER = "9999-12-31T23:59:59Z"
 def get_app_manifests(_mailbox: MailboxStore, body: Element, _zone: tzinfo) -> Element:
     """Serve GetAppManifests: there are no add-ins."""
     newer = child(body, "ApiVersionSupported") is not None
-    return responses.alone("GetAppManifests", None, m("Apps" if newer else "Manifests"))
+    return responses.alone("GetAppManifests", m("Apps" if newer else "Manifests"))
 
 
 def get_password_expiration_date(_mailbox: MailboxStore, _body: Element, _zone: tzinfo) -> Element:
     """Serve GetPasswordExpirationDate: the front door knows about passwords, and none expires by itself."""
-    return responses.alone("GetPasswordExpirationDate", None, m("PasswordExpirationDate", _NEVER))
+    return responses.alone("GetPasswordExpirationDate", m("PasswordExpirationDate", _NEVER))
 
 
 def get_searchable_mailboxes(_mailbox: MailboxStore, _body: Element, _zone: tzinfo) -> Element:
@@ -30,4 +30,4 @@ def get_searchable_mailboxes(_mailbox: MailboxStore, _body: Element, _zone: tzin
 
 def get_user_retention_policy_tags(_mailbox: MailboxStore, _body: Element, _zone: tzinfo) -> Element:
     """Serve GetUserRetentionPolicyTags: there are no policies."""
-    return responses.alone("GetUserRetentionPolicyTags", None, m("RetentionPolicyTags"))
+    return responses.alone("GetUserRetentionPolicyTags", m("RetentionPolicyTags"))

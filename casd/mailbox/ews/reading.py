@@ -58,7 +58,8 @@ class Renderer:
     def _read(self, item: Entry, known: Known) -> dict[Path, Any]:
         """Return what the content says; among many one that cannot be read says nothing."""
         try:
-            return known.read(self.mailbox.items.content(item.id))
+            found = known.read(self.mailbox.items.content(item.id))
+            return appointments.seen_by(self.mailbox.address, found)
         except BadContent:
             if self._worth_reading is not None:
                 return {}
@@ -89,7 +90,8 @@ def _happening(mailbox: MailboxStore, item: Entry, wanted: Iterable[Path], occur
     """Return the properties of an occurrence: those of the series, but for when it is and what its exception says."""
     found = _around(mailbox, item, wanted)
     found |= {path: value for path in wanted if (value := _said(item, path)) is not None}
-    found |= appointments.read(mailbox.items.content(item.id), occurrence.component)
+    said = appointments.read(mailbox.items.content(item.id), occurrence.component)
+    found |= appointments.seen_by(mailbox.address, said)
     own = occurrence.component
     if own is not None:
         found |= appointments.own(own)

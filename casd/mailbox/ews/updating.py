@@ -91,7 +91,10 @@ class _Update:
         if only is None:
             item = self._save(item, wishes, change_key)
         else:
-            content = appointments.write_occurrence(before, only, writing.of_occurrence(wishes), self.zone)
+            values = self._values(item, wishes, occurrence)
+            shape = Shape(additional=tuple(values))
+            shown = Renderer(self.mailbox, shape).show(item, occurrence).properties
+            content = appointments.write_occurrence(before, only, writing.of_occurrence(values, shown), self.zone)
             item = self.mailbox.items.update(item.id, content, change_key=change_key)
         item, letters = meetings.changed(self.mailbox, before, item, only, wanted)
         return Done(_done(meetings.happening(self.mailbox, item, only)), letters=tuple(letters))
@@ -104,9 +107,9 @@ class _Update:
             raise Refusal("ErrorChangeKeyRequired")
         return change_key
 
-    def _values(self, item: Item, wishes: Sequence[Change]) -> dict[Path, Any]:
+    def _values(self, item: Item, wishes: Sequence[Change], occurrence: Occurrence | None = None) -> dict[Path, Any]:
         appended = tuple(wish.path for wish in wishes if isinstance(wish, Append))
-        old = Renderer(self.mailbox, Shape(additional=appended)).show(item).properties if appended else {}
+        old = Renderer(self.mailbox, Shape(additional=appended)).show(item, occurrence).properties if appended else {}
         return {wish.path: _value(wish, old) for wish in wishes}
 
 

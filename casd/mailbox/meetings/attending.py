@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from attrs import frozen
@@ -9,7 +10,7 @@ from attrs import frozen
 from casd.mailbox.ews import ical, occurrences
 from casd.mailbox.ews.soundness import sound
 from casd.mailbox.meetings import entries, itip, organising, replies
-from casd.mailbox.meetings.itip import Scheduling
+from casd.mailbox.meetings.itip import File, Scheduling
 from casd.mailbox.outgoing import Outgoing
 from casd.mailbox.store.mailbox import MailboxStore
 from casd.mailbox.store.values import DeleteMode, Item, Kind
@@ -56,22 +57,37 @@ def meant(mailbox: MailboxStore, item: Item, only: datetime | None, word: str = 
     said = itip.read(mailbox.items.content(item.id))
     if said is None or said.replies:
         raise Refusal("ErrorInvalidReferenceItem")
+    if item.properties.get("meeting:IsDelegated"):  # it is to be answered in the calendar that it was sent to
+        raise Refusal(f"ErrorCalendarIsDelegatedFor{WHY[word]}")
     found = entry(mailbox, said.uid)
     if found is None and said.method == "REQUEST" and word:
-        return Meeting(enter(mailbox, said, None)[0], None, item)
+        made, _ = enter(mailbox, said, None, itip.files(mailbox.items.content(item.id)))
+        return Meeting(made, None, item)
     if found is None:
         raise Refusal("ErrorItemNotFound")
     return Meeting(found, _occurrence(mailbox, found, said), item)
 
 
-def enter(mailbox: MailboxStore, invitation: Scheduling, known: Item | None) -> tuple[Item, str]:
-    """Put an invitation into the calendar, tentatively; return the entry, and what the invitation was to it."""
+def enter(
+    mailbox: MailboxStore, invitation: Scheduling, known: Item | None, files: Sequence[File] = ()
+) -> tuple[Item, str]:
+    """Put an invitation into the calendar, tentatively; return the entry, and what the invitation was to it.
+
+    What is attached to it goes with it.
+    """
     stored = mailbox.items.content(known.id) if known else b""
     update = entries.requested(stored, invitation)
     if known is None:
         home = mailbox.folders.distinguished("calendar")
-        return mailbox.items.create(home.id, Kind.APPOINTMENT, update.content), update.kind
-    return (mailbox.items.update(known.id, update.content) if update.content != stored else known), update.kind
+        known = mailbox.items.create(home.id, Kind.APPOINTMENT, update.content)
+    elif update.kind != "Outdated":
+        known = mailbox.items.update(known.id, update.content)
+        for old in mailbox.attachments.of(known.id) if files else ():
+            mailbox.attachments.remove(old.id)
+    for part, data in files if update.kind != "Outdated" else ():
+        add, name, kind = mailbox.attachments.add, part.name, part.content_type
+        add(known.id, name, kind, data, content_id=part.content_id, inline=part.inline)
+    return mailbox.items.get(known.id), update.kind
 
 
 def respond(mailbox: MailboxStore, meeting: Meeting, answer: Answer, now: datetime) -> tuple[Item, list[Outgoing]]:
