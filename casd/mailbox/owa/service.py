@@ -43,6 +43,9 @@ ACTIONS: Mapping[str, Callable[[MailboxStore, Arguments], Any]] = {
 }
 """What one transaction of the database answers; the words are those of EWS where it has one."""
 
+READING = frozenset({"FindFolder", "FindItem", "GetItem", "FindPeople"})
+"""Actions that change nothing: they wait for no writer."""
+
 REFUSALS: Mapping[type[Exception], tuple[int, str]] = {
     BadArgument: (400, "ErrorInvalidRequest"),
     BadQuery: (400, "ErrorInvalidRestriction"),
@@ -91,7 +94,8 @@ async def _act(call: Call) -> Response:
         return answer(await drafts.send_item(call, Arguments.parse(body)))
     if action not in ACTIONS:
         return refusal(404, "ErrorInvalidOperation", f"There is no action {action!r}.")
-    return answer(await call.database.run(ACTIONS[action], call.mailbox, Arguments.parse(body)))
+    run = call.database.read if action in READING else call.database.run
+    return answer(await run(ACTIONS[action], call.mailbox, Arguments.parse(body)))
 
 
 async def _attach(call: Call, query: Query, body: bytes) -> Any:
