@@ -202,12 +202,16 @@ _AFTER: Mapping[str, Callable[[sqlite3.Connection], None]] = {_SEARCH: _give_eac
 """What SQL alone cannot do, by step."""
 
 
+_PATIENCE = 60.0
+"""Seconds for which a write waits for the operator's tools, which may look deep into an index."""
+
+
 def open_database(file: Path) -> sqlite3.Connection:
     """Open a database, made or brought up to this version if need be; any one thread at a time may use it.
 
     What a commit has acknowledged is on the disk (synchronous = FULL). Raises `StoreError` for a newer version.
     """
-    connection = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
+    connection = sqlite3.connect(file, _PATIENCE, isolation_level=None, check_same_thread=False)
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
