@@ -175,6 +175,10 @@ CREATE TABLE reindexed (mailbox INTEGER PRIMARY KEY REFERENCES mailbox ON DELETE
 ALTER TABLE item ADD COLUMN deleted INTEGER;
 CREATE INDEX item_deleted ON item (deleted) WHERE deleted IS NOT NULL;
 ALTER TABLE folder ADD COLUMN deleted INTEGER;
+UPDATE item SET deleted = CAST(strftime('%s', 'now') AS INTEGER)
+WHERE folder IN (SELECT number FROM folder WHERE distinguished = 'recoverableitemsdeletions');
+UPDATE folder SET deleted = CAST(strftime('%s', 'now') AS INTEGER)
+WHERE parent IN (SELECT number FROM folder WHERE distinguished = 'recoverableitemsdeletions');
 
 -- Digests of what was imported, so that an import that was interrupted can be repeated.
 CREATE TABLE imported (
