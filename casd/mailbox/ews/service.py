@@ -53,14 +53,19 @@ Operation = Callable[[Call, Element, tzinfo], Awaitable[Element | None]]
 
 _PATH = "/ews/exchange.asmx"
 _HEADERS = ((b"Content-Type", envelope.CONTENT_TYPE), (b"Cache-Control", b"private"))
+_READING = ("convert_", "find_", "get_", "resolve_", "sync_")
+"""How the names of operations begin that change nothing: the store has them done beside the writer."""
+
 _log = Logger()
 
 
 def _in_store(operation: Callable[[MailboxStore, Element, tzinfo], Element]) -> Operation:
-    """Return an operation that is all done in one transaction of the store."""
+    """Return an operation that is all done in one transaction of the store; one that only reads waits for no writer."""
+    reads = operation.__name__.startswith(_READING)
 
     async def run(call: Call, body: Element, zone: tzinfo) -> Element:
-        return await call.database.run(operation, call.mailbox, body, zone)
+        how = call.database.read if reads else call.database.run
+        return await how(operation, call.mailbox, body, zone)
 
     return run
 

@@ -175,6 +175,10 @@ CREATE TABLE reindexed (mailbox INTEGER PRIMARY KEY REFERENCES mailbox ON DELETE
 ALTER TABLE item ADD COLUMN deleted INTEGER;
 CREATE INDEX item_deleted ON item (deleted) WHERE deleted IS NOT NULL;
 ALTER TABLE folder ADD COLUMN deleted INTEGER;
+UPDATE item SET deleted = CAST(strftime('%s', 'now') AS INTEGER)
+WHERE folder IN (SELECT number FROM folder WHERE distinguished = 'recoverableitemsdeletions');
+UPDATE folder SET deleted = CAST(strftime('%s', 'now') AS INTEGER)
+WHERE parent IN (SELECT number FROM folder WHERE distinguished = 'recoverableitemsdeletions');
 
 -- Digests of what was imported, so that an import that was interrupted can be repeated.
 CREATE TABLE imported (
@@ -240,12 +244,16 @@ _AFTER: Mapping[str, Callable[[sqlite3.Connection], None]] = {_SEARCH: _give_eac
 """What SQL alone cannot do, by step."""
 
 
+_PATIENCE = 60.0
+"""Seconds for which a write waits for the operator's tools, which may look deep into an index."""
+
+
 def open_database(file: Path) -> sqlite3.Connection:
     """Open a database, made or brought up to this version if need be; any one thread at a time may use it.
 
     What a commit has acknowledged is on the disk (synchronous = FULL). Raises `StoreError` for a newer version.
     """
-    connection = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
+    connection = sqlite3.connect(file, _PATIENCE, isolation_level=None, check_same_thread=False)
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")

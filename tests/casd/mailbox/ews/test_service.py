@@ -78,7 +78,8 @@ def test_a_surprise_is_an_internal_error_in_the_protocols_own_words(
 
 
 def test_a_database_that_has_left_is_no_matter_of_ews(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client.world.database, "run", lambda *_: fail(NotMounted("gone")))
+    for way in ("run", "read"):
+        monkeypatch.setattr(client.world.database, way, lambda *_: fail(NotMounted("gone")))
     with pytest.raises(NotMounted):
         client.ask(GET_INBOX)
 
