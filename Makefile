@@ -74,7 +74,7 @@ $(BIN)/python:
 
 .venv/run: setup.cfg pyproject.toml | $(BIN)/python
 	@echo "installing casd and what it needs into .venv"
-	$(BIN)/pip install --quiet --editable .
+	$(BIN)/pip install --quiet --editable '.[preview]'
 	@touch $@
 
 .venv-bench/done: bench/requirements.txt | $(BIN)/python

@@ -130,7 +130,7 @@ async def look(folder: Path, guid: str, rounds: int, reactor: Any) -> None:
         posting = _trickle(database, mailbox, beside, reactor)
         for _ in range(rounds):
             await reader.page(lists)
-        for words in reader.queries(rounds // 10):
+        for words in reader.queries(max(1, rounds // 10)):
             await reader.search(words, searches)
         await posting()
         lists.tell()

@@ -22,6 +22,10 @@ HOMES = {"mail": "Inbox", "appointment": "Calendar", "task": "Tasks", "contact":
 _SUFFIXES = frozenset((".eml", ".mbox", ".mbx", ".ics", ".vcf", ".pst", ".ost"))
 
 
+_SEPARATOR = re.compile(rb"From .*\d\d:\d\d.*\d{4}\s*$")
+"""With a time and a year at its end: many programs quote no line of a text that begins with From."""
+
+
 @frozen
 class Entry:
     """One thing to import. `folder` is a path below the top of the mailbox, empty: none in particular.
@@ -95,7 +99,7 @@ def _mbox(source: Path, path: str) -> Iterator[Entry]:
         message: list[bytes] = []
         blank = True
         for line in file:
-            if blank and line.startswith(b"From ") and message:
+            if blank and message and _SEPARATOR.match(line):
                 yield _from_mbox(message, path)
                 message = []
             message.append(line)

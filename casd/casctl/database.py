@@ -88,6 +88,14 @@ def show_database(invocation: Invocation, name: str) -> None:
         show(invocation, _record(find("database", read_topology(connection).databases, name)))
 
 
+@command.command("growth")
+@click.argument("name")
+@click.pass_obj
+def growth(invocation: Invocation, name: str) -> None:
+    """Show how large the database NAME is, as the active copy's server counts it."""
+    show(invocation, _asked_active(invocation, name, "/casd/growth", "GET")[2])
+
+
 @command.command("set")
 @click.argument("name")
 @_COPIES

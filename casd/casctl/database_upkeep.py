@@ -44,10 +44,9 @@ def verify(invocation: Invocation, name: str, *, deep: bool) -> None:
     for problem in problems:
         click.echo(problem, err=True)
     if problems:
-        only_words = (
-            "" if any(not problem.startswith("the index") for problem in problems) else " reindex may be enough:"
-        )
-        raise Mistake(f"{file} is not sound:{only_words} casctl database repair {name}, when it is dismounted")
+        words_only = all(problem.startswith("the index") for problem in problems)
+        remedy = "reindex" if words_only else "dismount, then repair"
+        raise Mistake(f"{file} is not sound: casctl database {remedy} {name}")
     done(invocation, f"{file} is sound", file=str(file), problems=0)
 
 

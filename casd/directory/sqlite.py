@@ -135,7 +135,8 @@ def _bring_up_to_date(file: Path, patience: float) -> None:
     with closing(_open(file, "rw", patience)) as connection:
         connection.execute("BEGIN IMMEDIATE")  # another process may have done it before
         for version in range(_version(connection), VERSION):
-            connection.execute(STEPS[version])
+            for statement in STEPS[version]:
+                connection.execute(statement)
         connection.execute(f"PRAGMA user_version = {VERSION}")
         connection.execute("COMMIT")
 

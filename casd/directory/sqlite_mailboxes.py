@@ -20,10 +20,12 @@ _ALL = """
 SELECT entry.* FROM address CROSS JOIN entry ON entry.id = address.mailbox
 WHERE role = 'primary' AND (:database IS NULL OR database = :database COLLATE NOCASE) ORDER BY normal
 """
-_FIND = r"""
-SELECT entry.* FROM entry JOIN mailbox ON mailbox.id = entry.id WHERE NOT mailbox.hidden AND (
-    mailbox.display_name LIKE :begin ESCAPE '\' OR mailbox.display_name LIKE :word ESCAPE '\'
-    OR mailbox.id IN (SELECT mailbox FROM address WHERE role <> 'login' AND normal LIKE :begin ESCAPE '\')
+_FIND = """
+SELECT entry.* FROM entry JOIN mailbox ON mailbox.id = entry.id WHERE NOT mailbox.hidden AND mailbox.id IN (
+    SELECT * FROM (SELECT rowid FROM people WHERE people MATCH :names LIMIT 1000)
+    UNION SELECT * FROM (
+        SELECT mailbox FROM address WHERE normal >= :address AND normal < :beyond AND role <> 'login' LIMIT 1000
+    )
 ) ORDER BY mailbox.display_name COLLATE NOCASE, mailbox.id LIMIT :limit
 """
 _PASSWORD = "SELECT password, password_changed FROM mailbox WHERE guid = ? AND password IS NOT NULL"  # noqa: S105
@@ -46,10 +48,11 @@ def by_guid(connection: sqlite3.Connection, guid: UUID) -> Mailbox | None:
 
 
 def find(connection: sqlite3.Connection, words: str, limit: int) -> tuple[Mailbox, ...]:
-    """Return mailboxes that are not hidden, a word of whose names or addresses begins so; by name."""
-    begin = re.sub(r"([%_\\])", r"\\\1", words.strip()) + "%"
-    parameters = {"begin": begin, "word": f"% {begin}", "limit": limit}
-    return tuple(map(_mailbox, connection.execute(_FIND, parameters)))
+    """Return mailboxes that are not hidden, whose names have words, or an address, that begin so; by name."""
+    names = " ".join(f'"{word}" *' for word in re.findall(r"\w+", words)) or '""'
+    address = words.strip().lower()
+    parameters = {"names": names, "address": address, "beyond": address + "\U0010ffff", "limit": limit}
+    return tuple(map(_mailbox, connection.execute(_FIND, parameters))) if address else ()
 
 
 def all_mailboxes(connection: sqlite3.Connection, database: str | None = None) -> Iterator[Mailbox]:

@@ -2,16 +2,35 @@
 
 from __future__ import annotations
 
-VERSION = 2
+VERSION = 3
 """Stands in the file as `PRAGMA user_version`; a greater number is a newer casd's file."""
 
-STEPS = {1: "ALTER TABLE server ADD COLUMN proxy_protocol TEXT NOT NULL DEFAULT 'none'"}
-"""What makes a file of each earlier version one of the next."""
+_PEOPLE = (
+    """CREATE VIRTUAL TABLE people USING fts5 (
+    display_name, content = 'mailbox', content_rowid = 'id',
+    tokenize = "unicode61 remove_diacritics 2", prefix = '1 2 3'
+)""",
+    """CREATE TRIGGER people_added AFTER INSERT ON mailbox BEGIN
+    INSERT INTO people (rowid, display_name) VALUES (NEW.id, NEW.display_name);
+END""",
+    """CREATE TRIGGER people_removed AFTER DELETE ON mailbox BEGIN
+    INSERT INTO people (people, rowid, display_name) VALUES ('delete', OLD.id, OLD.display_name);
+END""",
+    """CREATE TRIGGER people_renamed AFTER UPDATE OF display_name ON mailbox BEGIN
+    INSERT INTO people (people, rowid, display_name) VALUES ('delete', OLD.id, OLD.display_name);
+    INSERT INTO people (rowid, display_name) VALUES (NEW.id, NEW.display_name);
+END""",
+    "INSERT INTO people (people) VALUES ('rebuild')",
+)
+"""The words of names, by which people are looked up as fast among a hundred thousand as among ten."""
+
+STEPS = {1: ("ALTER TABLE server ADD COLUMN proxy_protocol TEXT NOT NULL DEFAULT 'none'",), 2: _PEOPLE}
+"""The statements that make a file of each earlier version one of the next."""
 
 # GUIDs are lower-case text, so that the sqlite3 shell shows what the logs show. `change` has one row, whose
 # number grows in every writing transaction: that is how other processes see a change, and cheaply.
 # `address` is the only index of addresses: role 'primary' or 'proxy' receives mail, 'login' is a UPN that does not.
-TABLES = """
+_TABLES = """
 CREATE TABLE change (number INTEGER NOT NULL);
 CREATE TABLE organisation (name TEXT NOT NULL);
 CREATE TABLE default_switch (protocol TEXT PRIMARY KEY, enabled INTEGER NOT NULL) WITHOUT ROWID;
@@ -95,3 +114,5 @@ FROM mailbox m JOIN database d ON d.id = m.database;
 INSERT INTO change VALUES (1);
 INSERT INTO organisation VALUES ('');
 """
+
+TABLES = _TABLES + ";\n".join(_PEOPLE) + ";\n"

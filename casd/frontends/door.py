@@ -132,7 +132,7 @@ class Door:
         if self._trusted:
             exchange.client = client_of(exchange, self._trusted, self.settings.forwarded_field)
         passage: Passage | None = exchange.channel.memory
-        if passage is not None and passage.answers(exchange) and self._holds(passage, exchange.started):
+        if passage is not None and passage.answers(exchange) and self._holds(passage):
             passage.door.again(exchange, passage)
             return
         exchange.question = question_of(exchange)
@@ -260,9 +260,9 @@ class Door:
             exchange.channel.memory = passage
         return passage
 
-    def _holds(self, passage: Passage, now: float) -> bool:
+    def _holds(self, passage: Passage) -> bool:
         """Say whether a passage still leads where a request belongs; not one that was found before a reload."""
-        directory = self._directory
+        directory, now = self._directory, self._clock.seconds()  # by now the request may have waited for its turn
         return (
             now < passage.until
             and now < directory.settled_until

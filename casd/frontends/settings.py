@@ -28,7 +28,7 @@ class DoorSettings:
     body_time: float = key(seconds, "60 s", "longest silence within a body")
     write_time: float = key(seconds, "5 min", "longest time in which a client reads nothing of an answer")
     idle_time: float = key(seconds, "5 min", "longest time between requests of a connection")
-    pipelined: int = key(integer(1, 1000), "32", "most requests that a client may send ahead")
+    pipelined: int = key(integer(1, 1000), "32", "most requests that are read ahead of the one being answered")
     streams: int = key(integer(0, 10000), "128", "most requests at once on a connection of HTTP/2; 0: HTTP/1.1 only")
     resets: int = key(
         integer(1, 1000000), "200", "most requests that a client of HTTP/2 may take back or spoil, regained in 30 s"

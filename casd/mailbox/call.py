@@ -61,6 +61,10 @@ async def unheard(_question: str, _who: str, addresses: Sequence[str], _what: An
     return [Said(address, "there is no front door") for address in addresses]
 
 
+class Unanswered(Exception):
+    """The address book gave no answer; the text says why."""
+
+
 async def nobody(_words: str, _limit: int) -> Sequence[Person]:
     """Know nobody: `People` where there is no address book."""
     return ()

@@ -9,6 +9,7 @@ from attrs import asdict
 
 from casd.mailbox.roster import Roster
 from casd.mailbox.store.errors import AlreadyMounted, NoDatabase
+from casd.mailbox.store.growth import growth
 from casd.mailbox.store.reindexing import Reindexing
 from protocols.handover import Assertion
 from protocols.http1 import RequestHead, Response
@@ -24,7 +25,7 @@ not mounted, perhaps) is never taken for a new and empty database."""
 class Control:
     """Answers `/casd/mount`, `/casd/dismount`, `/casd/reindex` (POST; the assertion names the database).
 
-    And by GET `/casd/status`, and how far `/casd/reindex` has come.
+    By GET `/casd/status`, `/casd/growth` of a database, and how far `/casd/reindex` has come.
     """
 
     def __init__(self, server: str, roster: Roster) -> None:
@@ -36,6 +37,7 @@ class Control:
             (b"GET", "/casd/status"): self._status,
             (b"POST", "/casd/reindex"): self._reindex,
             (b"GET", "/casd/reindex"): self._progress,
+            (b"GET", "/casd/growth"): self._growth,
         }
         self._reindexings: dict[str, Reindexing] = {}
 
@@ -72,6 +74,12 @@ class Control:
         if found is None:
             return _answer(404, error=f"{database} is not mounted here")
         return _answer(200, **asdict(found.progress))
+
+    async def _growth(self, database: str, _head: RequestHead) -> Response:
+        if not self._roster.serves(database):
+            return _answer(404, error=f"{database} is not mounted here")
+        with self._roster.use(database) as mounted:
+            return _answer(200, **asdict(await mounted.read(growth, mounted.connections)))
 
     def _reindexing(self, name: str) -> Reindexing | None:
         if not self._roster.serves(name):

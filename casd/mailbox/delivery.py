@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import ParamSpec, TypeVar
+
+from twisted.logger import Logger
 
 from casd.mailbox import oof, outgoing, rules, warning
 from casd.mailbox.call import Call
-from casd.mailbox.meetings import arriving
+from casd.mailbox.meetings import arriving, delegated
 from casd.mailbox.outgoing import Outgoing
 from casd.mailbox.store.errors import QuotaExceeded
 from casd.mailbox.store.mailbox import MailboxStore
+from casd.mailbox.store.values import Fields
 from protocols.http1 import Response
 
 LARGEST = 150 * 1024 * 1024
@@ -18,6 +23,11 @@ LARGEST = 150 * 1024 * 1024
 
 MECHANISM = "submission"
 """What an assertion must say: a user's own request is never taken for a delivery."""
+
+
+P = ParamSpec("P")
+T = TypeVar("T")
+_log = Logger()
 
 
 async def serve(call: Call) -> Response:
@@ -45,8 +55,19 @@ async def deliver(call: Call, mime: bytes) -> str:
 def _deliver(mailbox: MailboxStore, sender: str, mime: bytes, now: datetime) -> list[Outgoing]:
     """Put a message into the inbox, and have calendar and rules follow; return what is to be sent because of it."""
     mailbox.admit(len(mime))
-    item = mailbox.deliver(mime, **arriving.arrived(mailbox, sender, mime, now))
-    absence = oof.reply(mailbox, sender, mime, now)
-    sent = rules.apply(mailbox, item, mime, sender, now)
+    fields: Fields = _heeded(arriving.arrived, Fields(), mailbox, sender, mime, now)
+    item = mailbox.deliver(mime, **fields)
+    absence = _heeded(oof.reply, None, mailbox, sender, mime, now)
+    copies = _heeded(delegated.copies, [], mailbox, item, mime, now)
+    sent = _heeded(rules.apply, [], mailbox, item, mime, sender, now)
     warning.give(mailbox, now)
-    return [*([absence] if absence else []), *sent]
+    return [*([absence] if absence else []), *copies, *sent]
+
+
+def _heeded(heed: Callable[P, T], otherwise: T, *args: P.args, **kwargs: P.kwargs) -> T:
+    """Return what comes of a message beside its delivery, which whatever stands in it must not prevent."""
+    try:
+        return heed(*args, **kwargs)
+    except Exception:
+        _log.failure("a message was delivered, but {what} could not heed it", what=heed.__module__)
+        return otherwise

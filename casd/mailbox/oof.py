@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from email.message import Message
 from email.utils import format_datetime, make_msgid
 from typing import Any
 
 from attrs import asdict, frozen
 
 from casd.mailbox.ews import mail
+from casd.mailbox.ews.mail import Head
 from casd.mailbox.outgoing import Outgoing
 from casd.mailbox.store.extract import plain
 from casd.mailbox.store.mailbox import MailboxStore
@@ -91,18 +91,17 @@ def _heard(mailbox: MailboxStore, oof: Oof, stranger: str) -> bool:
     return oof.audience == "All"
 
 
-def _by_a_person(head: Message, sender: str) -> bool:
-    automatic = str(head.get("Auto-Submitted", "no")).strip().lower().partition(";")[0]
-    suppressed = {word.strip().upper() for word in str(head.get("X-Auto-Response-Suppress", "")).split(",")}
-    listed = any(name in head for name in ("List-Id", "List-Unsubscribe", "List-Help"))
-    bulk = str(head.get("Precedence", "")).strip().lower() in {"bulk", "junk", "list"}
+def _by_a_person(head: Head, sender: str) -> bool:
+    automatic = head.first("Auto-Submitted").strip().lower().partition(";")[0]
+    suppressed = {word.strip().upper() for word in head.first("X-Auto-Response-Suppress").split(",")}
+    listed = any(head.all(name) for name in ("List-Id", "List-Unsubscribe", "List-Help"))
+    bulk = head.first("Precedence").strip().lower() in {"bulk", "junk", "list"}
     machine = sender.partition("@")[0].casefold() in _MACHINES
-    return automatic == "no" and not suppressed & {"OOF", "ALL", "AUTOREPLY"} and not (listed or bulk or machine)
+    return automatic in {"", "no"} and not suppressed & {"OOF", "ALL", "AUTOREPLY"} and not (listed or bulk or machine)
 
 
-def _message(mailbox: MailboxStore, sender: str, said: str, head: Message, now: datetime) -> bytes:
-    subject = " ".join(str(head.get("Subject", "")).split())
-    identifier = str(head.get("Message-ID", "")).strip()
+def _message(mailbox: MailboxStore, sender: str, said: str, head: Head, now: datetime) -> bytes:
+    subject, identifier = head.first("Subject"), head.first("Message-ID").strip()
     written = {
         "message:From": Address(mailbox.address, mailbox.display_name),
         "message:ToRecipients": (Address(sender),),

@@ -119,6 +119,7 @@ class SharedItems(Items):
         super().__init__(journal, folders, entries)
         self._shared = folders
         self._private = delegate.private
+        self._made: set[str] = set()
 
     def get(self, item: str) -> Item:
         """Return an item of an open folder, or raise `NotFound`."""
@@ -150,7 +151,9 @@ class SharedItems(Items):
     def create(self, folder: str, kind: Kind, content: bytes, **fields: Unpack[Fields]) -> Item:
         """Put a new item into a folder that takes it."""
         self._shared.check(self._shared.get(folder), CREATES)
-        return super().create(folder, kind, content, **fields)
+        made = super().create(folder, kind, content, **fields)
+        self._made.add(made.id)
+        return made
 
     def update(
         self, item: str, content: bytes | None = None, *, change_key: str | None = None, **fields: Unpack[Fields]
@@ -181,7 +184,9 @@ class SharedItems(Items):
         raise Forbidden("a delegate does not synchronise")
 
     def _may_change(self, item: str) -> None:
-        self._shared.check(self._shared.get(self.get(item).folder), CHANGES)
+        """Raise `Forbidden`; what is just being made may be finished."""
+        folder = self._shared.get(self.get(item).folder)
+        self._shared.check(folder, CREATES if item in self._made else CHANGES)
 
     def _visible(self, item: Item) -> bool:
         try:

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
-from casd.mailbox.call import Person, Receipt, Said
+from casd.mailbox.call import Person, Receipt, Said, Unanswered
 from casd.model import Endpoint
 from casd.net.backend import Backend
 from casd.net.fetch import Once, fetch
@@ -31,7 +31,7 @@ _CONNECT_TIME = 10.0
 _PATIENCE = 120.0
 
 
-class SubmissionFailed(Exception):
+class SubmissionFailed(Unanswered):
     """The front door gave no answer that says what became of the message."""
 
 
@@ -74,9 +74,13 @@ class Submission:
         return receipts
 
     async def people(self, words: str, limit: int) -> Sequence[Person]:
-        """Ask the front door's address book; `casd.mailbox.call.People`. Raises `SubmissionFailed`, or what failed."""
+        """Ask the front door's address book; `casd.mailbox.call.People`. Raises `SubmissionFailed`."""
         asked = json.dumps({"words": words, "limit": limit}).encode()
-        return _people(await self._asked(_PEOPLE, "", (), asked, b"application/json"))
+        try:
+            return _people(await self._asked(_PEOPLE, "", (), asked, b"application/json"))
+        except Exception as error:
+            self._log.failure("nobody could be looked up through {front}", front=self._authority)
+            raise SubmissionFailed(str(error)) from error
 
     async def others(self, question: str, who: str, addresses: Sequence[str], what: Any) -> Sequence[Said]:
         """Ask other mailboxes through the front door; whatever goes wrong is in the answers."""

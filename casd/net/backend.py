@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
+from twisted.internet.error import ConnectionDone
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
@@ -64,8 +65,9 @@ class Backend(Wired):
         self.transport.write(data)
 
     def asking(self) -> None:
-        """Wait anew: the request is still on its way."""
-        self._deadline.within(self._patience)
+        """Wait anew: something is on its way. Not while we ourselves do not read the answer."""
+        if not self._paused:
+            self._deadline.within(self._patience)
 
     def send(self, data: bytes, *, chunked: bool) -> None:
         """Send bytes of the request's body."""
@@ -107,7 +109,7 @@ class Backend(Wired):
             # An answer that nobody asked for: whatever follows could be taken for another user's.
             self.abandon()
             return
-        self._deadline.within(self._patience)
+        self.asking()
         taker.cork()
         end: End | None = None
         try:
@@ -128,7 +130,7 @@ class Backend(Wired):
         self._deadline.stop()
         self.expired = True
         taker = self._taker
-        if taker is not None and self._parser.close():
+        if taker is not None and self._parser.close() and reason.check(ConnectionDone):
             self._hand_back(taker, [])
         elif taker is not None:
             self._break(reason.getErrorMessage())

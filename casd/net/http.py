@@ -21,14 +21,18 @@ from protocols.http1 import MAX_HEAD, BadMessage, End, RequestHead, RequestParse
 _LINGER = 2.0
 """Seconds in which a client may still read the last answer before its unread bytes reset the connection."""
 
+_GATHERED = 16
+"""Pieces of answers, given at once to requests sent ahead, that become one write: a few answers."""
+
 
 @frozen
 class Limits:
     """What one client may use; times are in seconds, sizes in bytes.
 
-    `window` is how much of a body is held while nobody takes it; `pipelined` how many requests are read ahead. On a
-    connection of HTTP/2: `streams` requests at once, of whose bodies `windows` windows are held together; `resets`
-    requests taken back or spoilt and `frames` that bring nothing, each regained within half a minute.
+    `window` is how much of a body is held while nobody takes it; `pipelined` how many requests are read ahead of the
+    one that is being answered. On a connection of HTTP/2: `streams` requests at once, of whose bodies `windows` windows
+    are held together; `resets` requests taken back or spoilt and `frames` that bring nothing, each regained within half
+    a minute.
     """
 
     head: int = MAX_HEAD
@@ -130,13 +134,19 @@ class Channel(Wired):
     def resumeProducing(self) -> None:
         """Let the answer's source go on."""
         self._blocked = False
-        if self._exchanges:
-            self._deadline.never()
-            if self._exchanges[0].producer is not None:
-                self._exchanges[0].producer.resumeProducing()
-            self._corked += 1
-            self._advance()
-            self.uncork()
+        if not self._exchanges:
+            return
+        exchange = self._exchanges[0]
+        if exchange.done:
+            if not self._closing:
+                self.resume_reading()  # the rest of a body that nobody wants
+            return
+        self._deadline.never()
+        if exchange.producer is not None:
+            exchange.producer.resumeProducing()
+        self._corked += 1
+        self._advance()
+        self.uncork()
 
     def stopProducing(self) -> None:
         """Have nothing to do: `connectionLost` follows."""
@@ -151,8 +161,7 @@ class Channel(Wired):
         """Write what was gathered."""
         self._corked -= 1
         if not self._corked and self._out:
-            out, self._out = self._out, []
-            self.transport.write(b"".join(out))
+            self._flush()
 
     def send(self, data: bytes) -> None:
         """Write, or gather for one write."""
@@ -213,11 +222,15 @@ class Channel(Wired):
 
     # Inside
 
+    def _flush(self) -> None:
+        out, self._out = self._out, []
+        self.transport.write(b"".join(out))
+
     def _take(self) -> None:
         """Take what has come, as long as not too many requests wait."""
         parser, exchanges, most = self._parser, self._exchanges, self.door.limits.pipelined
         try:
-            while len(exchanges) < most or not exchanges[-1].ended:
+            while not self._deaf and (len(exchanges) <= most or not exchanges[-1].ended):
                 event = parser.next()
                 if event is None:
                     break
@@ -233,10 +246,10 @@ class Channel(Wired):
             self._pace()
 
     def _ended(self, exchange: Exchange, end: End) -> None:
-        """Tell the exchange that is being received that it has ended."""
-        exchange.receive_end(end.trailers)
+        """Tell the exchange that is being received that it has ended; forget one that has been answered already."""
         if exchange.done:
-            self._exchanges.clear()
+            self._exchanges.pop()
+        exchange.receive_end(end.trailers)  # which may be answered at once, and others begun
 
     def _advance(self) -> None:
         """Begin exchanges, as long as each is answered at once and the client reads the answers."""
@@ -253,6 +266,8 @@ class Channel(Wired):
             else:
                 self._deadline.within(self.door.limits.body_time)
             self.door.serve(exchange)
+            if len(self._out) > _GATHERED:
+                self._flush()  # by which we learn whether the client reads
         self._advancing = False
         if self._broken is not None and not self._exchanges:
             self._answer_broken(self._broken)
@@ -265,8 +280,10 @@ class Channel(Wired):
         waiting = len(self._exchanges)
         if waiting > 1 or (waiting and self._exchanges[0].held_size > limits.window):
             self.pause_reading()
+        if waiting and self._blocked:
+            return  # what is awaited is that the client reads
         if parser.idle:
-            if waiting and not self._blocked:
+            if waiting:
                 self._deadline.never()  # all has come: what is awaited now is our answer
             return
         if not waiting or self._exchanges[-1].ended:
@@ -297,8 +314,7 @@ class Channel(Wired):
         self._closing = True
         self._deaf = True
         if self._out:
-            out, self._out = self._out, []
-            self.transport.write(b"".join(out))
+            self._flush()
         if self._exchanges and not self._exchanges[-1].ended:
             self.resume_reading()
             self._deadline.within(_LINGER)

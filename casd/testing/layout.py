@@ -20,6 +20,11 @@ from casd.model import Mailbox
 Sections = dict[str, dict[str, str]]
 """A configuration file: section to key to value."""
 
+Settings = Mapping[str, Mapping[str, str]]
+"""More of a configuration file."""
+
+USUAL: Settings = {}
+
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 """Passwords of tests protect nothing, and are hashed in no time."""
 
@@ -93,6 +98,15 @@ def _mailbox_server(server: str, ports: Mapping[str, int]) -> dict[str, str]:
         "front": f"https://localhost:{ports['front']}",
         "front ca": "demo/ca.pem",
     }
+
+
+def with_settings(sections: Sections, settings: Settings) -> Sections:
+    """Return a configuration with more settings; those of `mailbox` are for each mailbox server."""
+    found = {name: dict(entries) for name, entries in sections.items()}
+    for name, entries in settings.items():
+        for section in [each for each in sections if each.partition(":")[0] == name] or [name]:
+            found.setdefault(section, {}).update(entries)
+    return found
 
 
 def write_ini(file: Path, sections: Sections) -> Path:

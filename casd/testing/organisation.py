@@ -37,15 +37,18 @@ T = TypeVar("T")
 
 
 @contextmanager
-def running(folder: Path | None = None) -> Iterator[Organisation]:
-    """Make an organisation in an empty folder, by default a temporary one, and serve it."""
+def running(folder: Path | None = None, settings: layout.Settings = layout.USUAL) -> Iterator[Organisation]:
+    """Make an organisation in an empty folder, by default a temporary one, and serve it.
+
+    `settings` stand in its configuration file beside the usual ones: section to key to value, where `mailbox` is the
+    section of each mailbox server.
+    """
     with ExitStack() as stack:
         place = folder or Path(stack.enter_context(TemporaryDirectory(prefix="casd-")))
         ports = layout.free_ports("front", "plain", "admin", *SERVERS)
         layout.make_demo(place, ports)
-        ini = layout.write_ini(
-            place / "cas.ini", _impatient(layout.front("front", ports) | layout.mailbox_servers(ports))
-        )
+        sections = _impatient(layout.front("front", ports) | layout.mailbox_servers(ports))
+        ini = layout.write_ini(place / "cas.ini", layout.with_settings(sections, settings))
         organisation = Organisation(read_plan(ini), stack.enter_context(reactor_thread()))
         stack.callback(organisation.close)
         organisation.open()
@@ -125,8 +128,9 @@ class Organisation:
         mail = seeding.Mail(subject=subject, **more)
         self.within(user, lambda mailbox: seeding.put_mail(mailbox, mail, folder, self.clock.now))
 
-    def seed(self, user: str, **counts: int) -> None:
-        """Have so many `mails`, `appointments`, `contacts`, `tasks` in a mailbox: the same every time."""
+    def seed(self, user: str, *, mails: int = 0, appointments: int = 0, contacts: int = 0, tasks: int = 0) -> None:
+        """Have so many items in a mailbox: the same every time."""
+        counts = {"mails": mails, "appointments": appointments, "contacts": contacts, "tasks": tasks}
         self.within(user, lambda mailbox: seeding.fill(mailbox, counts, self.clock.now))
 
     def within(self, user: str, work: Callable[[MailboxStore], T]) -> T:
@@ -188,6 +192,7 @@ class Organisation:
             await maybeDeferred(self._front.stopService)
         for server in list(self._servers):
             await self._stop(server)
+        self._directory.close()
 
     async def _start(self, name: str) -> None:
         services = self._scripts[name].around(self._operations.around(SERVICES))

@@ -27,11 +27,19 @@ def _scope(fixture_name: str, config: pytest.Config) -> Any:
     return config.getini("casd_scope")
 
 
+@pytest.fixture(scope=_scope)
+def casd_settings() -> dict[str, dict[str, str]]:
+    """Settings that a test file may have in the organisation's configuration, by a fixture of this name."""
+    return {}
+
+
 @pytest.fixture(name="casd", scope=_scope)
-def organisation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Organisation]:
+def organisation(
+    tmp_path_factory: pytest.TempPathFactory, casd_settings: dict[str, dict[str, str]]
+) -> Iterator[Organisation]:
     """A front end with two mailbox servers and four users, in this process; see `casd.testing.organisation`."""
     # pytest loads this file in every run where casd is installed: what takes a second waits for who asks.
     from casd.testing.organisation import running  # noqa: PLC0415
 
-    with running(tmp_path_factory.mktemp("casd")) as casd:
+    with running(tmp_path_factory.mktemp("casd"), casd_settings) as casd:
         yield casd

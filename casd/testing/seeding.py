@@ -19,7 +19,6 @@ from casd.mailbox.store.values import Kind
 _TOPICS = ("Quarterly figures", "Lunch on Friday", "Travel to Lisbon", "The new office", "Minutes of the board")
 _TEXT = "Please find below what we spoke about. It would be good to have your view by the end of the week."
 _NAMES = ("Ada Lovelace", "Grace Hopper", "Alan Turing", "Edsger Dijkstra", "Barbara Liskov", "Donald Knuth")
-_NOTHING: Mapping[str, bytes] = {}
 
 
 @frozen(kw_only=True)

@@ -10,6 +10,7 @@ import json
 import time
 
 from attrs import asdict, frozen
+from twisted.internet.defer import Deferred, DeferredSemaphore, gatherResults
 
 from casd.access import ClientAccess
 from casd.auth.credentials import Denied
@@ -22,6 +23,9 @@ from protocols.http1 import Response
 
 _PATH = "/casd/submit"
 _DELIVER = b"/casd/deliver"
+_AT_ONCE = 8
+"""Recipients at once: a server that hangs keeps nobody else waiting, and a long list takes no server by storm."""
+
 _LARGEST = 150 * 1024 * 1024
 """Bytes of a message."""
 
@@ -59,7 +63,9 @@ class Submit(Vdir):
             return await ask.answer(exchange, access, sender)
         recipients = [value.decode("utf-8", "replace") for value in exchange.head.all(b"x-casd-recipient")]
         message = await exchange.read(_LARGEST)
-        receipts = [await _deliver(access, sender, recipient, message) for recipient in dict.fromkeys(recipients)]
+        some = DeferredSemaphore(_AT_ONCE)
+        going = [some.run(_delivery, access, sender, one, message) for one in dict.fromkeys(recipients)]
+        receipts: list[Receipt] = await gatherResults(going)
         body = json.dumps({"receipts": [asdict(receipt) for receipt in receipts]}).encode()
         return Response(200, ((b"Content-Type", b"application/json"),), body)
 
@@ -78,6 +84,10 @@ class Submit(Vdir):
         if asserted.mechanism != "submission":
             raise Denied
         return asserted.user
+
+
+def _delivery(access: ClientAccess, sender: str, recipient: str, message: bytes) -> Deferred[Receipt]:
+    return Deferred.fromCoroutine(_deliver(access, sender, recipient, message))
 
 
 async def _deliver(access: ClientAccess, sender: str, recipient: str, message: bytes) -> Receipt:

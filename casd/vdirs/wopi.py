@@ -20,7 +20,7 @@ class Wopi(Vdir):
     paths = ("wopi",)
     protocol = "owa"
     component = "OwaProxy"
-    methods = frozenset({b"GET", b"HEAD", b"POST"})
+    methods = frozenset({b"GET", b"POST"})
     repeats = False
 
     async def identify(self, exchange: Exchange, access: ClientAccess) -> Identity:

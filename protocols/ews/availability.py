@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 
 from attrs import frozen
 
+from protocols.ews import described_zones
 from protocols.ews.codecs import choice, parse_integer, parse_moment, show_boolean
+from protocols.ews.described_zones import Zone
 from protocols.ews.errors import BadDocument, Fault, Refusal
 from protocols.ews.markup import Element, child, children, m, t, text
 
@@ -18,55 +20,9 @@ LONGEST = timedelta(days=62)
 """The longest time that is told of."""
 
 _VIEW = choice("None", "MergedOnly", "FreeBusy", "FreeBusyMerged", "Detailed", "DetailedMerged")
-_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _DIGITS = {"Free": 0, "Tentative": 1, "Busy": 2, "OOF": 3, "NoData": 4, "WorkingElsewhere": 5}
 _RANKS = {"Free": 0, "WorkingElsewhere": 1, "Tentative": 2, "Busy": 3, "OOF": 4}
 """The greater wins where events overlap."""
-
-
-@frozen
-class Turn:
-    """When the clock changes, by itself, and how many minutes it is then behind the zone's own bias."""
-
-    bias: int
-    clock: time
-    order: int
-    month: int
-    weekday: int
-
-    def moment(self, year: int) -> datetime:
-        """Return when that is in a year, by the clock before."""
-        first = datetime.combine(datetime(year, self.month, 1), self.clock)  # noqa: DTZ001 (by the clock on the wall)
-        day = first + timedelta(days=(self.weekday - first.weekday()) % 7, weeks=self.order - 1)
-        while day.month != self.month:
-            day -= timedelta(weeks=1)
-        return day
-
-
-@frozen
-class Zone:
-    """A time zone as a client describes it: minutes behind UTC, and the two turns of a year, if it has any."""
-
-    bias: int
-    standard: Turn | None = None
-    daylight: Turn | None = None
-
-    def _offset(self, local: datetime) -> timedelta:
-        bias = self.bias
-        if self.standard and self.daylight:
-            begin, end = self.daylight.moment(local.year), self.standard.moment(local.year)
-            summer = begin <= local < end if begin < end else not end <= local < begin
-            bias += (self.daylight if summer else self.standard).bias
-        return timedelta(minutes=-bias)
-
-    def utc(self, local: datetime) -> datetime:
-        """Return a time of this zone as one of UTC; both without an offset."""
-        return local - self._offset(local)
-
-    def local(self, utc: datetime) -> datetime:
-        """Return a time of UTC as one of this zone; both without an offset."""
-        near = utc - timedelta(minutes=self.bias)
-        return utc + self._offset(near)
 
 
 @frozen
@@ -118,7 +74,7 @@ def parse(body: Element) -> Request:
         raise Fault("ErrorInvalidFreeBusyViewType")
     if not 5 <= interval <= 1440:
         raise Fault("ErrorInvalidMergedFreeBusyInterval")
-    described = _zone(zone)
+    described = described_zones.parse(zone)
     return Request(described, addresses, *_window(options, described), view, interval)
 
 
@@ -141,21 +97,6 @@ def _window(options: Element, zone: Zone) -> tuple[datetime, datetime]:
     if end - start > LONGEST:
         raise Fault("ErrorTimeIntervalTooBig")
     return start, end
-
-
-def _zone(node: Element) -> Zone:
-    standard, daylight = (_turn(child(node, name)) for name in ("StandardTime", "DaylightTime"))
-    return Zone(parse_integer(text(node, "Bias")), standard, daylight)
-
-
-def _turn(node: Element | None) -> Turn | None:
-    if node is None or (month := parse_integer(text(node, "Month"))) == 0:
-        return None
-    order, weekday = parse_integer(text(node, "DayOrder")), text(node, "DayOfWeek")
-    if not 1 <= month <= 12 or not 1 <= order <= 5 or weekday not in _DAYS:
-        raise Fault("ErrorTimeZone")
-    clock = parse_moment(f"2000-01-01T{text(node, 'Time')}").time()
-    return Turn(parse_integer(text(node, "Bias")), clock, order, month, _DAYS.index(weekday))
 
 
 def answer(request: Request, views: Sequence[View]) -> Element:
@@ -217,25 +158,11 @@ def merged(request: Request, events: Sequence[Event]) -> str:
 def _working_hours(zone: Zone) -> Element:
     period = t(
         "WorkingPeriod",
-        t("DayOfWeek", " ".join(_DAYS[:5])),
+        t("DayOfWeek", "Monday Tuesday Wednesday Thursday Friday"),
         t("StartTimeInMinutes", "480"),
         t("EndTimeInMinutes", "1020"),
     )
-    turns = [_written(name, turn) for name, turn in (("StandardTime", zone.standard), ("DaylightTime", zone.daylight))]
-    return t("WorkingHours", t("TimeZone", t("Bias", str(zone.bias)), *turns), t("WorkingPeriodArray", period))
-
-
-def _written(name: str, turn: Turn | None) -> Element:
-    """Return one turn; a zone without any has turns that change nothing."""
-    shown = turn or Turn(0, time(), 0, 0, 6)
-    return t(
-        name,
-        t("Bias", str(shown.bias)),
-        t("Time", shown.clock.isoformat()),
-        t("DayOrder", str(shown.order)),
-        t("Month", str(shown.month)),
-        t("DayOfWeek", _DAYS[shown.weekday]),
-    )
+    return t("WorkingHours", described_zones.write(zone), t("WorkingPeriodArray", period))
 
 
 def details(values: dict[str, str | bool]) -> tuple[tuple[str, str], ...]:

@@ -12,7 +12,7 @@ from typing import Any
 from attrs import frozen
 from lxml import etree
 
-from protocols.ews.errors import BadDocument
+from protocols.ews.errors import BadDocument, Refusal
 from protocols.ews.markup import Element, child, local, t
 from protocols.ews.markup import text as text_of
 from protocols.ews.values import Address, Attendee, Body, Distinguished, Happening, Id, Search
@@ -112,7 +112,7 @@ def _real(text: str) -> float:
 
 
 def _no_constant(text: str) -> Any:
-    raise BadDocument(f"No constant such as '{text[:40]}' can be compared with this property.")
+    raise Refusal("ErrorUnsupportedPathForQuery", f"'{text[:40]}' cannot be compared with this property.")
 
 
 def _structure(read: Callable[[Element], Any], content: Callable[[Any], Iterable[Element]]) -> Codec:

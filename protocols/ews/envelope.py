@@ -42,7 +42,7 @@ class Request:
 
 
 def parse(document: bytes) -> Request:
-    """Return the request in a SOAP document. Raises `BadDocument`."""
+    """Return the request in a SOAP document. Raises `BadDocument`, and `Fault` for what is no operation."""
     envelope = _tree(_utf8(document))
     if envelope.tag != f"{{{SOAP}}}Envelope":
         raise BadDocument(f"The element '{local(envelope)}' is not the Envelope of SOAP 1.1.")
@@ -51,7 +51,7 @@ def parse(document: bytes) -> Request:
     if len(operations) != 1:
         raise BadDocument("The Body must hold one operation.")
     if not str(operations[0].tag).startswith(f"{{{MESSAGES}}}"):
-        raise BadDocument(f"The element '{local(operations[0])}' is not an operation of EWS.")
+        raise Fault("ErrorInvalidRequest", f"The element '{local(operations[0])}' is not an operation of EWS.")
     header = envelope.find(f"{{{SOAP}}}Header")
     return Request(local(operations[0]), operations[0], _zone(header), _impersonated(header))
 

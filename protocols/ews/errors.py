@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+_DELEGATED = "The message was sent to somebody whose delegate you are: answer it in that calendar."
 _WORDS = {
     "ErrorAccessDenied": "Access is denied. Check credentials and try again.",
+    "ErrorAffectedTaskOccurrencesRequired": "AffectedTaskOccurrences must be given to delete a task.",
     "ErrorCalendarEndDateIsEarlierThanStartDate": "The end of a calendar item is before its start.",
     "ErrorCannotEmptyFolder": "The folder cannot be emptied.",
     "ErrorCannotUseFolderIdForItemId": "A folder's id stands where an item's id must.",
@@ -22,6 +24,7 @@ _WORDS = {
     "ErrorFolderNotFound": "The specified folder could not be found in the store.",
     "ErrorImpersonateUserDenied": "The account does not have permission to impersonate the requested user.",
     "ErrorInternalServerError": "An internal server error occurred. The operation failed.",
+    "ErrorInvalidAttachmentId": "The attachment could not be found.",
     "ErrorInvalidChangeKey": "The change key is invalid.",
     "ErrorInvalidIdMalformed": "Id is malformed.",
     "ErrorInvalidOperation": "The operation is not valid here.",
@@ -31,7 +34,7 @@ _WORDS = {
     "ErrorInvalidPushSubscriptionUrl": "The URL of the push subscription is not valid.",
     "ErrorInvalidRecipients": "At least one recipient is not valid.",
     "ErrorInvalidRequest": "The request is invalid.",
-    "ErrorInvalidSubscription": "The subscription is not valid.",
+    "ErrorInvalidSubscription": "Subscription is invalid.",
     "ErrorInvalidSyncStateData": "The synchronisation state data is invalid.",
     "ErrorInvalidWatermark": "The watermark is invalid.",
     "ErrorIrresolvableConflict": "The send or update operation could not be performed because the change key "
@@ -39,12 +42,15 @@ _WORDS = {
     "ErrorItemCorrupt": "The content of the item cannot be read.",
     "ErrorItemNotFound": "The specified object was not found in the store.",
     "ErrorItemSave": "The item could not be saved.",
+    "ErrorMessageDispositionRequired": "A MessageDisposition must be given for messages.",
     "ErrorMessageSizeExceeded": "The request is larger than the limit.",
     "ErrorMimeContentInvalid": "The MIME content is invalid.",
     "ErrorMoveCopyFailed": "The move or copy operation failed.",
     "ErrorMoveDistinguishedFolder": "Distinguished folders cannot be moved.",
     "ErrorNameResolutionNoResults": "No results were found.",
+    "ErrorNoPublicFolderReplicaAvailable": "There are no public folders.",
     "ErrorRequiredPropertyMissing": "A required property is missing.",
+    "ErrorRestrictionTooComplex": "The restriction has more than 255 nodes.",
     "ErrorSchemaValidation": "The request failed schema validation.",
     "ErrorSendAsDenied": "The user account does not have the right to send as the requested sending account.",
     "ErrorStaleObject": "The change key is not that of the current version of the item.",
@@ -93,13 +99,22 @@ _WORDS = {
     "ErrorResultSetTooBig": "There are too many events.",
     "ErrorTimeIntervalTooBig": "The time window is longer than 62 days.",
     "ErrorTimeZone": "The time zone is missing or not valid.",
+    "ErrorCalendarIsDelegatedForAccept": _DELEGATED,
+    "ErrorCalendarIsDelegatedForDecline": _DELEGATED,
+    "ErrorCalendarIsDelegatedForRemove": _DELEGATED,
+    "ErrorCalendarIsDelegatedForTentative": _DELEGATED,
+    "ErrorADUnavailable": "The directory cannot answer at present.",
 }
+
+
+_MOST = 400
+"""Characters of an explanation: it may quote what the client has sent, which has no end."""
 
 
 class _Answer(Exception):
     def __init__(self, code: str, words: str = "") -> None:
         self.code = code
-        self.words = words or _WORDS[code]
+        self.words = (words or _WORDS[code])[:_MOST]
         super().__init__(f"{code}: {self.words}")
 
 
@@ -125,4 +140,4 @@ class BadDocument(Fault):
 
     def __init__(self, violation: str, line: int = 0, position: int = 0) -> None:
         super().__init__("ErrorSchemaValidation", f"The request failed schema validation: {violation}")
-        self.details = {"LineNumber": str(line), "LinePosition": str(position), "Violation": violation}
+        self.details = {"LineNumber": str(line), "LinePosition": str(position), "Violation": violation[:_MOST]}

@@ -33,7 +33,6 @@ def found(people: Sequence[Persona], view: Page) -> Element:
     page = people[view.offset : view.offset + view.limit]
     return responses.alone(
         "FindPeople",
-        None,
         m("People", (t("Persona", _parts(one)) for one in page)),
         m("TotalNumberOfPeopleInView", str(len(people))),
         m("FirstMatchingRowIndex", str(view.offset if page else 0)),
@@ -47,13 +46,14 @@ def got(person: Persona) -> Element:
     return m("GetPersonaResponseMessage", m("ResponseCode", "NoError"), m("Persona", _parts(person)), **success)
 
 
-def refused(refusal: Refusal) -> Element:
+def refused(refusal: Refusal, identity: str) -> Element:
     """Return the answer to GetPersona for somebody who is not there."""
     return m(
         "GetPersonaResponseMessage",
         m("MessageText", refusal.words),
         m("ResponseCode", refusal.code),
         m("DescriptiveLinkKey", "0"),
+        m("Persona", t("PersonaId", Id=identity)),
         ResponseClass="Error",
     )
 

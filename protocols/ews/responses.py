@@ -9,13 +9,6 @@ from protocols.ews.errors import Refusal
 from protocols.ews.markup import Child, Element, m
 from protocols.ews.schema import grammar
 
-_ALWAYS = {
-    **dict.fromkeys(("GetItem", "CreateItem", "UpdateItem", "MoveItem", "CopyItem", "ArchiveItem"), "Items"),
-    **dict.fromkeys(("GetFolder", "CreateFolder", "UpdateFolder", "MoveFolder", "CopyFolder"), "Folders"),
-    **dict.fromkeys(("GetAttachment", "CreateAttachment"), "Attachments"),
-}
-"""What the schema wants in a response message even of an error, though empty."""
-
 
 def answer(operation: str, messages: Iterable[Element]) -> Element:
     """Return the answer to an operation: one response message for each thing asked for, in its order."""
@@ -28,19 +21,24 @@ def success(operation: str, *content: Child) -> Element:
     return m(f"{operation}ResponseMessage", code, *content, ResponseClass="Success")
 
 
-def alone(operation: str, refusal: Refusal | None, *content: Child) -> Element:
-    """Return the answer to an operation that does one thing, which is its own response message."""
-    code = m("ResponseCode", refusal.code if refusal else "NoError")
-    words, link = (m("MessageText", refusal.words), m("DescriptiveLinkKey", "0")) if refusal else (None, None)
-    outcome = "Error" if refusal else "Success"
-    return m(f"{operation}Response", words, code, link, *content, ResponseClass=outcome)
+def alone(operation: str, *content: Child) -> Element:
+    """Return the answer to an operation that does one thing: it is its own response message."""
+    return m(f"{operation}Response", m("ResponseCode", "NoError"), *content, ResponseClass="Success")
 
 
-def refused(operation: str, refusal: Refusal) -> Element:
-    """Return the answer to an operation that has not been begun, in the form that the schema has for it."""
-    if "ResponseClass" not in grammar.ROWS[f"{operation}Response"].attributes:
+def refused(operation: str, refusal: Refusal, *content: Child) -> Element:
+    """Return the answer to an operation that could not be done at all, in the form that the schema has for it."""
+    name = f"{operation}Response"
+    if "ResponseClass" not in grammar.ROWS[name].attributes:
         return answer(operation, [error(operation, refusal)])
-    return alone(operation, refusal)
+    code, words = m("ResponseCode", refusal.code), m("MessageText", refusal.words)
+    more = content or (_required(name),)
+    return m(name, words, code, m("DescriptiveLinkKey", "0"), *more, ResponseClass="Error")
+
+
+def _required(name: str) -> list[Element]:
+    """Return what the schema wants in a response message even of an error, though empty."""
+    return [m(local) for local in grammar.ROWS[name].required]
 
 
 def warning(operation: str, refusal: Refusal, *content: Child) -> Element:
@@ -63,7 +61,7 @@ def error(operation: str, refusal: Refusal, *content: Child) -> Element:
         m("ResponseCode", refusal.code),
         m("DescriptiveLinkKey", "0"),
         None if refusal.path is None else m("MessageXml", paths.write(refusal.path)),
-        m(_ALWAYS[operation]) if operation in _ALWAYS else None,
+        _required(f"{operation}ResponseMessage"),
         *content,
         ResponseClass="Error",
     )

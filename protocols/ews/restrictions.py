@@ -10,7 +10,7 @@ from attrs import frozen
 
 from protocols.ews import paths
 from protocols.ews.codecs import choice
-from protocols.ews.errors import BadDocument
+from protocols.ews.errors import BadDocument, Refusal
 from protocols.ews.fields import KINDS, Field
 from protocols.ews.markup import Element, child, local
 from protocols.ews.paths import Extended, Path, Property
@@ -27,6 +27,12 @@ _ORDERS = {
     "IsLessThan": operators.lt,
     "IsLessThanOrEqualTo": operators.le,
 }
+MAX_NODES = 255
+"""Expressions of one restriction: Exchange's own bound (ErrorRestrictionTooComplex)."""
+
+MAX_DEPTH = 24
+"""Expressions inside one another: SQLite's parser takes some three times as many (its stack has 100 places)."""
+
 _CODECS = {row.uri: row.codec for rows in KINDS.values() for row in rows if isinstance(row, Field)}
 
 
@@ -98,8 +104,10 @@ def parse(node: Element) -> Restriction | None:
 
 
 def parse_alone(node: Element) -> Restriction:
-    """Return the restriction that a Restriction is. Raises `BadDocument`."""
-    return _expression(_only(node))
+    """Return the restriction that a Restriction is. Raises `BadDocument` and `Refusal`."""
+    if sum(local(each) in _EXPRESSIONS for each in node.iter()) > MAX_NODES:
+        raise Refusal("ErrorRestrictionTooComplex")
+    return _expression(_only(node), MAX_DEPTH)
 
 
 def matches(restriction: Restriction, get: Callable[[Path], Any]) -> bool:
@@ -140,9 +148,16 @@ def _holds(value: Any, text: str, mode: str, *, ignore_case: bool) -> bool:
 
 
 def _compares(operator: str, value: Any, other: Any) -> bool:
+    """Compare; of several values one that passes is enough, but to be unequal none may be equal."""
+    if operator == "IsNotEqualTo":
+        return not _compares("IsEqualTo", value, other)
+    if isinstance(value, Address):
+        value = (value.name, value.address)
+    if isinstance(value, tuple):
+        return any(_compares(operator, one, other) for one in value)
     value, other = (one.casefold() if isinstance(one, str) else one for one in (value, other))
-    if operator in {"IsEqualTo", "IsNotEqualTo"}:
-        return bool(value == other) == (operator == "IsEqualTo")
+    if operator == "IsEqualTo":
+        return bool(value == other)
     try:
         return bool(_ORDERS[operator](value, other))
     except TypeError:  # something absent is neither less nor greater
@@ -155,23 +170,25 @@ def _only(node: Element, count: int = 1) -> Element:
     return node[0]
 
 
-def _expression(node: Element) -> Restriction:
+def _expression(node: Element, depth: int) -> Restriction:
     read = _EXPRESSIONS.get(local(node))
     if read is None:
         raise BadDocument(f"The element '{local(node)}' is not a search expression.")
-    return read(node)
+    if not depth:
+        raise Refusal("ErrorRestrictionTooComplex", f"A restriction has {MAX_DEPTH} levels at most.")
+    return read(node, depth - 1)
 
 
-def _comparison(node: Element) -> Comparison:
+def _comparison(node: Element, _depth: int) -> Comparison:
     path = paths.parse(_only(node, 2))
     return Comparison(local(node), path, _operand(path, _only(node[1])))
 
 
-def _excludes(node: Element) -> Excludes:
+def _excludes(node: Element, _depth: int) -> Excludes:
     return Excludes(paths.parse(_only(node, 2)), _bitmask(node[1].get("Value", "")))
 
 
-def _contains(node: Element) -> Contains:
+def _contains(node: Element, _depth: int) -> Contains:
     path = paths.parse(_only(node, 2))
     mode = _MODE.constant(node.get("ContainmentMode", "FullString"))
     return Contains(path, _constant(node[1]), mode, _COMPARISON.constant(node.get("ContainmentComparison", "Exact")))
@@ -198,11 +215,11 @@ def _bitmask(text: str) -> int:
         raise BadDocument(f"'{text[:40]}' is not a bit mask.") from None
 
 
-_EXPRESSIONS: Mapping[str, Callable[[Element], Restriction]] = {
-    "And": lambda node: And(tuple(map(_expression, node))),
-    "Or": lambda node: Or(tuple(map(_expression, node))),
-    "Not": lambda node: Not(_expression(_only(node))),
-    "Exists": lambda node: Exists(paths.parse(_only(node))),
+_EXPRESSIONS: Mapping[str, Callable[[Element, int], Restriction]] = {
+    "And": lambda node, depth: And(tuple(_expression(each, depth) for each in node)),
+    "Or": lambda node, depth: Or(tuple(_expression(each, depth) for each in node)),
+    "Not": lambda node, depth: Not(_expression(_only(node), depth)),
+    "Exists": lambda node, _depth: Exists(paths.parse(_only(node))),
     "Contains": _contains,
     "Excludes": _excludes,
     "IsEqualTo": _comparison,

@@ -13,6 +13,9 @@ from protocols.ews.fields import ATTACHMENTS, EXTENDED, KINDS, Dictionary, Field
 from protocols.ews.markup import Element, child, children, text
 from protocols.ews.paths import Extended, Path, Property
 
+MAX_PROPERTIES = 1000
+"""Additional properties of one shape: more than the schema has, and each is looked for in each of many items."""
+
 _BASE = choice("IdOnly", "Default", "AllProperties")
 _BODY = choice("Best", "HTML", "Text")
 
@@ -112,6 +115,13 @@ def _of_row(row: Field | Dictionary, asked: set[Path]) -> list[Path]:
     return entries if Property(row.uri) in asked else [path for path in entries if path in asked]
 
 
+def _additional(shape: Element) -> tuple[Path, ...]:
+    named = children(shape, "AdditionalProperties")
+    if len(named) > MAX_PROPERTIES:
+        raise BadDocument(f"A shape has {MAX_PROPERTIES} additional properties at most.")
+    return tuple(map(paths.parse, named))
+
+
 def parse(node: Element, name: str) -> Shape:
     """Return the shape in the child of this name (ItemShape, FolderShape, AttachmentShape). Raises `BadDocument`."""
     shape = child(node, name)
@@ -123,5 +133,5 @@ def parse(node: Element, name: str) -> Shape:
         base=_BASE.constant(text(shape, "BaseShape", "AllProperties" if name == "AttachmentShape" else "")),
         mime=parse_boolean(text(shape, "IncludeMimeContent", "false")),
         body=_BODY.constant(text(shape, "BodyType", "Best")),
-        additional=tuple(paths.parse(each) for each in children(shape, "AdditionalProperties")),
+        additional=_additional(shape),
     )

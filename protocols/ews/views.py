@@ -15,6 +15,9 @@ from protocols.ews.paths import Path, Property
 MAX_ENTRIES = 1000
 """Entries of one page: Exchange's own bound (EWSFindCountLimit)."""
 
+MAX_SORTS = 64
+"""Fields of one order: no list has so many columns, and a database's expression has bounds."""
+
 _DIRECTION = choice("Ascending", "Descending")
 
 
@@ -98,7 +101,10 @@ def _window(node: Element) -> Window:
 
 def parse_order(node: Element) -> tuple[Sort, ...]:
     """Return the SortOrder of a FindItem, empty if there is none. Raises `BadDocument`."""
-    return tuple(_sort(each) for each in children(node, "SortOrder"))
+    fields = children(node, "SortOrder")
+    if len(fields) > MAX_SORTS:
+        raise BadDocument(f"A SortOrder has {MAX_SORTS} fields at most.")
+    return tuple(map(_sort, fields))
 
 
 def _sort(node: Element) -> Sort:

@@ -218,6 +218,10 @@ class Wire(StringTransport):
         """Let the peer close."""
         self._end(ConnectionDone())
 
+    def cut(self) -> None:
+        """Let the connection break."""
+        self._end(ConnectionLost())
+
     def loseConnection(self) -> None:
         super().loseConnection()
         self._clock.callLater(0, lambda: self.full or self._end(ConnectionDone()))

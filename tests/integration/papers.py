@@ -16,6 +16,7 @@ import openpyxl
 import pptx
 import pypdfium2
 from docx.enum.text import WD_BREAK
+from PIL import Image
 
 _TEXT = "The quick brown fox jumps over the lazy dog. "
 
@@ -66,6 +67,13 @@ def pdf(pages: int = 3) -> bytes:
     for _ in range(pages):
         document.new_page(612, 792)
     return _saved(document)
+
+
+def photo() -> bytes:
+    """Return a photograph as telephones take them, of twelve million pixels."""
+    buffer = BytesIO()
+    Image.effect_noise((4000, 3000), 60).convert("RGB").save(buffer, "JPEG", quality=80)
+    return buffer.getvalue()
 
 
 def bomb() -> bytes:
@@ -129,4 +137,5 @@ GOOD: Mapping[str, Callable[[], bytes]] = {
     "talk.pptx": slides,
     "letter.odt": open_text,
     "paper.pdf": pdf,
+    "photo.jpg": photo,
 }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from datetime import timedelta
 from importlib.metadata import version
@@ -10,40 +9,25 @@ from threading import Thread
 from time import monotonic
 from typing import Any
 
-from exchangelib import (
-    BASIC,
-    DELEGATE,
-    UTC,
-    Account,
-    CalendarItem,
-    Configuration,
-    Contact,
-    Credentials,
-    EWSDateTime,
-    FileAttachment,
-    Message,
-)
+from exchangelib import UTC, CalendarItem, Contact, EWSDateTime, FileAttachment, Message
 from exchangelib.indexed_properties import EmailAddress
 from exchangelib.properties import CreatedEvent
 
-from tests.integration.estate import EstateTestCase
+from tests.integration.clients import ExchangelibTestCase
 from tests.integration.process import PATIENCE, wait_until
 
 CONTENT = bytes(range(256)) * 1000
 
 
-class Exchangelib(EstateTestCase):
+class Exchangelib(ExchangelibTestCase):
     """One front end before both mailbox servers."""
 
     def setUp(self) -> None:
         super().setUp()
-        self._trust(str(self.estate.demo / "ca.pem"))
-        self.estate.mailbox_servers()
-        self.front = self.estate.front("fe1")
         self.addCleanup(self._report, monotonic())
 
     def test_a_message_is_created_found_updated_moved_and_deleted(self) -> None:
-        alice = self._account("alice")
+        alice = self.account("alice")
         Message(account=alice, folder=alice.drafts, subject="Plan", body="first").save()
         found = alice.drafts.get(subject="Plan")
         found.subject = "Better plan"
@@ -55,7 +39,7 @@ class Exchangelib(EstateTestCase):
         assert alice.inbox.all().count() == 0
 
     def test_a_message_with_an_attachment_reaches_the_other_server(self) -> None:
-        alice, carol = self._account("alice"), self._account("carol")
+        alice, carol = self.account("alice"), self.account("carol")
         message = Message(account=alice, subject="Report", body="see there", to_recipients=["carol@example.org"])
         message.attach(FileAttachment(name="report.bin", content=CONTENT))
         message.send_and_save()
@@ -65,7 +49,7 @@ class Exchangelib(EstateTestCase):
         assert alice.sent.filter(subject="Report").count() == 1
 
     def test_a_streaming_subscription_tells_of_mail_from_the_other_server(self) -> None:
-        alice, carol = self._account("alice"), self._account("carol")
+        alice, carol = self.account("alice"), self.account("carol")
         with carol.inbox.streaming_subscription() as subscription:
             stream = carol.inbox.get_streaming_events(subscription, connection_timeout=1, max_notifications_returned=1)
             told = _Told(stream)
@@ -78,7 +62,7 @@ class Exchangelib(EstateTestCase):
             assert CreatedEvent in {type(event) for event in told.events}
 
     def test_an_appointment_is_created_read_and_deleted(self) -> None:
-        carol = self._account("carol")
+        carol = self.account("carol")
         start = EWSDateTime(2027, 3, 10, 9, 0, tzinfo=UTC)
         CalendarItem(
             account=carol, folder=carol.calendar, subject="Meeting", start=start, end=start + timedelta(hours=1)
@@ -89,7 +73,7 @@ class Exchangelib(EstateTestCase):
         assert carol.calendar.all().count() == 0
 
     def test_a_contact_is_created_read_and_deleted(self) -> None:
-        carol = self._account("carol")
+        carol = self.account("carol")
         address = EmailAddress(email="ada@example.net", label="EmailAddress1")
         names = {"display_name": "Ada Byron", "given_name": "Ada", "surname": "Byron"}
         Contact(account=carol, folder=carol.contacts, email_addresses=[address], **names).save()
@@ -97,20 +81,6 @@ class Exchangelib(EstateTestCase):
         assert (found.given_name, found.email_addresses[0].email) == ("Ada", "ada@example.net")
         found.delete()
         assert carol.contacts.all().count() == 0
-
-    def _account(self, user: str) -> Account:
-        credentials = Credentials(f"{user}@example.org", self.estate.password)
-        url = f"{self.front.url}/EWS/Exchange.asmx"
-        configuration = Configuration(service_endpoint=url, credentials=credentials, auth_type=BASIC, max_connections=2)
-        account = Account(f"{user}@example.org", config=configuration, access_type=DELEGATE)
-        self.addCleanup(account.protocol.close)
-        return account
-
-    def _trust(self, authority: str) -> None:
-        """Have requests, and so exchangelib, trust the demo's authority."""
-        before = os.environ.get("REQUESTS_CA_BUNDLE")
-        os.environ["REQUESTS_CA_BUNDLE"] = authority
-        self.addCleanup(_restore, "REQUESTS_CA_BUNDLE", before)
 
     def _is_streaming(self, user: str) -> bool:
         return any(
@@ -135,10 +105,3 @@ class _Told(Thread):
     def run(self) -> None:
         for notification in self._notifications:
             self.events += notification.events
-
-
-def _restore(name: str, value: str | None) -> None:
-    if value is None:
-        del os.environ[name]
-    else:
-        os.environ[name] = value

@@ -304,6 +304,7 @@ class Reading(Stories):
                 press("?")
                 expect(alice.page.get_by_role("dialog")).to_contain_text("Mail, calendar, people, tasks")
                 press("Escape")
+                expect(alice.page.get_by_role("dialog")).to_have_count(0)
                 press("2")
                 expect(alice.page.locator("#calendar")).to_be_visible()
                 press("1")

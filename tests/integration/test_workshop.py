@@ -43,7 +43,7 @@ class Converter(TestCase):
         previews = Previews(Shelf(1 << 20), work, Programs(str(program), pdf=True))
         try:
             with patch.object(workshop, "choose", lambda *_: walls):
-                await previews.open("1", ".odt", lambda: done(document or self.letter))
+                await previews.open("alice", "1", ".odt", lambda: done(document or self.letter))
         except NotShown as error:
             return error.trouble
         finally:

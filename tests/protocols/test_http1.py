@@ -409,6 +409,13 @@ def test_an_absolute_target_names_its_authority() -> None:
 
 
 @pytest.mark.negative
+@pytest.mark.parametrize("authority", [b"", b"a@mail.example.org", b'a"', b"mail.example.org?", b"a,b", b"\\"])
+def test_a_url_of_no_host_or_of_more_than_a_host_is_refused(authority: bytes) -> None:
+    with pytest.raises(BadMessage):
+        parse_target(b"https://" + authority + b"/owa")
+
+
+@pytest.mark.negative
 @pytest.mark.parametrize(
     "raw",
     [
@@ -509,6 +516,27 @@ def test_an_answer_without_a_body_ends_with_its_head(to: bytes, head: bytes) -> 
     assert [type(event) for event in read(parser, head)] == [ResponseHead, list]
     parser.expect(b"GET")
     assert read(parser, OK + b"Content-Length: 2\r\n\r\nhi")[1:] == [b"hi", []]
+
+
+@pytest.mark.parametrize("length", [b"0", b"5"])
+def test_an_answer_without_content_has_no_length_to_pass_on(length: bytes) -> None:
+    (head, _) = answered(b"HTTP/1.1 204 No Content\r\nContent-Length: " + length + b"\r\n\r\n")
+    assert isinstance(head, ResponseHead)
+    assert head.length is None
+
+
+@pytest.mark.negative
+def test_an_interim_answer_may_end_the_connection_with_the_final_one() -> None:
+    interim = b"HTTP/1.1 103 Early Hints\r\nConnection: close\r\n\r\n"
+    (head, _) = answered(interim + OK + b"Content-Length: 0\r\n\r\n")
+    assert isinstance(head, ResponseHead)
+    assert not head.keep_alive
+
+
+@pytest.mark.negative
+def test_chunks_in_an_answer_of_1_0_are_refused() -> None:
+    with pytest.raises(BadMessage):
+        answered(b"HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n")
 
 
 def test_100_continue_is_told_and_other_interim_answers_are_not() -> None:

@@ -7,30 +7,19 @@ from datetime import UTC, datetime, time, timedelta, tzinfo
 from typing import Any
 
 from attrs import frozen
-from icalendar import Calendar, Component, Event, vCalAddress
+from icalendar import Calendar, Component, Event
 
-from casd.mailbox.ews import ical, occurrences, zones
+from casd.mailbox.ews import attendees, ical, occurrences, zones
 from casd.mailbox.ews.columns import BUSY
 from casd.mailbox.meetings import attendance
 from protocols.ews.errors import Refusal
 from protocols.ews.paths import Path, Property
-from protocols.ews.values import Address, Attendee
+from protocols.ews.values import Attendee
 
 _BUSY = {word: status.upper() for word, status in BUSY.items()}
 _STATUSES = {status: word for word, status in _BUSY.items()}
 _CLASSES = {"Normal": None, "Personal": "PRIVATE", "Private": "PRIVATE", "Confidential": "CONFIDENTIAL"}
 _PRIORITIES = {"Low": 9, "Normal": None, "High": 1}
-_ANSWERS = {
-    "Unknown": "NEEDS-ACTION",
-    "NoResponseReceived": "NEEDS-ACTION",
-    "Organizer": "ACCEPTED",
-    **attendance.PARTSTATS,
-}
-_ROLES = {
-    "calendar:RequiredAttendees": "REQ-PARTICIPANT",
-    "calendar:OptionalAttendees": "OPT-PARTICIPANT",
-    "calendar:Resources": "NON-PARTICIPANT",
-}
 _WHEN = ("calendar:Start", "calendar:End", "calendar:IsAllDayEvent", "calendar:StartTimeZone", "calendar:EndTimeZone")
 
 
@@ -83,6 +72,22 @@ def read(content: bytes, exception: Component | None = None) -> dict[Path, Any]:
     source = _Source(content, event, _times(calendar, event, UTC), ical.reminder(event))
     found = {Property(uri): reader(source) for uri, reader in _READERS.items()}
     return {path: value for path, value in found.items() if value not in (None, ())}
+
+
+def seen_by(owner: str, found: Mapping[Path, Any]) -> dict[Path, Any]:
+    """Return properties as they are in somebody's calendar: where another invites, he has answered what he is said to.
+
+    Invitations that the server itself puts there say so; others may have come as iCalendar.
+    """
+    organizer = found.get(Property("calendar:Organizer"))
+    if organizer is None or owner.casefold() == organizer.address.casefold():
+        return dict(found)
+    if found.get(Property("calendar:MyResponseType")) != "Organizer":
+        return dict(found)
+    people = [one for uri in attendees.ROLES for one in found.get(Property(uri), ())]
+    said = next((one.response for one in people if one.mailbox.address.casefold() == owner.casefold()), "Unknown")
+    answer = "NoResponseReceived" if said == "Unknown" else said
+    return {**found, Property("calendar:MyResponseType"): answer, Property("calendar:IsOrganizer"): False}
 
 
 def own(event: Component) -> dict[Path, Any]:
@@ -193,74 +198,8 @@ def _duration(length: timedelta) -> str:
     return f"P{days}D{'T' + clock if clock else ''}" if days else f"PT{clock or '0S'}"
 
 
-def _mailbox(value: Any) -> Address:
-    address = str(value)
-    bare = address[7:] if address.lower().startswith("mailto:") else address
-    return Address(bare, str(value.params.get("CN", "")))
-
-
-def _organizer(event: Component) -> Address | None:
-    return _mailbox(event["ORGANIZER"]) if "ORGANIZER" in event else None
-
-
-def _several(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [] if value is None else [value]
-
-
-def _attendees(event: Component) -> dict[str, list[Any]]:
-    """Return the ATTENDEEs by the property that holds them; a role that is not said is required."""
-    found: dict[str, list[Any]] = {}
-    for one in _several(event.get("ATTENDEE")):
-        role = str(one.params.get("ROLE", "")).upper()
-        uri = next((uri for uri, name in _ROLES.items() if name == role), "calendar:RequiredAttendees")
-        found.setdefault(uri, []).append(one)
-    return found
-
-
-def _attendees_of(uri: str) -> Callable[[_Source], tuple[Attendee, ...]]:
-    return lambda source: tuple(map(_read_attendee, _attendees(source.event).get(uri, ())))
-
-
-def _read_attendee(one: Any) -> Attendee:
-    word = attendance.WORDS.get(str(one.params.get("PARTSTAT", "")).upper(), "Unknown")
-    return Attendee(_mailbox(one), word, attendance.answered(one))
-
-
-def _put_attendees(uri: str) -> Callable[[Component, Any], None]:
-    def change(event: Component, people: tuple[Attendee, ...] | None) -> None:
-        others = [one for name, group in _attendees(event).items() if name != uri for one in group]
-        wanted = [_known(event, person, _ROLES[uri]) for person in people or ()]
-        event.pop("ATTENDEE", None)
-        for one in (*others, *wanted):
-            event.add("ATTENDEE", one, encode=False)
-
-    return change
-
-
-def _known(event: Component, person: Attendee, role: str) -> vCalAddress:
-    """Return somebody invited, with what he has answered already: no client answers for him."""
-    made, old = _attendee(person, role), attendance.find(event, person.mailbox.address)
-    if old is not None:
-        kept = {name: old.params[name] for name in ("PARTSTAT", attendance.ANSWERED) if name in old.params}
-        made.params.update(kept)
-    return made
-
-
-def _attendee(person: Attendee, role: str) -> vCalAddress:
-    made = vCalAddress(f"mailto:{person.mailbox.address}")
-    made.params["ROLE"] = role
-    made.params["PARTSTAT"] = _ANSWERS.get(person.response, "NEEDS-ACTION")
-    if person.mailbox.name:
-        made.params["CN"] = person.mailbox.name
-    return made
-
-
-def _put_organizer(event: Component, who: Address | None) -> None:
-    event.pop("ORGANIZER", None)
-    if who is not None:
-        made = vCalAddress(f"mailto:{who.address}")
-        made.params["CN"] = who.name or who.address
-        event.add("ORGANIZER", made, encode=False)
+def _invited(uri: str) -> Callable[[_Source], tuple[Attendee, ...]]:
+    return lambda source: attendees.read(source.event, uri)
 
 
 def _put_busy(event: Component, status: str | None) -> None:
@@ -304,9 +243,9 @@ _READERS: Mapping[str, Callable[[_Source], Any]] = {
     "calendar:MyResponseType": lambda source: source.response,
     "calendar:IsOrganizer": lambda source: source.response in {"Organizer", "Unknown"},
     "calendar:CalendarItemType": lambda source: "RecurringMaster" if "RRULE" in source.event else "Single",
-    "calendar:Organizer": lambda source: _organizer(source.event),
+    "calendar:Organizer": lambda source: attendees.organizer(source.event),
     "calendar:Recurrence": lambda source: ical.recurrence(source.event, source.times.zone),
-    **{uri: _attendees_of(uri) for uri in _ROLES},
+    **{uri: _invited(uri) for uri in attendees.ROLES},
 }
 _WRITERS: Mapping[str, Callable[[Component, Any], None]] = {
     "item:Subject": _text("SUMMARY"),
@@ -317,8 +256,8 @@ _WRITERS: Mapping[str, Callable[[Component, Any], None]] = {
     "calendar:DateTimeStamp": _text("DTSTAMP"),
     "calendar:Location": _text("LOCATION"),
     "calendar:LegacyFreeBusyStatus": _put_busy,
-    "calendar:Organizer": _put_organizer,
-    **{uri: _put_attendees(uri) for uri in _ROLES},
+    "calendar:Organizer": attendees.put_organizer,
+    **{uri: attendees.writer(uri) for uri in attendees.ROLES},
 }
 
 READS = frozenset(_READERS)

@@ -11,8 +11,11 @@ from casd.mailbox.ews import identifiers, places, reading, writing
 from casd.mailbox.ews.answers import each
 from casd.mailbox.ews.identifiers import Kind
 from casd.mailbox.ews.reading import Renderer
+from casd.mailbox.store import mime
 from casd.mailbox.store.errors import NotFound
+from casd.mailbox.store.kinds import KINDS as FORMATS
 from casd.mailbox.store.mailbox import MailboxStore
+from casd.mailbox.store.values import Kind as StoredKind
 from protocols.ews import attachments, items, shapes
 from protocols.ews.errors import BadDocument, Refusal
 from protocols.ews.markup import Child, Element, child, children, m
@@ -38,11 +41,9 @@ def get_attachment(mailbox: MailboxStore, body: Element, _zone: tzinfo) -> Eleme
     renderer = Renderer(mailbox, shapes.parse(body, "AttachmentShape"))
 
     def get(node: Element) -> Sequence[Child]:
-        name = _name(mailbox, node)
-        found, content = mailbox.attachments.get(name), mailbox.attachments.content(name)
-        shown = reading.attachment(mailbox, found)
+        shown, content, name = _held(mailbox, node)
         if shown.is_item:
-            return [_listed(evolve(shown, item=renderer.attached(content)))]
+            return [_listed(evolve(shown, item=renderer.attached(content, name)))]
         return [_listed(evolve(shown, content=content))]
 
     return each("GetAttachment", get, children(body, "AttachmentIds"))
@@ -64,7 +65,22 @@ def _name(mailbox: MailboxStore, node: Element) -> str:
     try:
         return mailbox.attachments.get(name).id
     except NotFound:
-        raise Refusal("ErrorItemNotFound") from None
+        raise Refusal("ErrorInvalidAttachmentId") from None
+
+
+def _held(mailbox: MailboxStore, node: Element) -> tuple[Attachment, bytes, str]:
+    """Return an attachment with what it holds and its name: what the store calls it, or where in such a one it is."""
+    whole = identifiers.decode(Kind.ATTACHMENT, mailbox, node.get("Id", ""))
+    name, *places = whole.split("/")
+    try:
+        shown = reading.attachment(mailbox, mailbox.attachments.get(name))
+        content = mailbox.attachments.content(name)
+        for place in places:
+            part = next(part for part in FORMATS[StoredKind.MAIL].read(content).parts if str(part.index) == place)
+            shown, content = reading.attachment(mailbox, part, whole), mime.part_content(content, part.index)
+    except (NotFound, StopIteration):
+        raise Refusal("ErrorInvalidAttachmentId") from None
+    return shown, content, whole
 
 
 def _listed(attachment: Attachment) -> Element:

@@ -32,7 +32,7 @@ from protocols.ews.values import Address
 from protocols.ews.values import Item as Wanted
 
 _OPERATION = "CreateItem"
-_DISPOSITION = choice("SaveOnly", "SendOnly", "SendAndSaveCopy")
+_DISPOSITION = choice("", "SaveOnly", "SendOnly", "SendAndSaveCopy")
 _ATTACHMENTS = Property(ATTACHMENTS)
 
 
@@ -53,7 +53,7 @@ class _Creation:
     def _attempt(self, node: Element) -> Done:
         try:
             if local(node) in meetings.ANSWERS:
-                return meetings.answer(self.mailbox, node, self.zone, self.disposition)
+                return meetings.answer(self.mailbox, node, self.zone, self.disposition or "SaveOnly")
             wanted = items.read(node)
             return self._one(replies.message(self.mailbox, wanted) if replies.is_response(wanted) else wanted)
         except (StoreError, Refusal) as error:
@@ -63,6 +63,8 @@ class _Creation:
         known = ELEMENTS.get(wanted.element)
         if known is None:
             raise Refusal("ErrorInvalidRequest", f"A {wanted.element} is not an item.")
+        if known.kind is Kind.MAIL and not self.disposition:
+            raise Refusal("ErrorMessageDispositionRequired")
         sends = known.kind is Kind.MAIL and self.disposition != "SaveOnly"
         content, fields = writing.begin(known, wanted, _defaults(known, self.mailbox), self.zone)
         if sends:
@@ -103,7 +105,7 @@ class _Creation:
 
 async def create_item(call: Call, body: Element, zone: tzinfo) -> Element:
     """Serve CreateItem: all items are saved in one transaction, then those to be sent go out one by one."""
-    disposition = _DISPOSITION.constant(body.get("MessageDisposition", "SaveOnly"))
+    disposition = _DISPOSITION.constant(body.get("MessageDisposition", ""))
     policy = meetings.policy(body, "SendMeetingInvitations")
     made = await call.database.run(_Creation(call.mailbox, body, zone, disposition, policy).all)
     return await sending.answer(call, _OPERATION, made, keep=disposition == "SendAndSaveCopy")

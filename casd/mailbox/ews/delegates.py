@@ -10,6 +10,7 @@ from attrs import asdict, evolve
 from casd.mailbox import delegation
 from casd.mailbox.call import Call
 from casd.mailbox.delegation import Delegate
+from casd.mailbox.ews import directory
 from casd.mailbox.store.mailbox import MailboxStore
 from protocols.ews import delegates as wire
 from protocols.ews import responses
@@ -25,7 +26,7 @@ _DONE = DelegateUser("")
 def get_delegate(mailbox: MailboxStore, body: Element, _zone: tzinfo) -> Element:
     """Serve GetDelegate."""
     if (refused := _refused(mailbox, body)) is not None:
-        return responses.alone("GetDelegate", refused)
+        return responses.refused("GetDelegate", refused)
     full = parse_boolean(body.get("IncludePermissions", "false"))
     found = delegation.load(mailbox)
     wanted = wire.named(body) or [one.address for one in found]
@@ -52,7 +53,7 @@ async def add_delegate(call: Call, body: Element, _zone: tzinfo) -> Element:
 
 async def _name(call: Call, address: str) -> str | None:
     """Return the name of a colleague; None for an address that is nobody's."""
-    found = await call.people(address, 1)
+    found = await directory.people(call, address, 1)
     return next((one.name for one in found if one.address.casefold() == address.casefold()), None)
 
 
@@ -117,7 +118,7 @@ def _edit(
 ) -> Element:
     """Change the delegates of a mailbox, each for himself."""
     if (refused := _refused(mailbox, body)) is not None:
-        return responses.alone(operation, refused)
+        return responses.refused(operation, refused)
     kept = delegation.load(mailbox)
     outcomes = [edit(kept, user) for user in users]
     delegation.save(mailbox, kept, wire.delivery(body) or delegation.delivery(mailbox))

@@ -16,10 +16,12 @@ from casd.mailbox.store.errors import StoreError
 from casd.mailbox.store.mailbox import MailboxStore
 from casd.mailbox.store.values import DeleteMode, Kind
 from protocols.ews import responses
+from protocols.ews.codecs import choice
 from protocols.ews.errors import Refusal
 from protocols.ews.markup import Element, children
 
 _OPERATION = "DeleteItem"
+_TASKS = choice("", "AllOccurrences", "SpecifiedOccurrenceOnly")
 
 
 @frozen
@@ -30,6 +32,7 @@ class _Deletion:
     body: Element
     mode: DeleteMode
     policy: Policy | None
+    tasks: str
 
     def all(self) -> list[Done]:
         """Delete the items, each for itself."""
@@ -43,6 +46,8 @@ class _Deletion:
 
     def _one(self, node: Element) -> Done:
         item, occurrence = places.happening_of(self.mailbox, node)
+        if item.kind is Kind.TASK and not self.tasks:
+            raise Refusal("ErrorAffectedTaskOccurrencesRequired")
         only = occurrence.original if occurrence else None
         letters = []
         if item.kind is Kind.APPOINTMENT:
@@ -55,5 +60,6 @@ class _Deletion:
 async def delete_item(call: Call, body: Element, _zone: tzinfo) -> Element:
     """Serve DeleteItem."""
     policy = meetings.policy(body, "SendMeetingCancellations")
-    deleted = await call.database.run(_Deletion(call.mailbox, body, places.mode(body), policy).all)
+    tasks = _TASKS.constant(body.get("AffectedTaskOccurrences", ""))
+    deleted = await call.database.run(_Deletion(call.mailbox, body, places.mode(body), policy, tasks).all)
     return await sending.answer(call, _OPERATION, deleted, keep=False)

@@ -7,7 +7,7 @@ from datetime import tzinfo
 
 from attrs import frozen
 
-from casd.mailbox.call import Call
+from casd.mailbox.call import Call, Person, Unanswered
 from casd.mailbox.ews import contacts, identifiers
 from casd.mailbox.ews.answers import each
 from casd.mailbox.store.errors import BadContent
@@ -58,10 +58,18 @@ async def resolve_names(call: Call, body: Element, _zone: tzinfo) -> Element:
     return responses.answer("ResolveNames", [responses.warning("ResolveNames", several, resolved)])
 
 
+async def people(call: Call, words: str, limit: int) -> Sequence[Person]:
+    """Return who in the address book begins so. Raises `Refusal` (ErrorADUnavailable)."""
+    try:
+        return await call.people(words, limit)
+    except Unanswered:
+        raise Refusal("ErrorADUnavailable") from None
+
+
 async def look_up(call: Call, words: str, scope: str = "ActiveDirectoryContacts") -> list[Known]:
     """Return who is meant by a begin of a name or an address, each address once."""
-    people = [] if scope == "Contacts" or not words else await call.people(words, MOST + 1)
-    colleagues = [Known(person.address, person.name) for person in people]
+    found = [] if scope == "Contacts" or not words else await people(call, words, MOST + 1)
+    colleagues = [Known(person.address, person.name) for person in found]
     own = [] if scope == "ActiveDirectory" else await call.database.run(_contacts, call.mailbox, words)
     both = own + colleagues if scope == "ContactsActiveDirectory" else colleagues + own
     return list({one.address.casefold() or one.name: one for one in reversed(both)}.values())[::-1]
@@ -117,14 +125,14 @@ async def expand_dl(call: Call, body: Element, _zone: tzinfo) -> Element:
 
 def get_room_lists(_mailbox: MailboxStore, _body: Element, _zone: tzinfo) -> Element:
     """Serve GetRoomLists: the address book holds no lists of rooms."""
-    return responses.alone("GetRoomLists", None, m("RoomLists"))
+    return responses.alone("GetRoomLists", m("RoomLists"))
 
 
 def get_rooms(_mailbox: MailboxStore, body: Element, _zone: tzinfo) -> Element:
     """Serve GetRooms."""
     if child(body, "RoomList") is None:
         raise BadDocument("The required element 'RoomList' is missing.")
-    return responses.alone("GetRooms", Refusal("ErrorNameResolutionNoResults"))
+    return responses.refused("GetRooms", Refusal("ErrorNameResolutionNoResults"))
 
 
 def convert_id(mailbox: MailboxStore, body: Element, _zone: tzinfo) -> Element:

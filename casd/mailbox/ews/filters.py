@@ -6,13 +6,14 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, tzinfo
 from typing import Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from casd.mailbox.ews import kept, zones
 from casd.mailbox.ews.columns import COLUMNS
 from casd.mailbox.ews.kinds import KINDS
 from casd.mailbox.store import query
 from casd.mailbox.store.query import Filter, Mode, Operator, Order
+from casd.mailbox.store.values import Kind
 from protocols.ews import restrictions
 from protocols.ews.errors import Refusal
 from protocols.ews.paths import Extended, Path, Property
@@ -70,11 +71,29 @@ def narrow(restriction: Restriction, zone: tzinfo) -> Narrowed:
             inner = narrow(part, zone)
             return Narrowed(query.Not(inner.filter)) if inner.exact else Narrowed(_ALL, exact=False)
     try:
-        return Narrowed(_comparison(restriction, zone) if isinstance(restriction, Comparison) else _test(restriction))
+        test = _comparison(restriction, zone) if isinstance(restriction, Comparison) else _test(restriction)
     except Refusal:
         if not is_read(restriction.path):
             raise
+        return _of_contents(restriction)
+    if kept.keeps(restriction.path) and _holders(restriction.path):
+        return _of_contents(restriction, test)
+    if str(restriction.path) in kept.VERBATIM and isinstance(test, query.Compare | query.Contains | query.Exists):
+        test = query.Or((test, evolve(test, field=f"properties.{restriction.path}")))
+    return Narrowed(test)
+
+
+def _holders(path: Path) -> list[Kind]:
+    """Return the kinds of items whose contents have a place for a property."""
+    return [kind for kind, known in KINDS.items() if isinstance(path, Property) and path.uri in known.reads]
+
+
+def _of_contents(test: Comparison | Contains | Exists | Excludes, *others: Filter) -> Narrowed:
+    """Return which items may pass a test on a property that contents say, beside those that pass other filters."""
+    if isinstance(test, Comparison) and test.operator == "IsNotEqualTo":  # so is what has no such property
         return Narrowed(_ALL, exact=False)
+    kinds = (query.Compare("kind", Operator.EQUAL, kind) for kind in _holders(test.path))
+    return Narrowed(query.Or((*others, *kinds)), exact=False)
 
 
 def _joined(join: Callable[[tuple[Filter, ...]], Filter], parts: Sequence[Narrowed]) -> Narrowed:

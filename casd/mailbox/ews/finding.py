@@ -96,5 +96,6 @@ def search(mailbox: MailboxStore, folder: Folder, restriction: Restriction | Non
 
 
 def aqs(words: str) -> Filter | None:
-    """Return the filter for a query string (Advanced Query Syntax)."""
-    return Search(words) if words else None
+    """Return the filter for a query string (Advanced Query Syntax); all words must be there, with AND or without."""
+    asked = " ".join(word for word in words.split(" ") if word != "AND")
+    return Search(asked) if asked else None

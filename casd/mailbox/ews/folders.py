@@ -3,82 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, tzinfo
+from datetime import tzinfo
 from typing import Any
 
-from casd.mailbox.ews import finding, identifiers, kept, places, searches
+from casd.mailbox.ews import describing, kept, places, searches
 from casd.mailbox.ews.answers import each
+from casd.mailbox.ews.describing import matches, render
 from casd.mailbox.store import query
-from casd.mailbox.store.errors import NotAllowed
+from casd.mailbox.store.errors import FolderExists, NotAllowed
 from casd.mailbox.store.mailbox import MailboxStore
 from casd.mailbox.store.values import Folder
 from protocols.ews import changes, items, restrictions, shapes, views
 from protocols.ews.codecs import choice, parse_boolean
 from protocols.ews.errors import BadDocument, Refusal
 from protocols.ews.markup import Child, Element, children, m
-from protocols.ews.paths import Extended, Path, Property
-from protocols.ews.restrictions import Restriction
-from protocols.ews.shapes import Shape
-from protocols.ews.values import Id, Item
+from protocols.ews.paths import Path, Property
 
-_ELEMENTS = {"IPF.Appointment": "CalendarFolder", "IPF.Contact": "ContactsFolder", "IPF.Task": "TasksFolder"}
-_CLASSES = {element: name for name, element in _ELEMENTS.items()}
+_CLASSES = {element: name for name, element in describing.ELEMENTS.items()}
 _NAME, _CLASS = Property("folder:DisplayName"), Property("folder:FolderClass")
 _SEARCH = Property("folder:SearchParameters")
-_UNREAD = restrictions.Comparison("IsEqualTo", Property("message:IsRead"), other=False)
-_SIZE = "0xe08"
-"""PidTagMessageSize: the bytes of all that is in a folder."""
-
 _TRAVERSAL = choice("Shallow", "Deep", "SoftDeleted")
-
-
-def element(folder: Folder) -> str:
-    """Return the name of the element that stands for a folder of this class."""
-    if searches.is_search(folder):
-        return "SearchFolder"
-    major = ".".join(folder.folder_class.split(".")[:2])
-    return _ELEMENTS.get(major, "Folder")
-
-
-def properties(mailbox: MailboxStore, folder: Folder) -> dict[Path, Any]:
-    """Return all properties of a folder but those of MAPI."""
-    search = searches.load(mailbox, folder)
-    found = {
-        "folder:FolderId": identifiers.of_folder(mailbox, folder),
-        "folder:ParentFolderId": Id(identifiers.encode(identifiers.Kind.FOLDER, mailbox, folder.parent))
-        if folder.parent
-        else None,
-        "folder:FolderClass": folder.folder_class or None,
-        "folder:DisplayName": folder.name,
-        "folder:TotalCount": folder.total if search is None else _count(mailbox, folder),
-        "folder:ChildFolderCount": folder.children,
-        "folder:EffectiveRights": True,
-        "folder:DistinguishedFolderId": folder.distinguished or None,
-        "folder:UnreadCount": folder.unread if search is None else _count(mailbox, folder, _UNREAD),
-        "folder:SearchParameters": search,
-    }
-    return {Property(uri): value for uri, value in found.items()}
-
-
-def _count(mailbox: MailboxStore, folder: Folder, restriction: Restriction | None = None) -> int | None:
-    """Return how many items a search folder shows, None if there are too many to be counted."""
-    try:
-        return finding.search(mailbox, folder, restriction, "", UTC).total()
-    except Refusal:
-        return None
-
-
-def render(mailbox: MailboxStore, folder: Folder, shape: Shape = Shape()) -> Element:  # noqa: B008 - a frozen value
-    """Return a folder as an element of this shape; by default just its id."""
-    name, known = element(folder), properties(mailbox, folder)
-    wanted = shape.wanted(name)
-    return items.write(Item(name, {path: _value(mailbox, folder, known, path) for path in wanted}))
-
-
-def _value(mailbox: MailboxStore, folder: Folder, known: Mapping[Path, Any], path: Path) -> Any:
-    if isinstance(path, Extended) and path.tag == _SIZE:
-        return str(mailbox.folders.size(folder.id))
-    return known.get(path, kept.load(folder.properties, path))
 
 
 def get_folder(mailbox: MailboxStore, body: Element, _zone: tzinfo) -> Element:
@@ -98,19 +42,12 @@ def find_folder(mailbox: MailboxStore, body: Element, _zone: tzinfo) -> Element:
 
     def find(node: Element) -> Sequence[Child]:
         below = mailbox.folders.children(places.folder_of(mailbox, node).id, deep=deep)
-        found = [folder for folder in below if _matches(mailbox, folder, restriction)]
+        found = [folder for folder in below if matches(mailbox, folder, restriction)]
         part = views.part(view, len(found))
         page = [render(mailbox, folder, shape) for folder in found[part.start : part.stop]]
         return [views.write_page("Folders", page, len(found), part)]
 
     return each("FindFolder", find, children(body, "ParentFolderIds"))
-
-
-def _matches(mailbox: MailboxStore, folder: Folder, restriction: restrictions.Restriction | None) -> bool:
-    if restriction is None:
-        return True
-    known = properties(mailbox, folder)
-    return restrictions.matches(restriction, lambda path: _value(mailbox, folder, known, path))
 
 
 def create_folder(mailbox: MailboxStore, body: Element, _zone: tzinfo) -> Element:
@@ -123,7 +60,12 @@ def create_folder(mailbox: MailboxStore, body: Element, _zone: tzinfo) -> Elemen
         if not named.get("name"):
             raise Refusal("ErrorRequiredPropertyMissing", path=_NAME)
         folder_class = named.pop("folder_class", _CLASSES.get(wanted.element, ""))
-        return [m("Folders", render(mailbox, mailbox.folders.create(parent.id, folder_class=folder_class, **named)))]
+        try:
+            made = mailbox.folders.create(parent.id, folder_class=folder_class, **named)
+        except FolderExists:
+            words = f"A folder with the specified name already exists., Could not create folder '{named['name']}'."
+            raise Refusal("ErrorFolderExists", words) from None
+        return [m("Folders", render(mailbox, made))]
 
     return each("CreateFolder", create, children(body, "Folders"))
 

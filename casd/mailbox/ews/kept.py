@@ -32,6 +32,10 @@ _KEPT = frozenset(
 )
 
 
+VERBATIM = frozenset({"item:InReplyTo", "message:InternetMessageId", "message:References"})
+"""Text that a header takes only as identifiers: where it is none, the client's own words are kept beside."""
+
+
 def keeps(path: Path) -> bool:
     """Say whether a property is kept here when the content has no place for it; any of MAPI is."""
     return isinstance(path, Extended) or path.uri in _KEPT

@@ -8,17 +8,17 @@ from binascii import Error as BadBase64
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from email.errors import HeaderParseError
 from email.header import decode_header, make_header
-from email.headerregistry import Address as HeaderAddress
 from email.message import EmailMessage, Message
 from email.parser import BytesParser
 from email.policy import SMTP
-from email.utils import format_datetime, getaddresses
+from email.utils import getaddresses
 from typing import Any
 
 from attrs import frozen
 
+from casd.mailbox.ews import headers
 from casd.mailbox.store.extract import Part, plain
-from protocols.ews.errors import Refusal
+from casd.mailbox.store.mail import unfolded
 from protocols.ews.paths import Path, Property
 from protocols.ews.values import Address, Body, Header
 
@@ -30,9 +30,6 @@ _AS_RECEIVED = POLICY.clone(cte_type="8bit")
 
 _END_OF_HEAD = re.compile(rb"\r?\n\r?\n")
 _CONTENT_TYPE = re.compile(r"(?!multipart/|message/)[a-z0-9][!#$&^_.+a-z0-9-]*/[!#$&^_.+a-z0-9-]+", re.IGNORECASE)
-_LONGEST = 900
-"""Characters of an identifier: a line of a message has at most 998 (RFC 5322 section 2.1.1)."""
-
 _IMPORTANCE = {"Low": "low", "Normal": None, "High": "high"}
 _SENSITIVITY = {"Normal": None, "Personal": "Personal", "Private": "Private", "Confidential": "Company-Confidential"}
 _RECIPIENTS = {
@@ -72,9 +69,29 @@ def parse(content: bytes) -> EmailMessage:
     return message
 
 
-def head(content: bytes) -> EmailMessage:
+@frozen
+class Head:
+    """The header fields of a message, as they can be read whatever stands in them."""
+
+    fields: tuple[Header, ...]
+
+    def all(self, name: str) -> list[str]:
+        """Return what the fields of this name say."""
+        return [field.value for field in self.fields if field.name.lower() == name.lower()]
+
+    def first(self, name: str) -> str:
+        """Return what the first field of this name says, empty if there is none."""
+        return next(iter(self.all(name)), "")
+
+    @property
+    def content_type(self) -> str:
+        """The type of the message's content, in lower case."""
+        return self.first("Content-Type").partition(";")[0].strip().lower()
+
+
+def head(content: bytes) -> Head:
     """Return the header fields of a message; the body is not looked at."""
-    return parse(_END_OF_HEAD.split(content, maxsplit=1)[0])
+    return Head(tuple(_headers(parse(_END_OF_HEAD.split(content, maxsplit=1)[0]))))
 
 
 def read(content: bytes) -> dict[Path, Any]:
@@ -87,8 +104,7 @@ def read(content: bytes) -> dict[Path, Any]:
 
 def people(content: bytes, *names: str) -> list[str]:
     """Return the addresses in all headers of these names, each once; the body is not looked at."""
-    message = head(content)
-    source = _Source(content, message, tuple(_headers(message)))
+    source = _Source(content, EmailMessage(POLICY), head(content).fields)
     return list(dict.fromkeys(one.address for name in names for one in source.people(name)))
 
 
@@ -130,7 +146,7 @@ def _headers(message: Message) -> Iterator[Header]:
 
 def _words(value: str) -> str:
     """Return a header unfolded and decoded (RFC 2047); bytes beyond ASCII are taken as UTF-8."""
-    text = " ".join(value.encode("utf-8", "surrogateescape").decode("utf-8", "replace").split())
+    text = unfolded(value.encode("utf-8", "surrogateescape").decode("utf-8", "replace"))
     try:
         return str(make_header(decode_header(text))) if "=?" in text else text
     except (HeaderParseError, LookupError, UnicodeError, ValueError):
@@ -171,56 +187,6 @@ def _characters(part: Message) -> str:
     return text.replace("\r\n", "\n")
 
 
-def _set(name: str, value: str | None) -> Callable[[EmailMessage], None]:
-    def change(message: EmailMessage) -> None:
-        del message[name]
-        if value is not None:
-            message[name] = " ".join(value.split())
-
-    return change
-
-
-def _identifiers(name: str) -> Callable[[EmailMessage, str | None], None]:
-    """Set a header of message identifiers, one a line: the library would break those longer than a line apart."""
-
-    def change(message: EmailMessage, value: str | None) -> None:
-        del message[name]
-        if words := (value or "").encode("ascii", "replace").decode().split():
-            message.set_raw(name, "\r\n ".join(word[:_LONGEST] for word in words))
-
-    return change
-
-
-def _header(name: str, words: Mapping[str, str | None] | None = None) -> Callable[[EmailMessage, Any], None]:
-    return lambda message, value: _set(name, words[value] if words and value is not None else value)(message)
-
-
-def address(value: Address) -> HeaderAddress:
-    """Return somebody as a header names him. Raises `Refusal` for an address that no header can carry."""
-    try:
-        return HeaderAddress(" ".join(value.name.split()), addr_spec=value.address.strip())
-    except (HeaderParseError, ValueError, IndexError) as error:
-        raise Refusal("ErrorInvalidRecipients", f"'{value.address}' is not an address.") from error
-
-
-def _person(name: str) -> Callable[[EmailMessage, Any], None]:
-    return lambda message, value: _persons(name)(message, None if value is None else (value,))
-
-
-def _persons(name: str) -> Callable[[EmailMessage, Any], None]:
-    def change(message: EmailMessage, people: tuple[Address, ...] | None) -> None:
-        del message[name]
-        if people:
-            message[name] = [address(one) for one in people]
-
-    return change
-
-
-def _receipt(name: str) -> Callable[[EmailMessage, Any], None]:
-    """Ask for a receipt to the author (RFC 8098 section 2.1), or no longer."""
-    return lambda message, wanted: _set(name, str(message["From"] or "") if wanted else None)(message)
-
-
 def _set_body(message: EmailMessage, body: Body | None) -> None:
     """Put a text in place of the one there is, in whichever forms; attachments and pictures stay."""
     text = body or Body("Text", "")
@@ -255,10 +221,6 @@ def _new_body(message: EmailMessage) -> EmailMessage:
     return part
 
 
-def _date(message: EmailMessage, value: Any) -> None:
-    _set("Date", None if value is None else format_datetime(value))(message)
-
-
 _READERS: Mapping[str, Callable[[_Source], Any]] = {
     "item:MimeContent": lambda source: source.content,
     "item:Body": lambda source: _body(source.message, "html", "plain"),
@@ -273,20 +235,20 @@ _READERS: Mapping[str, Callable[[_Source], Any]] = {
     **{uri: _people_of(name) for uri, name in _RECIPIENTS.items()},
 }
 _WRITERS: Mapping[str, Callable[[EmailMessage, Any], None]] = {
-    "item:Subject": _header("Subject"),
-    "item:Sensitivity": _header("Sensitivity", _SENSITIVITY),
-    "item:Importance": _header("Importance", _IMPORTANCE),
-    "item:InReplyTo": _identifiers("In-Reply-To"),
-    "item:DateTimeSent": _date,
+    "item:Subject": headers.text("Subject"),
+    "item:Sensitivity": headers.text("Sensitivity", _SENSITIVITY),
+    "item:Importance": headers.text("Importance", _IMPORTANCE),
+    "item:InReplyTo": headers.identifiers("In-Reply-To"),
+    "item:DateTimeSent": headers.date,
     "item:Body": _set_body,
-    "message:From": _person("From"),
-    "message:Sender": _person("Sender"),
-    "message:InternetMessageId": _identifiers("Message-ID"),
-    "message:References": _identifiers("References"),
-    "message:ConversationTopic": _header("Thread-Topic"),
-    "message:IsReadReceiptRequested": _receipt("Disposition-Notification-To"),
-    "message:IsDeliveryReceiptRequested": _receipt("Return-Receipt-To"),
-    **{uri: _persons(name) for uri, name in _RECIPIENTS.items()},
+    "message:From": headers.person("From"),
+    "message:Sender": headers.person("Sender"),
+    "message:InternetMessageId": headers.identifiers("Message-ID"),
+    "message:References": headers.identifiers("References"),
+    "message:ConversationTopic": headers.text("Thread-Topic"),
+    "message:IsReadReceiptRequested": headers.receipt("Disposition-Notification-To"),
+    "message:IsDeliveryReceiptRequested": headers.receipt("Return-Receipt-To"),
+    **{uri: headers.people(name) for uri, name in _RECIPIENTS.items()},
 }
 
 READS, URIS = frozenset(_READERS), frozenset(_WRITERS)

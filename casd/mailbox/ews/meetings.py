@@ -12,6 +12,7 @@ from casd.mailbox.ews.sending import Done
 from casd.mailbox.meetings import attending, copies, organising
 from casd.mailbox.meetings.attending import Answer
 from casd.mailbox.outgoing import Outgoing
+from casd.mailbox.shared import SharedMailbox
 from casd.mailbox.store.errors import BadContent
 from casd.mailbox.store.mailbox import MailboxStore
 from casd.mailbox.store.values import Item, Kind
@@ -95,9 +96,15 @@ def cancellations(mailbox: MailboxStore, item: Item, only: datetime | None, want
 
 def _kept(mailbox: MailboxStore, letters: Sequence[Outgoing], *, keep: bool) -> list[Outgoing]:
     """Return letters, of each of which a copy stays in Sent Items if so asked."""
-    for letter in letters if keep else ():
-        copies.keep(mailbox, letter)
+    _copies(mailbox, letters, keep=keep)
     return list(letters)
+
+
+def _copies(mailbox: MailboxStore, letters: Sequence[Outgoing], *, keep: bool) -> list[Item]:
+    """Put copies of what is sent into Sent Items, which are closed to a delegate."""
+    if not keep or isinstance(mailbox, SharedMailbox):
+        return []
+    return [copies.keep(mailbox, letter) for letter in letters]
 
 
 def answer(mailbox: MailboxStore, node: Element, zone: tzinfo, disposition: str) -> Done:
@@ -118,7 +125,7 @@ def answer(mailbox: MailboxStore, node: Element, zone: tzinfo, disposition: str)
     entry, letters = attending.respond(mailbox, meeting, Answer(said.word, said.note, proposal), now())
     attending.put_away(mailbox, meeting)
     sent = letters if disposition != "SaveOnly" else []
-    kept = [copies.keep(mailbox, letter) for letter in sent if disposition == "SendAndSaveCopy"]
+    kept = _copies(mailbox, sent, keep=disposition == "SendAndSaveCopy")
     return _done([items.reference(mailbox, one) for one in (entry, *kept)], sent)
 
 
@@ -129,7 +136,7 @@ def _cancelled(mailbox: MailboxStore, item: Item, only: datetime | None, said: M
     if not organising.organises(mailbox, content):
         raise Refusal("ErrorCalendarIsNotOrganizer")
     letters = organising.call_off(mailbox, item, now(), only, said.note)
-    kept = [copies.keep(mailbox, letter) for letter in letters if keep]
+    kept = _copies(mailbox, letters, keep=keep)
     attending.take_out(mailbox, item, only)
     return _done([items.reference(mailbox, one) for one in kept], letters)
 

@@ -14,7 +14,7 @@ from casd.mailbox.ews.telling import events
 from casd.mailbox.store.mailbox import MailboxStore
 from protocols.ews import envelope, notifications, responses
 from protocols.ews.errors import Refusal
-from protocols.ews.markup import Element, m, t, text
+from protocols.ews.markup import Element, m, text
 from protocols.ews.notifications import Interest
 
 _STREAM = "GetStreamingEvents"
@@ -96,8 +96,10 @@ async def get_streaming_events(call: Call, body: Element, _zone: tzinfo) -> Elem
         except Refusal:
             unknown.append(name)
     if unknown:
-        ids = m("ErrorSubscriptionIds", *(t("SubscriptionId", name) for name in unknown))
-        message = responses.error(_STREAM, Refusal("ErrorSubscriptionNotFound"), ids)
+        ids = m("ErrorSubscriptionIds", *(m("SubscriptionId", name) for name in unknown))
+        gone = all(map(subscriptions.is_name, unknown))
+        code = "ErrorSubscriptionNotFound" if gone else "ErrorInvalidSubscription"
+        message = responses.error(_STREAM, Refusal(code), ids)
         return responses.answer(_STREAM, [message])
     _Stream(call, held, found).begin(minutes * 60)
     return None

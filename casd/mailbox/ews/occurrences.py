@@ -24,17 +24,26 @@ _FREQUENCIES = frozenset({"DAILY", "WEEKLY", "MONTHLY", "YEARLY"})
 
 @frozen
 class Occurrence:
-    """One occurrence, in UTC. `original` is where the rule puts it; `component` is its own VEVENT if it is moved."""
+    """One occurrence, in UTC. `original` is where the rule puts it; `component` is its own VEVENT if it is moved.
+
+    One that was `deleted` still has its number.
+    """
 
     original: datetime
     start: datetime
     end: datetime
     number: int
     component: Component | None = None
+    deleted: bool = False
 
 
 def expand(content: bytes) -> Iterator[Occurrence]:
     """Yield the occurrences of a series by the rule's order, those left out excepted. Raises `BadContent`."""
+    return (one for one in every(content) if not one.deleted)
+
+
+def every(content: bytes) -> Iterator[Occurrence]:
+    """Yield the occurrences of a series by the rule's order, also those that were deleted. Raises `BadContent`."""
     calendar = ical.shared(content)
     event = ical.main(calendar, "VEVENT")
     start, zone = ical.value(event, "DTSTART"), ical.zone_of(calendar, event)
@@ -46,9 +55,10 @@ def expand(content: bytes) -> Iterator[Occurrence]:
             own = moved[original]
             own_start = ical.instant(ical.value(own, "DTSTART"), zone)
             yield Occurrence(original, own_start, ical.instant(ical.end(own), zone), number, own)
-        elif original not in excluded:
+        else:
             last = (local + length).date() if not isinstance(start, datetime) else local + length
-            yield Occurrence(original, original, ical.instant(last, zone), number)
+            deleted = original in excluded
+            yield Occurrence(original, original, ical.instant(last, zone), number, deleted=deleted)
 
 
 def _local(event: Component, start: date) -> Iterator[datetime]:

@@ -9,7 +9,7 @@ from casd.mailbox.call import Call
 from casd.mailbox.ews import contacts, directory, identifiers, places
 from casd.mailbox.ews.directory import Known
 from casd.mailbox.ews.identifiers import Kind
-from casd.mailbox.store.errors import BadContent
+from casd.mailbox.store.errors import BadContent, NotFound
 from casd.mailbox.store.mailbox import MailboxStore
 from casd.mailbox.store.query import Order, Page, Search
 from protocols.ews import personas, views
@@ -53,17 +53,20 @@ async def get_persona(call: Call, body: Element, _zone: tzinfo) -> Element:
     node = child(body, "PersonaId")
     if node is None:
         raise BadDocument("The required element 'PersonaId' is missing.")
+    identity = node.get("Id", "")
     try:
-        return personas.got(await _get(call, node.get("Id", "")))
+        return personas.got(await _get(call, identity))
     except Refusal as refused:
-        return personas.refused(refused)
+        return personas.refused(refused, identity)
+    except NotFound:
+        return personas.refused(Refusal("ErrorPersonNotFound"), identity)
 
 
 async def _get(call: Call, identity: str) -> Persona:
     name = identifiers.decode(Kind.PERSONA, call.mailbox, identity, "ErrorPersonNotFound")
     if "@" not in name:
         return await call.database.run(_of_item, call.mailbox, name)
-    found = [one for one in await call.people(name, 1) if one.address.casefold() == name]
+    found = [one for one in await directory.people(call, name, 1) if one.address.casefold() == name]
     if not found:
         raise Refusal("ErrorPersonNotFound")
     return _colleague(call.mailbox, Known(found[0].address, found[0].name))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from base64 import b64decode
 from datetime import tzinfo
 from typing import Any
 
@@ -28,24 +27,19 @@ async def get_user_photo(call: Call, body: Element, _zone: tzinfo) -> Element:
     (said,) = await call.others("photo", call.assertion.user, [text(body, "Email")], {})
     picture = "" if said.reason else str(said.value["picture"])
     if not picture:
-        return responses.alone("GetUserPhoto", Refusal("ErrorItemNotFound"), m("HasChanged", "false"))
-    return responses.alone("GetUserPhoto", None, m("HasChanged", "true"), m("PictureData", picture))
+        return responses.refused("GetUserPhoto", Refusal("ErrorItemNotFound"), m("HasChanged", "false"))
+    return responses.alone("GetUserPhoto", m("HasChanged", "true"), m("PictureData", picture))
 
 
 def set_user_photo(mailbox: MailboxStore, body: Element, _zone: tzinfo) -> Element:
     """Serve SetUserPhoto: one's own; without a content the picture is taken away."""
     if text(body, "Email").casefold() != mailbox.address.casefold():
-        return responses.alone("SetUserPhoto", Refusal("ErrorAccessDenied"))
+        return responses.refused("SetUserPhoto", Refusal("ErrorAccessDenied"))
     picture = parse_binary(text(body, "Content"))
     if picture and (len(picture) > _LARGEST or not picture.startswith(_KINDS)):
-        return responses.alone("SetUserPhoto", Refusal("ErrorInvalidPhotoSize"))
+        return responses.refused("SetUserPhoto", Refusal("ErrorInvalidPhotoSize"))
     mailbox.settings.put(_NAME, show_binary(picture) or None)
-    return responses.alone("SetUserPhoto", None)
-
-
-def photo(mailbox: MailboxStore) -> bytes:
-    """Return the picture of a mailbox's owner, empty if there is none."""
-    return b64decode(mailbox.settings.get(_NAME) or "")
+    return responses.alone("SetUserPhoto")
 
 
 async def serve(call: Call) -> Response:

@@ -16,7 +16,7 @@ from protocols.ews.errors import BadDocument, Refusal
 from protocols.ews.markup import Element, child, local
 from protocols.ews.values import Distinguished, Id
 
-_MODES = {
+MODES = {
     "HardDelete": DeleteMode.HARD,
     "SoftDelete": DeleteMode.SOFT,
     "MoveToDeletedItems": DeleteMode.DELETED_ITEMS,
@@ -36,6 +36,8 @@ def folder(mailbox: MailboxStore, wanted: Id | Distinguished) -> Folder:
 def _distinguished(mailbox: MailboxStore, wanted: Distinguished) -> Folder:
     if wanted.mailbox and wanted.mailbox.casefold() != mailbox.address.casefold():
         raise Refusal("ErrorAccessDenied", f"The mailbox of {wanted.mailbox} is not open to you.")
+    if wanted.name.lower() == "publicfoldersroot":
+        raise Refusal("ErrorNoPublicFolderReplicaAvailable")
     return mailbox.folders.distinguished(wanted.name)
 
 
@@ -108,12 +110,14 @@ def _series(mailbox: MailboxStore, text: str) -> tuple[Item, int]:
 def only(mailbox: MailboxStore, series: Item, wanted: Callable[[Occurrence], bool]) -> Occurrence:
     """Return the first occurrence of a series that is wanted. Raises `Refusal` if there is none."""
     content = mailbox.items.content(series.id) if series.recurring else b""
-    found = sound(next)(filter(wanted, occurrences.expand(content)), None) if content else None
+    found = sound(next)(filter(wanted, occurrences.every(content)), None) if content else None
     if found is None:
         raise Refusal("ErrorCalendarOccurrenceIndexIsOutOfRecurrenceRange")
+    if found.deleted:
+        raise Refusal("ErrorCalendarOccurrenceIsDeletedFromRecurrence")
     return found
 
 
 def mode(body: Element) -> DeleteMode:
     """Return where what a request deletes goes. Raises `BadDocument`."""
-    return _MODES[choice(*_MODES).constant(body.get("DeleteType", ""))]
+    return MODES[choice(*MODES).constant(body.get("DeleteType", ""))]

@@ -22,7 +22,7 @@ _log = Logger()
 class Pushing(Listener):
     """One push subscription; a `subscriptions.Listener`.
 
-    `seconds` is how often it says that it lives, and for how long it bears with a client that does not answer.
+    The subscription's life is how often it says that it lives, and for how long it bears with a client that is away.
     """
 
     def __init__(

@@ -14,6 +14,7 @@ from casd.mailbox.ews.occurrences import Occurrence
 from casd.mailbox.ews.soundness import sound
 from casd.mailbox.store import kinds as formats
 from casd.mailbox.store.errors import BadContent
+from casd.mailbox.store.extract import Part
 from casd.mailbox.store.mailbox import MailboxStore
 from casd.mailbox.store.values import Attachment as Stored
 from casd.mailbox.store.values import Item as Entry
@@ -49,15 +50,16 @@ class Renderer:
         wanted = self._wanted[known.element]
         if occurrence is not None:
             return self._shaped(known.element, sound(_happening)(self.mailbox, item, wanted, occurrence))
-        found = {path: value for path in wanted if (value := _said(self.mailbox, item, path)) is not None}
+        found = {path: value for path in wanted if (value := _said(item, path)) is not None}
         if any(self._needs_content(known, path, found) for path in wanted):
             found |= self._read(item, known)
-        return self._shaped(known.element, found)
+        return self._shaped(known.element, _around(self.mailbox, item, wanted) | found)
 
     def _read(self, item: Entry, known: Known) -> dict[Path, Any]:
         """Return what the content says; among many one that cannot be read says nothing."""
         try:
-            return known.read(self.mailbox.items.content(item.id))
+            found = known.read(self.mailbox.items.content(item.id))
+            return appointments.seen_by(self.mailbox.address, found)
         except BadContent:
             if self._worth_reading is not None:
                 return {}
@@ -72,9 +74,10 @@ class Renderer:
         """Return an item, or one occurrence of it, as an element."""
         return items.write(self.show(item, occurrence))
 
-    def attached(self, content: bytes) -> Item:
-        """Return an item that is attached to another, of which nothing but a MIME message is known."""
-        return self._shaped(*_attached(content))
+    def attached(self, content: bytes, name: str) -> Item:
+        """Return the item that an attachment of this name is, of which nothing but a MIME message is known."""
+        element, found = _attached(self.mailbox, content, name)
+        return self._shaped(element, found)
 
     def _shaped(self, name: str, found: Mapping[Path, Any]) -> Item:
         both = dict(found)
@@ -85,8 +88,10 @@ class Renderer:
 
 def _happening(mailbox: MailboxStore, item: Entry, wanted: Iterable[Path], occurrence: Occurrence) -> dict[Path, Any]:
     """Return the properties of an occurrence: those of the series, but for when it is and what its exception says."""
-    found = {path: value for path in wanted if (value := _said(mailbox, item, path)) is not None}
-    found |= appointments.read(mailbox.items.content(item.id), occurrence.component)
+    found = _around(mailbox, item, wanted)
+    found |= {path: value for path in wanted if (value := _said(item, path)) is not None}
+    said = appointments.read(mailbox.items.content(item.id), occurrence.component)
+    found |= appointments.seen_by(mailbox.address, said)
     own = occurrence.component
     if own is not None:
         found |= appointments.own(own)
@@ -102,15 +107,19 @@ def _happening(mailbox: MailboxStore, item: Entry, wanted: Iterable[Path], occur
     return found | {Property(uri): value for uri, value in times.items()}
 
 
-def _said(mailbox: MailboxStore, item: Entry, path: Path) -> Any:
+def _said(item: Entry, path: Path) -> Any:
     """Return a property of an item as far as it is known without its content."""
     if item.properties and (value := kept.load(item.properties, path)) is not None:
         return value
     if isinstance(path, Extended):
         return None
-    if (value := columns.value(partial(getattr, item), path.uri)) is not None:
-        return value
-    return _ABOUT[path.uri](mailbox, item) if path.uri in _ABOUT else None
+    return columns.value(partial(getattr, item), path.uri)
+
+
+def _around(mailbox: MailboxStore, item: Entry, wanted: Iterable[Path]) -> dict[Path, Any]:
+    """Return the properties that follow from where an item is and whose it is."""
+    known = ((path, _ABOUT[path.uri]) for path in wanted if isinstance(path, Property) and path.uri in _ABOUT)
+    return {path: value for path, say in known if (value := say(mailbox, item)) is not None}
 
 
 def _from_me(mailbox: MailboxStore, item: Entry) -> bool:
@@ -155,7 +164,7 @@ _ABOUT: Mapping[str, Callable[[MailboxStore, Entry], Any]] = {
     "contacts:ContactSource": lambda _mailbox, _item: "Store",
     **series.ABOUT,
 }
-"""Properties that follow from where an item is and whose it is."""
+"""What is said of an item when neither a column nor its content says it."""
 
 
 def _body(found: Mapping[Path, Any], wanted: str) -> Body:
@@ -168,11 +177,11 @@ def _body(found: Mapping[Path, Any], wanted: str) -> Body:
     return body
 
 
-def attachment(mailbox: MailboxStore, stored: Stored) -> Attachment:
-    """Return an attachment without what it holds."""
+def attachment(mailbox: MailboxStore, stored: Stored | Part, name: str = "") -> Attachment:
+    """Return an attachment without what it holds. The store's own have a name; others are given one."""
     return Attachment(
         name=stored.name,
-        id=identifiers.encode(Kind.ATTACHMENT, mailbox, stored.id),
+        id=identifiers.encode(Kind.ATTACHMENT, mailbox, stored.id if isinstance(stored, Stored) else name),
         content_type=stored.content_type,
         content_id=stored.content_id,
         size=stored.size,
@@ -181,13 +190,15 @@ def attachment(mailbox: MailboxStore, stored: Stored) -> Attachment:
     )
 
 
-def _attached(content: bytes) -> tuple[str, dict[Path, Any]]:
+def _attached(mailbox: MailboxStore, content: bytes, name: str) -> tuple[str, dict[Path, Any]]:
     message = mail.parse(content)
     payload = message.get_payload(decode=True)
     if message.get_content_type() in _SHOWN and isinstance(payload, bytes):
         return _inner(message.get_content_type(), payload)
     extract = formats.KINDS[StoredKind.MAIL].read(content)
-    return "Message", {**columns.read({**extract.columns, **extract.defaults}), **mail.read(content)}
+    inner = tuple(attachment(mailbox, part, f"{name}/{part.index}") for part in extract.parts)
+    found = columns.read({**extract.columns, **extract.defaults}) | mail.read(content)
+    return "Message", found | ({Property(ATTACHMENTS): inner} if inner else {})
 
 
 def _inner(content_type: str, content: bytes) -> tuple[str, dict[Path, Any]]:

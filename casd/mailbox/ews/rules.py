@@ -12,6 +12,7 @@ from attrs import asdict, evolve
 from casd.mailbox import rules
 from casd.mailbox.ews import identifiers, places, zones
 from casd.mailbox.ews.identifiers import Kind
+from casd.mailbox.rule_conditions import TESTS
 from casd.mailbox.rules import Rule
 from casd.mailbox.store.errors import NotFound
 from casd.mailbox.store.mailbox import MailboxStore
@@ -28,10 +29,10 @@ _SENDING = frozenset({"ForwardToRecipients", "ForwardAsAttachmentToRecipients", 
 def get_inbox_rules(mailbox: MailboxStore, body: Element, _zone: tzinfo) -> Element:
     """Serve GetInboxRules."""
     if (refused := _of_another(mailbox, body)) is not None:
-        return responses.alone("GetInboxRules", refused)
+        return responses.refused("GetInboxRules", refused)
     shown = [_told(mailbox, rule) for rule in rules.load(mailbox)]
     blob = m("OutlookRuleBlobExists", "false")
-    return responses.alone("GetInboxRules", None, blob, wire.write(shown) if shown else None)
+    return responses.alone("GetInboxRules", blob, wire.write(shown) if shown else None)
 
 
 _TESTED = ("conditions", "exceptions")
@@ -45,7 +46,7 @@ def _told(mailbox: MailboxStore, rule: Rule) -> wire.Rule:
 def update_inbox_rules(mailbox: MailboxStore, body: Element, zone: tzinfo) -> Element:
     """Serve UpdateInboxRules: all operations, or none if one of them is not valid."""
     if (refused := _of_another(mailbox, body)) is not None:
-        return responses.alone("UpdateInboxRules", refused)
+        return responses.refused("UpdateInboxRules", refused)
     kept = {rule.id: rule for rule in rules.load(mailbox)}
     violations: list[Violation] = []
     for place, operation in enumerate(wire.parse(body)):
@@ -58,9 +59,9 @@ def update_inbox_rules(mailbox: MailboxStore, body: Element, zone: tzinfo) -> El
         violations += found
     if violations:
         refused = Refusal("ErrorInboxRulesValidationError")
-        return responses.alone("UpdateInboxRules", refused, wire.violated(violations))
+        return responses.refused("UpdateInboxRules", refused, wire.violated(violations))
     rules.save(mailbox, list(kept.values()))
-    return responses.alone("UpdateInboxRules", None)
+    return responses.alone("UpdateInboxRules")
 
 
 def _do(mailbox: MailboxStore, kept: dict[str, Rule], operation: Operation, zone: tzinfo) -> None:
@@ -89,7 +90,7 @@ def _violations(kept: Mapping[str, Rule], operation: Operation) -> Iterator[Viol
         yield Violation(0, "DisplayName", "EmptyValueFound", "A rule needs a name.")
     if not said.actions:
         yield Violation(0, "Actions", "MissingAction", "A rule needs an action.")
-    tested = ({**said.conditions, **said.exceptions}, rules.TESTS)
+    tested = ({**said.conditions, **said.exceptions}, TESTS)
     for values, known in (tested, (said.actions, rules.ACTIONS)):
         for name, value in values.items():
             yield from _wrong(name, value, known)

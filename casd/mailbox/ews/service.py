@@ -14,6 +14,7 @@ from casd.mailbox.ews import (
     attachments,
     availability,
     configuration,
+    conversations,
     creating,
     delegates,
     deleting,
@@ -52,20 +53,26 @@ Operation = Callable[[Call, Element, tzinfo], Awaitable[Element | None]]
 
 _PATH = "/ews/exchange.asmx"
 _HEADERS = ((b"Content-Type", envelope.CONTENT_TYPE), (b"Cache-Control", b"private"))
+_READING = ("convert_", "find_", "get_", "resolve_", "sync_")
+"""How the names of operations begin that change nothing: the store has them done beside the writer."""
+
 _log = Logger()
 
 
 def _in_store(operation: Callable[[MailboxStore, Element, tzinfo], Element]) -> Operation:
-    """Return an operation that is all done in one transaction of the store."""
+    """Return an operation that is all done in one transaction of the store; one that only reads waits for no writer."""
+    reads = operation.__name__.startswith(_READING)
 
     async def run(call: Call, body: Element, zone: tzinfo) -> Element:
-        return await call.database.run(operation, call.mailbox, body, zone)
+        how = call.database.read if reads else call.database.run
+        return await how(operation, call.mailbox, body, zone)
 
     return run
 
 
 OPERATIONS: Mapping[str, Operation] = {
     "AddDelegate": delegates.add_delegate,
+    "ApplyConversationAction": _in_store(conversations.apply_conversation_action),
     "ArchiveItem": _in_store(archiving.archive_item),
     "ConvertId": _in_store(directory.convert_id),
     "CopyFolder": _in_store(folders.copy_folder),
@@ -81,11 +88,13 @@ OPERATIONS: Mapping[str, Operation] = {
     "EmptyFolder": _in_store(folders.empty_folder),
     "ExpandDL": directory.expand_dl,
     "ExportItems": _in_store(exporting.export_items),
+    "FindConversation": _in_store(conversations.find_conversation),
     "FindFolder": _in_store(folders.find_folder),
     "FindItem": _in_store(finding.find_item),
     "FindPeople": personas.find_people,
     "GetAppManifests": _in_store(probes.get_app_manifests),
     "GetAttachment": _in_store(attachments.get_attachment),
+    "GetConversationItems": _in_store(conversations.get_conversation_items),
     "GetDelegate": _in_store(delegates.get_delegate),
     "GetEvents": notifying.get_events,
     "GetFolder": _in_store(folders.get_folder),
@@ -96,6 +105,7 @@ OPERATIONS: Mapping[str, Operation] = {
     "GetPersona": personas.get_persona,
     "GetRoomLists": _in_store(directory.get_room_lists),
     "GetRooms": _in_store(directory.get_rooms),
+    "GetSearchableMailboxes": _in_store(probes.get_searchable_mailboxes),
     "GetServerTimeZones": _in_store(time_zones.get_server_time_zones),
     "GetStreamingEvents": notifying.get_streaming_events,
     "GetUserAvailabilityRequest": availability.get_user_availability,

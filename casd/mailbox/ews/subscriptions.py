@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Callable
 from secrets import token_hex
@@ -188,6 +189,11 @@ class Subscriptions:
     def _notice(self, subscription: Subscription, notice: Event | Dismounted) -> None:
         if isinstance(notice, Dismounted) or (subscription.concerns(notice) and not subscription.note(notice)):
             self.end(subscription)
+
+
+def is_name(text: str) -> bool:
+    """Say whether this may have been the identifier of a subscription."""
+    return re.fullmatch("[0-9a-f]{32}", text) is not None
 
 
 _BY_DATABASE: WeakKeyDictionary[MailboxDatabase, Subscriptions] = WeakKeyDictionary()

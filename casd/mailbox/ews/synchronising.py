@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import tzinfo
 
-from casd.mailbox.ews import folders, identifiers, places
+from casd.mailbox.ews import describing, identifiers, places
 from casd.mailbox.ews.answers import each
 from casd.mailbox.ews.identifiers import Kind
 from casd.mailbox.ews.reading import Renderer
@@ -75,6 +75,6 @@ def _folder_changes(
     for change in found:
         if change.id in below:
             name = "Create" if change.kind is ChangeKind.CREATED else "Update"
-            yield t(name, folders.render(mailbox, below[change.id], shape))
+            yield t(name, describing.render(mailbox, below[change.id], shape))
         elif not fresh:
             yield t("Delete", write_id("FolderId", Id(identifiers.encode(Kind.FOLDER, mailbox, change.id))))

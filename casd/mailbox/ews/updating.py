@@ -31,7 +31,7 @@ from protocols.ews.values import Body, Id
 _OPERATION = "UpdateItem"
 _MIME = Property("item:MimeContent")
 _RESOLUTION = choice("NeverOverwrite", "AutoResolve", "AlwaysOverwrite")
-_DISPOSITION = choice("SaveOnly", "SendOnly", "SendAndSaveCopy")
+_DISPOSITION = choice("", "SaveOnly", "SendOnly", "SendAndSaveCopy")
 
 
 @frozen
@@ -54,7 +54,7 @@ class _Update:
             item, done = self._one(node)
             if done is not None:
                 return done
-            if self.disposition == "SaveOnly" or item.kind is not Kind.MAIL:
+            if self.disposition in {"", "SaveOnly"} or item.kind is not Kind.MAIL:
                 return Done(_done(meetings.happening(self.mailbox, item, None)))
             said = places.target(self.mailbox, self.body, "SavedItemFolderId")
             keep = "sentitems" if self.disposition == "SendAndSaveCopy" else "outbox"
@@ -70,6 +70,8 @@ class _Update:
         item, occurrence = places.happening_of(self.mailbox, node[0])
         if item.kind is Kind.APPOINTMENT:
             return item, self._appointment(item, occurrence, node, self._change_key(wanted))
+        if item.kind is Kind.MAIL and not self.disposition:
+            raise Refusal("ErrorMessageDispositionRequired")
         return self._save(item, changes.parse(node), self._change_key(wanted)), None
 
     def _save(self, item: Item, wishes: Sequence[Change], change_key: str | None) -> Item:
@@ -89,7 +91,10 @@ class _Update:
         if only is None:
             item = self._save(item, wishes, change_key)
         else:
-            content = appointments.write_occurrence(before, only, writing.of_occurrence(wishes), self.zone)
+            values = self._values(item, wishes, occurrence)
+            shape = Shape(additional=tuple(values))
+            shown = Renderer(self.mailbox, shape).show(item, occurrence).properties
+            content = appointments.write_occurrence(before, only, writing.of_occurrence(values, shown), self.zone)
             item = self.mailbox.items.update(item.id, content, change_key=change_key)
         item, letters = meetings.changed(self.mailbox, before, item, only, wanted)
         return Done(_done(meetings.happening(self.mailbox, item, only)), letters=tuple(letters))
@@ -102,9 +107,9 @@ class _Update:
             raise Refusal("ErrorChangeKeyRequired")
         return change_key
 
-    def _values(self, item: Item, wishes: Sequence[Change]) -> dict[Path, Any]:
+    def _values(self, item: Item, wishes: Sequence[Change], occurrence: Occurrence | None = None) -> dict[Path, Any]:
         appended = tuple(wish.path for wish in wishes if isinstance(wish, Append))
-        old = Renderer(self.mailbox, Shape(additional=appended)).show(item).properties if appended else {}
+        old = Renderer(self.mailbox, Shape(additional=appended)).show(item, occurrence).properties if appended else {}
         return {wish.path: _value(wish, old) for wish in wishes}
 
 
@@ -126,7 +131,7 @@ def _done(*updated: Element) -> Element:
 async def update_item(call: Call, body: Element, zone: tzinfo) -> Element:
     """Serve UpdateItem. Conflicts: "NeverOverwrite" refuses an item that has changed, the others take the last word."""
     careful = _RESOLUTION.constant(body.get("ConflictResolution", "")) == "NeverOverwrite"
-    disposition = _DISPOSITION.constant(body.get("MessageDisposition", "SaveOnly"))
+    disposition = _DISPOSITION.constant(body.get("MessageDisposition", ""))
     policy = meetings.policy(body, "SendMeetingInvitationsOrCancellations")
     updated = await call.database.run(_Update(call.mailbox, body, zone, careful, disposition, policy).all)
     return await sending.answer(call, _OPERATION, updated, keep=disposition == "SendAndSaveCopy")

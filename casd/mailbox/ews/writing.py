@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Mapping
 from datetime import tzinfo
 from typing import Any, cast
 
@@ -16,7 +17,6 @@ from casd.mailbox.store.mailbox import MailboxStore
 from casd.mailbox.store.values import Attachment as Stored
 from casd.mailbox.store.values import Fields, Kind
 from casd.mailbox.store.values import Item as Entry
-from protocols.ews.changes import Change
 from protocols.ews.errors import Refusal
 from protocols.ews.fields import ATTACHMENTS
 from protocols.ews.paths import Path, Property
@@ -24,6 +24,7 @@ from protocols.ews.values import Attachment, Item
 
 _MIME = Property("item:MimeContent")
 _ATTACHMENTS = Property(ATTACHMENTS)
+_ANGULAR = re.compile(r"<[!-~]{1,900}>(?: <[!-~]{1,900}>)*")
 _CONTENT_TYPES = {"CalendarItem": "text/calendar", "Task": "text/calendar", "Contact": "text/vcard"}
 
 
@@ -53,6 +54,8 @@ def sort(known: Known, changes: Mapping[Path, Any]) -> Sorted:
             content[path], placed = value, True
         if isinstance(path, Property) and path.uri in KEPT:
             fields[COLUMNS[path.uri].field], placed = _column(path.uri, value), True
+        if isinstance(path, Property) and path.uri in kept.VERBATIM:
+            properties[str(path)] = value if value and _ANGULAR.fullmatch(value) is None else None
         if not placed and kept.keeps(path):
             properties[str(path)], placed = None if value is None else kept.dump(path, value), True
         if not placed:
@@ -60,18 +63,17 @@ def sort(known: Known, changes: Mapping[Path, Any]) -> Sorted:
     return Sorted(content, cast("Fields", fields | ({"properties": properties} if properties else {})))
 
 
-def of_occurrence(wishes: Sequence[Change]) -> dict[Property, Any]:
-    """Return what a client changes of one occurrence. Raises `Refusal` for what only a whole series has.
+def of_occurrence(changes: Mapping[Path, Any], shown: Mapping[Path, Any]) -> dict[Property, Any]:
+    """Return what a client changes of one occurrence, of which `shown` is what it sees.
 
-    What it takes away that an occurrence cannot have is away already.
+    Raises `Refusal` when something would differ that only a whole series has.
     """
     known, found = KINDS[Kind.APPOINTMENT], dict[Property, Any]()
-    for wish in wishes:
-        value = getattr(wish, "value", None)
-        if isinstance(wish.path, Property) and wish.path.uri in known.uris - _SERVERS:
-            found[wish.path] = value
-        elif value not in (None, ()):
-            raise Refusal("ErrorInvalidPropertySet", path=wish.path)
+    for path, value in changes.items():
+        if isinstance(path, Property) and path.uri in known.uris - _SERVERS:
+            found[path] = value
+        elif (value or None) != (shown.get(path) or None):
+            raise Refusal("ErrorInvalidPropertySet", path=path)
     return found
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from casd.mailbox.ews import mail
 from casd.mailbox.meetings import attendance, attending, entries, itip, replies
 from casd.mailbox.meetings.itip import Scheduling
+from casd.mailbox.rule_letters import passed_by
 from casd.mailbox.store.errors import BadContent
 from casd.mailbox.store.mailbox import MailboxStore
 from casd.mailbox.store.values import Fields
@@ -24,19 +26,26 @@ def arrived(mailbox: MailboxStore, sender: str, mime: bytes, now: datetime) -> F
         return {}
     fields: Fields = {"item_class": said.item_class}
     try:
-        found = _FOLLOW["REPLY" if said.replies else said.method](mailbox, sender.casefold(), said, now)
+        match said.method:
+            case "REQUEST":
+                found = _requested(mailbox, sender.casefold(), said, mime)
+            case "CANCEL":
+                found = _cancelled(mailbox, sender.casefold(), said)
+            case _:
+                found = _answered(mailbox, sender.casefold(), said, now)
     except BadContent:
         return fields
-    properties = {"calendar:UID": said.uid, "meeting:IsDelegated": False, **found}
+    delegated = bool(passed_by(mail.head(mime)))
+    properties = {"calendar:UID": said.uid, "meeting:IsDelegated": delegated, **found}
     return {**fields, "properties": properties}
 
 
-def _requested(mailbox: MailboxStore, sender: str, said: Scheduling, _now: datetime) -> Mapping[str, Any]:
+def _requested(mailbox: MailboxStore, sender: str, said: Scheduling, mime: bytes) -> Mapping[str, Any]:
     known = attending.entry(mailbox, said.uid)
     organizer = attendance.organizer(said.main)
     if sender != organizer or (known is not None and _organizer_of(mailbox, known.id) != organizer):
         return {"meeting:HasBeenProcessed": False}
-    _, kind = attending.enter(mailbox, said, known)
+    _, kind = attending.enter(mailbox, said, known, itip.files(mime))
     outdated = kind == "Outdated"
     return {
         "meeting:HasBeenProcessed": True,
@@ -46,7 +55,7 @@ def _requested(mailbox: MailboxStore, sender: str, said: Scheduling, _now: datet
     }
 
 
-def _cancelled(mailbox: MailboxStore, sender: str, said: Scheduling, _now: datetime) -> Mapping[str, Any]:
+def _cancelled(mailbox: MailboxStore, sender: str, said: Scheduling) -> Mapping[str, Any]:
     known = attending.entry(mailbox, said.uid)
     if known is None or sender != _organizer_of(mailbox, known.id):
         return {"meeting:HasBeenProcessed": False}
@@ -68,13 +77,6 @@ def _answered(mailbox: MailboxStore, sender: str, said: Scheduling, now: datetim
         "meeting:IsOutOfDate": not current,
         "meeting:ResponseType": word,
     }
-
-
-_FOLLOW: Mapping[str, Callable[[MailboxStore, str, Scheduling, datetime], Mapping[str, Any]]] = {
-    "REQUEST": _requested,
-    "CANCEL": _cancelled,
-    "REPLY": _answered,
-}
 
 
 def _organizer_of(mailbox: MailboxStore, item: str) -> str:

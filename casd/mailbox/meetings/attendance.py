@@ -8,6 +8,7 @@ from typing import Any
 from icalendar import Component, vCalAddress
 
 from casd.mailbox.ews import ical
+from protocols.ews.values import Address
 
 RESPONSE = "X-CASD-RESPONSE"
 """The property that holds the response of the calendar's owner (a word of EWS), in entries made of invitations."""
@@ -34,6 +35,12 @@ def address(line: Any) -> str:
     """Return the address in an ATTENDEE or ORGANIZER, in lower case; empty if there is none."""
     text = "" if line is None else str(line)
     return (text[7:] if text.lower().startswith("mailto:") else text).casefold()
+
+
+def person(line: Any) -> Address:
+    """Return who stands in an ATTENDEE or ORGANIZER, as it is written."""
+    text = str(line)
+    return Address(text[7:] if text.lower().startswith("mailto:") else text, str(line.params.get("CN", "")))
 
 
 def lines(event: Component) -> list[Any]:
@@ -112,7 +119,7 @@ def put_busy(event: Component, status: str) -> None:
 
 def intended(event: Component) -> str:
     """Return how the time is to count once the invitation is accepted."""
-    return ical.string(event, INTENDED).upper() or "BUSY"
+    return (ical.string(event, INTENDED) or ical.string(event, BUSY)).upper() or "BUSY"
 
 
 def schedule(event: Component) -> tuple[Any, ...]:

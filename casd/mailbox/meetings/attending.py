@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from attrs import frozen
@@ -10,7 +11,7 @@ from icalendar import Component
 from casd.mailbox.ews import ical, occurrences
 from casd.mailbox.ews.soundness import sound
 from casd.mailbox.meetings import attendance, entries, itip, organising, replies
-from casd.mailbox.meetings.itip import Scheduling
+from casd.mailbox.meetings.itip import File, Scheduling
 from casd.mailbox.outgoing import Outgoing
 from casd.mailbox.store.mailbox import MailboxStore
 from casd.mailbox.store.values import DeleteMode, Item, Kind
@@ -58,12 +59,14 @@ def meant(mailbox: MailboxStore, item: Item, only: datetime | None, word: str = 
     said = itip.read(mailbox.items.content(item.id))
     if said is None or said.replies:
         raise Refusal("ErrorInvalidReferenceItem")
+    if item.properties.get("meeting:IsDelegated"):  # it is to be answered in the calendar that it was sent to
+        raise Refusal(f"ErrorCalendarIsDelegatedFor{WHY[word]}")
     found = entry(mailbox, said.uid)
     if found is not None and not _same_organizer(mailbox, found, said):
         raise Refusal("ErrorItemNotFound")
     followed = found is not None and item.properties.get("meeting:HasBeenProcessed")
     if said.method == "REQUEST" and word and not followed:
-        found, _ = enter(mailbox, said, found)
+        found, _ = enter(mailbox, said, found, itip.files(mailbox.items.content(item.id)))
     if found is None:
         raise Refusal("ErrorItemNotFound")
     return Meeting(found, _occurrence(mailbox, found, said), item)
@@ -82,14 +85,26 @@ def _same_organizer(mailbox: MailboxStore, entry: Item, said: Scheduling) -> boo
     return attendance.organizer(event) == attendance.organizer(said.main)
 
 
-def enter(mailbox: MailboxStore, invitation: Scheduling, known: Item | None) -> tuple[Item, str]:
-    """Put an invitation into the calendar, tentatively; return the entry, and what the invitation was to it."""
+def enter(
+    mailbox: MailboxStore, invitation: Scheduling, known: Item | None, files: Sequence[File] = ()
+) -> tuple[Item, str]:
+    """Put an invitation into the calendar, tentatively; return the entry, and what the invitation was to it.
+
+    What is attached to it goes with it.
+    """
     stored = mailbox.items.content(known.id) if known else b""
     update = entries.requested(stored, invitation)
     if known is None:
         home = mailbox.folders.distinguished("calendar")
-        return mailbox.items.create(home.id, Kind.APPOINTMENT, update.content), update.kind
-    return (mailbox.items.update(known.id, update.content) if update.content != stored else known), update.kind
+        known = mailbox.items.create(home.id, Kind.APPOINTMENT, update.content)
+    elif update.kind != "Outdated":
+        known = mailbox.items.update(known.id, update.content)
+        for old in mailbox.attachments.of(known.id) if files else ():
+            mailbox.attachments.remove(old.id)
+    for part, data in files if update.kind != "Outdated" else ():
+        add, name, kind = mailbox.attachments.add, part.name, part.content_type
+        add(known.id, name, kind, data, content_id=part.content_id, inline=part.inline)
+    return mailbox.items.get(known.id), update.kind
 
 
 def respond(mailbox: MailboxStore, meeting: Meeting, answer: Answer, now: datetime) -> tuple[Item, list[Outgoing]]:

@@ -62,6 +62,7 @@ def _begin(event: Component) -> None:
     """Make an event one that waits for its owner's answer."""
     for name in (attendance.REPLY_TIME, attendance.INVITED):
         event.pop(name, None)
+    ical.put(event, attendance.INTENDED, attendance.intended(event))
     ical.put(event, attendance.RESPONSE, "NoResponseReceived")
     attendance.put_busy(event, "FREE" if attendance.intended(event) == "FREE" else "TENTATIVE")
 

@@ -13,7 +13,7 @@ from casd.mailbox.ews import ical, occurrences
 from casd.mailbox.ews.soundness import sound
 from casd.mailbox.meetings import attendance, itip
 from casd.mailbox.meetings.entries import CANCELED
-from casd.mailbox.meetings.itip import Letter
+from casd.mailbox.meetings.itip import File, Letter
 from casd.mailbox.outgoing import Outgoing
 from protocols.ews.values import Address, Body
 
@@ -22,12 +22,20 @@ _PRIVATE = (attendance.RESPONSE, attendance.INVITED, attendance.REPLY_TIME, atte
 
 
 @sound
-def request(content: bytes, author: Address, now: datetime, only: Occurrence = None, to: Guests = None) -> Outgoing:
+def request(
+    content: bytes,
+    author: Address,
+    now: datetime,
+    only: Occurrence = None,
+    to: Guests = None,
+    files: Sequence[File] = (),
+) -> Outgoing:
     """Return the invitation to a meeting, or to one occurrence of a series, for all guests or some of them."""
     calendar, events = _chosen(content, only)
     alive = [event for event in events if ical.string(event, "STATUS").upper() != "CANCELLED"] or events
     shown = [_shown(event, now) for event in alive]
-    return _letter(author, "REQUEST", shown, calendar, now, to, ical.string(shown[0], "SUMMARY"))
+    letter = _letter(author, shown[0], ical.string(shown[0], "SUMMARY"), ical.body(shown[0]), files)
+    return _outgoing(letter, to, now, itip.wrap("REQUEST", shown, calendar))
 
 
 @sound
@@ -43,7 +51,8 @@ def cancel(
     ical.put(event, "STATUS", "CANCELLED")
     ical.put(event, "SEQUENCE", ical.number(event, "SEQUENCE") + 1)
     subject = CANCELED + ical.string(event, "SUMMARY").removeprefix(CANCELED)
-    return _letter(author, "CANCEL", [event], calendar, now, to, subject, note)
+    letter = _letter(author, event, subject, note or ical.body(event))
+    return _outgoing(letter, to, now, itip.wrap("CANCEL", [event], calendar))
 
 
 Occurrence = datetime | None
@@ -77,29 +86,17 @@ def _shown(event: Component, now: datetime) -> Component:
     return shown
 
 
-def _letter(
-    author: Address,
-    method: str,
-    events: Sequence[Component],
-    calendar: Calendar,
-    now: datetime,
-    to: Guests,
-    subject: str,
-    note: Body | None = None,
-) -> Outgoing:
-    event = events[0]
-    guests = [one for one in attendance.invited(event) if to is None or one in to]
-    optional = tuple(_person(line) for line in attendance.lines(event) if _role(line) == "OPT-PARTICIPANT")
-    required = tuple(_person(line) for line in attendance.lines(event) if _role(line) == "REQ-PARTICIPANT")
-    body = note or ical.body(event)
-    letter = Letter(author, required, subject, body, optional)
-    return Outgoing(tuple(guests), itip.message(letter, itip.wrap(method, events, calendar), now))
+def _letter(author: Address, event: Component, subject: str, body: Body, files: Sequence[File] = ()) -> Letter:
+    optional = tuple(attendance.person(line) for line in attendance.lines(event) if _role(line) == "OPT-PARTICIPANT")
+    required = tuple(attendance.person(line) for line in attendance.lines(event) if _role(line) == "REQ-PARTICIPANT")
+    return Letter(author, required, subject, body, optional, tuple(files))
+
+
+def _outgoing(letter: Letter, to: Guests, now: datetime, calendar: Calendar) -> Outgoing:
+    invited = attendance.invited(ical.main(calendar, "VEVENT"))
+    guests = tuple(one for one in invited if to is None or one in to)
+    return Outgoing(guests, itip.message(letter, calendar, now))
 
 
 def _role(line: Any) -> str:
     return str(line.params.get("ROLE", "REQ-PARTICIPANT")).upper()
-
-
-def _person(line: Any) -> Address:
-    text = str(line)
-    return Address(text[7:] if text.lower().startswith("mailto:") else text, str(line.params.get("CN", "")))

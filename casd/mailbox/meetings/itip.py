@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from email.message import EmailMessage
@@ -13,20 +14,27 @@ from icalendar import Calendar, Component
 from casd.mailbox.ews import ical, mail
 from casd.mailbox.ews.soundness import sound
 from casd.mailbox.store.errors import BadContent
-from casd.mailbox.store.extract import plain
+from casd.mailbox.store.extract import Part, plain
+from casd.mailbox.store.kinds import KINDS
+from casd.mailbox.store.mime import part_content
+from casd.mailbox.store.values import Kind
 from protocols.ews.paths import Property
 from protocols.ews.values import Address, Body
 
-LARGEST = 1 << 20
+LARGEST = 256 * 1024
 """Bytes of an object that is looked at: a series with hundreds of exceptions."""
 
+PREFIX = "IPM.Schedule.Meeting."
+"""How the item class of each meeting message begins."""
+
 _CLASSES = {
-    "REQUEST": "IPM.Schedule.Meeting.Request",
-    "CANCEL": "IPM.Schedule.Meeting.Canceled",
-    "ACCEPTED": "IPM.Schedule.Meeting.Resp.Pos",
-    "TENTATIVE": "IPM.Schedule.Meeting.Resp.Tent",
-    "DECLINED": "IPM.Schedule.Meeting.Resp.Neg",
+    "REQUEST": f"{PREFIX}Request",
+    "CANCEL": f"{PREFIX}Canceled",
+    "ACCEPTED": f"{PREFIX}Resp.Pos",
+    "TENTATIVE": f"{PREFIX}Resp.Tent",
+    "DECLINED": f"{PREFIX}Resp.Neg",
 }
+_CALENDAR = re.compile(rb"text/calendar", re.IGNORECASE)
 _REPLIES = frozenset({"REPLY", "COUNTER"})
 
 
@@ -98,13 +106,23 @@ def parsed(content: bytes) -> Component:
 
 
 def _part(mime: bytes) -> bytes | None:
-    if b"text/calendar" not in mime.lower():
+    if _CALENDAR.search(mime) is None:
         return None
     for part in mail.parse(mime).walk():
         if part.get_content_type() == "text/calendar":
             payload = part.get_payload(decode=True)
             return payload if isinstance(payload, bytes) and len(payload) <= LARGEST else None
     return None
+
+
+File = tuple[Part, bytes]
+"""An attachment with what it holds."""
+
+
+def files(mime: bytes) -> tuple[File, ...]:
+    """Return what is attached to a meeting message."""
+    parts = KINDS[Kind.MAIL].read(mime).parts
+    return tuple((part, part_content(mime, part.index)) for part in parts if part.content_type != "text/calendar")
 
 
 @frozen
@@ -116,6 +134,7 @@ class Letter:
     subject: str
     body: Body
     cc: tuple[Address, ...] = ()
+    files: tuple[File, ...] = ()
 
 
 def message(letter: Letter, calendar: Calendar, now: datetime) -> bytes:
@@ -132,7 +151,7 @@ def message(letter: Letter, calendar: Calendar, now: datetime) -> bytes:
     made["Date"] = format_datetime(now)
     made["Message-ID"] = make_msgid(domain=domain)
     _fill(made, letter.body, calendar)
-    return mail.serialise(made)
+    return mail.write(mail.serialise(made), {}, letter.files)
 
 
 def _fill(made: EmailMessage, body: Body, calendar: Calendar) -> None:

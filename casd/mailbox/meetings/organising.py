@@ -9,7 +9,9 @@ from icalendar import Component
 from casd.mailbox.ews import ical, occurrences
 from casd.mailbox.ews.soundness import sound
 from casd.mailbox.meetings import attendance, invitations
+from casd.mailbox.meetings.itip import File
 from casd.mailbox.outgoing import Outgoing
+from casd.mailbox.store.extract import Part
 from casd.mailbox.store.mailbox import MailboxStore
 from casd.mailbox.store.values import Item
 from protocols.ews.values import Address, Body
@@ -32,7 +34,8 @@ def invite(mailbox: MailboxStore, item: Item, now: datetime) -> tuple[Item, list
     if not _guests(content):
         return item, []
     sent = mailbox.items.update(item.id, _sent(content))
-    return sent, [invitations.request(mailbox.items.content(item.id), owner(mailbox), now)]
+    content = mailbox.items.content(item.id)
+    return sent, [invitations.request(content, owner(mailbox), now, files=_files(mailbox, item))]
 
 
 def revise(
@@ -50,7 +53,7 @@ def revise(
     if told:
         item = mailbox.items.update(item.id, _revised(before, content, only))
         content = mailbox.items.content(item.id)
-        messages.append(invitations.request(content, owner(mailbox), now, only, told))
+        messages.append(invitations.request(content, owner(mailbox), now, only, told, _files(mailbox, item)))
     return item, messages
 
 
@@ -62,6 +65,13 @@ def call_off(
     if not _guests(content, only):
         return []
     return [invitations.cancel(content, owner(mailbox), now, only, note=note)]
+
+
+def _files(mailbox: MailboxStore, item: Item) -> list[File]:
+    """Return what is attached to an appointment."""
+    listed = mailbox.attachments.of(item.id)
+    parts = [Part(0, one.name, one.content_type, one.size, one.content_id, one.inline) for one in listed]
+    return [(part, mailbox.attachments.content(one.id)) for part, one in zip(parts, listed, strict=True)]
 
 
 @sound

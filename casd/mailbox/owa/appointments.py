@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 
-from icalendar import Component
+from icalendar import Calendar, Component
 
 from casd.mailbox.ews import appointments, ical, zones
 from casd.mailbox.ews.columns import BUSY
@@ -14,6 +14,7 @@ from casd.mailbox.ews.windows import Entry
 from casd.mailbox.meetings import attendance
 from casd.mailbox.owa.arguments import Arguments, BadArgument
 from casd.mailbox.owa.people import given, listed, shape
+from casd.mailbox.store.errors import BadContent
 from casd.mailbox.store.mailbox import MailboxStore
 from casd.mailbox.store.values import Item
 from protocols.ews.paths import Property
@@ -45,16 +46,26 @@ def entry_shape(mailbox: MailboxStore, entry: Entry) -> dict[str, Any]:
         "meeting": bool(item.to or item.cc),
         "mine": mine,
         "organizer": shape(organizer),
-        "answer": "" if mine else _response(mailbox, entry),
+        "answer": "" if mine else _answer(mailbox, entry),
         "cancelled": (ical.string(own, "STATUS") if own else item.status).upper() == "CANCELLED",
         "categories": list(item.categories),
     }
 
 
-@sound
-def _response(mailbox: MailboxStore, entry: Entry) -> str:
-    own = entry.occurrence.component if entry.occurrence else None
-    return response(own or ical.main(ical.shared(mailbox.items.content(entry.item.id)), "VEVENT"))
+def _event(mailbox: MailboxStore, item: Item) -> tuple[Calendar, Component] | None:
+    """Return an appointment with its calendar; None for one that cannot be read, which is to hide no other."""
+    try:
+        calendar = ical.shared(mailbox.items.content(item.id))
+        return calendar, ical.main(calendar, "VEVENT")
+    except BadContent:
+        return None
+
+
+def _answer(mailbox: MailboxStore, entry: Entry) -> str:
+    if entry.occurrence and entry.occurrence.component:
+        return response(entry.occurrence.component)
+    found = _event(mailbox, entry.item)
+    return response(found[1]) if found else ""
 
 
 def response(event: Component) -> str:
@@ -66,8 +77,8 @@ def response(event: Component) -> str:
 def _when(mailbox: MailboxStore, item: Item, start: datetime, end: datetime) -> dict[str, str]:
     if not item.all_day:
         return {"start": start.isoformat(), "end": end.isoformat()}
-    calendar = ical.parse(mailbox.items.content(item.id))
-    zone = ical.zone_of(calendar, ical.main(calendar, "VEVENT"))
+    found = _event(mailbox, item)
+    zone = ical.zone_of(*found) if found else UTC
     first, last = start.astimezone(zone).date(), end.astimezone(zone).date()
     return {"start": first.isoformat(), "end": max(last, first + timedelta(days=1)).isoformat()}
 

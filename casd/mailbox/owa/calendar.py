@@ -7,11 +7,11 @@ from typing import Any
 from uuid import uuid4
 
 from casd.mailbox.ews import appointments, ical, places
-from casd.mailbox.ews.soundness import sound
 from casd.mailbox.ews.windows import Entry, entries
 from casd.mailbox.meetings import attending
 from casd.mailbox.owa.appointments import changes, details, entry_shape, moment_of, original_of, zone_of
 from casd.mailbox.owa.arguments import Arguments, BadArgument
+from casd.mailbox.store.errors import BadContent
 from casd.mailbox.store.mailbox import MailboxStore
 from casd.mailbox.store.values import Item, Kind
 from protocols.ews.paths import Property
@@ -79,11 +79,12 @@ def within(mailbox: MailboxStore, start: datetime, end: datetime) -> list[Entry]
     return entries(mailbox, mailbox.folders.distinguished("calendar").id, Window(start, end), UTC)
 
 
-@sound
 def _reminder(mailbox: MailboxStore, entry: Entry) -> dict[str, Any] | None:
     """Return an entry with the moment at which to remind of it; None for one without a reminder, or a cancelled one."""
-    content = mailbox.items.content(entry.item.id)
-    minutes = ical.reminder(ical.main(ical.parse(content), "VEVENT"))
+    try:
+        minutes = ical.reminder(ical.main(ical.parse(mailbox.items.content(entry.item.id)), "VEVENT"))
+    except BadContent:  # one that cannot be read hides no other
+        return None
     if minutes is None or entry.item.status.upper() == "CANCELLED":
         return None
     return {**entry_shape(mailbox, entry), "remind": (entry.start - timedelta(minutes=minutes)).isoformat()}

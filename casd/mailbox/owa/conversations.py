@@ -21,7 +21,7 @@ _ASIDE = frozenset({"deleteditems", "junkemail", "outbox"})
 def find_conversation(mailbox: MailboxStore, arguments: Arguments) -> Any:
     """Return a page of a folder's conversations, as `find_item` does: a row is the newest message and how many."""
     page = Page(arguments.number("limit", MAX_PAGE, 50), arguments.number("offset", 2**31, 0))
-    found = mailbox.threads.find(arguments.text("folder"), page)
+    found = mailbox.conversations.find(arguments.text("folder"), page)
     return {"total": found.total, "offset": found.offset, "items": [_row(each) for each in found.conversations]}
 
 
@@ -45,12 +45,14 @@ def _members(mailbox: MailboxStore, item: Item) -> tuple[Item, ...]:
 def _row(conversation: Conversation) -> dict[str, Any]:
     items = conversation.items
     rows = [row(item) for item in items]
-    senders = {person["address"].lower(): person for each in reversed(rows) for person in each["sender"]}
+    senders: dict[str, Any] = {}
+    for person in (person for each in rows for person in each["sender"]):
+        senders.setdefault(person["address"].lower(), person)
     return {
         **rows[0],
         "ids": conversation.ids,
         "count": len(conversation.ids),
-        "sender": list(reversed(senders.values())),
+        "sender": list(senders.values()),
         "read": conversation.read,
         "flagged": any(each["flagged"] for each in rows),
         "hasAttachments": any(item.has_attachments for item in items),

@@ -19,10 +19,10 @@ from casd.mailbox.store.mailbox import MailboxStore
 from casd.mailbox.store.values import Item
 
 
-def invitation(mailbox: MailboxStore, item: Item) -> dict[str, Any] | None:
+def invitation(mailbox: MailboxStore, item: Item, content: bytes) -> dict[str, Any] | None:
     """Return what a message says of a meeting; None if nothing, or nothing that can be read."""
     try:
-        said = itip.read(mailbox.items.content(item.id))
+        said = itip.read(content)
         return {**_said(said), **_state(mailbox, item, said), **_near(mailbox, said)} if said else None
     except BadContent:
         return None
@@ -54,6 +54,7 @@ def _state(mailbox: MailboxStore, item: Item, said: Scheduling) -> dict[str, Any
     event = attending.event(mailbox, meeting) if meeting else None
     cancelled = event is not None and attending.is_cancelled(event)
     return {
+        "delegated": bool(item.properties.get("meeting:IsDelegated")),
         "mine": attendance.organizer(said.main) == mailbox.address.casefold(),
         "known": meeting is not None and (cancelled or said.method != "CANCEL"),
         "cancelled": cancelled,

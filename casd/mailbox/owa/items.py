@@ -35,18 +35,14 @@ def find_item(mailbox: MailboxStore, arguments: Arguments) -> Any:
 
 
 def get_item(mailbox: MailboxStore, arguments: Arguments) -> Any:
-    """Return a message's header and attachments, and its text if it is a draft in plain text."""
+    """Return a message's header, attachments and invitation, and its text if it is a draft in plain text."""
     item = mailbox.items.get(arguments.text("id"))
-    head = headers(mailbox.items.content(item.id))
+    content = mailbox.items.content(item.id)
+    head = headers(content)
     people = {name: shape(named(head, header)) for name, header in _PEOPLE.items()}
     text = {"text": mailbox.items.text(item.id)} if item.draft and item.properties.get("plain") else {}
-    return {
-        **row(item),
-        **people,
-        **text,
-        "invitation": invitation(mailbox, item),
-        "attachments": attachments(mailbox, item.id),
-    }
+    more = {"invitation": invitation(mailbox, item, content), "attachments": attachments(mailbox, item.id)}
+    return {**row(item), **people, **text, **more}
 
 
 def update_item(mailbox: MailboxStore, arguments: Arguments) -> Any:

@@ -64,8 +64,8 @@ async def _opened(call: Call, query: Query) -> tuple[Previews, Preview]:
     previews = call.previews
     if previews is None or not previews.show(suffix):
         raise NoPreviews("Such documents cannot be shown here.")
-    name = f"{call.assertion.mailbox} {found.id}"
-    return previews, await previews.open(name, suffix, lambda: run(mailbox.attachments.content, found.id))
+    owner = call.assertion.mailbox
+    return previews, await previews.open(owner, found.id, suffix, lambda: run(mailbox.attachments.content, found.id))
 
 
 def _number(text: str) -> int:

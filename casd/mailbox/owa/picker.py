@@ -21,7 +21,7 @@ _log = Logger()
 async def find_people(call: Call, arguments: Arguments) -> Any:
     """Return up to 8 people whose name or address has a word that begins so, the most written to first."""
     wanted = arguments.text("query").strip().lower()
-    known = await call.database.run(_known, call.mailbox, wanted)
+    known = await call.database.read(_known, call.mailbox, wanted)
     people = [*known, *await _colleagues(call, wanted)]
     named = {person.address: person for person in people if person.name}
     order = [

@@ -90,6 +90,9 @@ ERRANDS: Mapping[str, Callable[[Call, Arguments], Awaitable[Any]]] = {
 }
 """What needs more than one transaction, or somebody else's mailbox."""
 
+_READING = ("Find", "Get")
+"""How the names of actions begin that change nothing: they wait for no writer."""
+
 REFUSALS: Mapping[type[Exception], tuple[int, str]] = {
     BadArgument: (400, "ErrorInvalidRequest"),
     BadContent: (400, "ErrorItemCorrupt"),
@@ -144,7 +147,8 @@ async def _act(call: Call) -> Response:
         return answer(await ERRANDS[action](call, Arguments.parse(body)))
     if action not in ACTIONS:
         return refusal(404, "ErrorInvalidOperation", f"There is no action {action!r}.")
-    return answer(await call.database.run(ACTIONS[action], call.mailbox, Arguments.parse(body)))
+    run = call.database.read if action.startswith(_READING) else call.database.run
+    return answer(await run(ACTIONS[action], call.mailbox, Arguments.parse(body)))
 
 
 async def _attach(call: Call, query: Query, body: bytes) -> Any:

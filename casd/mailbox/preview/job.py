@@ -13,10 +13,11 @@ import sys
 import zipfile
 from collections.abc import Mapping
 from importlib import import_module
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from casd.mailbox.preview.kinds import FILTERS, PDF
+from casd.mailbox.preview.kinds import FILTERS, PDF, PICTURES
 from casd.mailbox.preview.trouble import NotShown, Trouble
 
 SCRATCH = "scratch"
@@ -34,6 +35,13 @@ MOST_PARTS = 20_000
 """Files of a zip archive: a thousand slides with their pictures have fewer."""
 
 MOST_PIXELS = 16_000_000
+"""Of a page's image."""
+
+MOST_DRAWN = 100_000_000
+"""Pixels of a picture: those of telephones have half as many."""
+
+_WIDEST = 2400
+_DENSITY = 150.0
 _POINTS = (1.0, 14_400.0)
 """Shortest and longest side of a page: 200 inches (ISO 32000-1, annex C)."""
 
@@ -84,13 +92,17 @@ def limit(memory: int, seconds: int) -> None:
         resource.RLIMIT_CORE: 0,
     }
     for what, most in bounds.items():
-        resource.setrlimit(what, (most, most))
+        hard = resource.getrlimit(what)[1]
+        least = most if hard == resource.RLIM_INFINITY else min(most, hard)  # nobody may raise what is lower already
+        resource.setrlimit(what, (least, least))
 
 
 def run(task: Mapping[str, Any]) -> dict[str, Any]:
     """Make pages of `source` if there is one, then images of the pages from `first` to `last`."""
     source = Path(task["source"]) if task["source"] else None
-    if source and source.suffix != PDF:
+    if source and source.suffix in PICTURES:
+        draw(source)
+    elif source and source.suffix != PDF:
         check(source)
         if not task["office"]:
             write_markup(source)
@@ -128,6 +140,31 @@ def convert(source: Path, office: str) -> None:
         raise NotShown(Trouble.CRASHED)
     if not DOCUMENT.exists():
         raise NotShown(Trouble.BROKEN)
+
+
+def draw(source: Path) -> None:
+    """Write a picture as `DOCUMENT`; of a fax (TIFF) each page."""
+    image: Any = import_module("PIL.Image")
+    sequence: Any = import_module("PIL.ImageSequence")
+    image.MAX_IMAGE_PIXELS = MOST_DRAWN // 2  # Pillow refuses at twice as many
+    try:
+        with image.open(source, formats=(PICTURES[source.suffix],)) as picture:
+            frames = islice(sequence.Iterator(picture), MOST_PAGES + 1 if picture.format == "TIFF" else 1)
+            first, *rest = [_flat(frame) for frame in frames]
+            first.save(DOCUMENT, "PDF", save_all=True, append_images=rest, resolution=_DENSITY, quality=90)
+    except image.DecompressionBombError as error:
+        raise NotShown(Trouble.BOMB) from error
+    except (OSError, ValueError, SyntaxError) as error:
+        raise NotShown(Trouble.BROKEN) from error
+
+
+def _flat(picture: Any) -> Any:
+    """Return a picture the right way up, on white, and no larger than it can be asked for."""
+    upright = import_module("PIL.ImageOps").exif_transpose(picture).convert("RGBA")
+    upright.thumbnail((_WIDEST, _WIDEST))
+    flat = import_module("PIL.Image").new("RGB", upright.size, "white")
+    flat.paste(upright, mask=upright.getchannel("A"))
+    return flat
 
 
 def write_markup(source: Path) -> None:

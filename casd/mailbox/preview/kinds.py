@@ -15,7 +15,24 @@ FILTERS: Mapping[str, str] = {
 }
 """What LibreOffice reads, and its name for the way to PDF."""
 
+PICTURES: Mapping[str, str] = {
+    ".jpg": "JPEG",
+    ".jpeg": "JPEG",
+    ".png": "PNG",
+    ".gif": "GIF",
+    ".webp": "WEBP",
+    ".bmp": "BMP",
+    ".tif": "TIFF",
+    ".tiff": "TIFF",
+}
+"""What Pillow reads, and its names for them: no other of its many readers is let near a document."""
+
 _TYPES: Mapping[str, str] = {
+    "image/jpeg": ".jpg",
+    "image/png": ".png",
+    "image/gif": ".gif",
+    "image/webp": ".webp",
+    "image/tiff": ".tif",
     "application/pdf": PDF,
     "application/x-pdf": PDF,
     "application/rtf": ".rtf",
@@ -39,6 +56,6 @@ def suffix_of(name: str, content_type: str) -> str:
     The name decides, as it does for the program that would open the file; the type is for files without one.
     """
     suffix = PurePosixPath(name).suffix.lower()
-    if suffix == PDF or suffix in FILTERS:
+    if suffix == PDF or suffix in FILTERS or suffix in PICTURES:
         return suffix
     return "" if suffix else _TYPES.get(content_type.lower(), "")

@@ -19,6 +19,7 @@ from casd.mailbox.preview.office import Office
 from casd.mailbox.preview.process import left_behind
 from casd.mailbox.preview.shelf import ENTRIES, Shelf
 from casd.mailbox.preview.trouble import NotShown, Trouble
+from casd.mailbox.preview.turns import Turns
 from casd.mailbox.preview.workshop import Programs, Task, Workshop
 
 LARGEST = 64 * 1024 * 1024
@@ -30,6 +31,7 @@ WIDTHS = (800, 1200, 1600, 2400)
 AT_ONCE = 4
 """Pages that one process makes images of: a reader sees two, and goes on."""
 
+_OPEN = "open"
 _LARGEST_MARKUP = 8 * 1024 * 1024
 _LARGEST_IMAGE = 32 * 1024 * 1024
 _TYPES = {".png": "image/png", ".jpg": "image/jpeg"}
@@ -69,6 +71,8 @@ class Previews:
         self._programs = programs
         self._waiting: dict[tuple[str, str], list[Deferred[None]]] = {}
         self._keys: OrderedDict[str, str] = OrderedDict()
+        self._turns = Turns()
+        self._slow: set[str] = set()
 
     @classmethod
     def here(
@@ -82,22 +86,17 @@ class Previews:
         """Say whether a kind of document can be shown."""
         return self._programs.show(suffix)
 
-    async def open(self, name: str, suffix: str, read: Callable[[], Awaitable[bytes]]) -> Preview:
+    async def open(self, owner: str, name: str, suffix: str, read: Callable[[], Awaitable[bytes]]) -> Preview:
         """Return the preview of a document, or raise `NotShown`; what failed once fails again at no cost.
 
-        `name` is what the document is known by: while it is kept it is not read again.
+        `name` is what the document of an owner is known by: while it is kept it is not read again.
         """
-        key = self._keys.get(name)
-        if key is None or self._shelf.get(key) is None:
-            content = await read()
-            if len(content) > LARGEST:
-                raise NotShown(Trouble.TOO_LARGE)
-            key = hashlib.sha256(suffix.encode() + content).hexdigest()
-            await self._once(key, "open", lambda: self._make(key, suffix, content))
-            self._keys[name] = key
-            if len(self._keys) > ENTRIES:
-                self._keys.popitem(last=False)
-        return self._found(key)
+        known = f"{owner} {name}"
+        if not self._kept(known):
+            async with self._turns.turn(owner):
+                if not self._kept(known):  # another request for it may have had the turn before
+                    await self._read(known, suffix, read)
+        return self._found(self._keys.get(known, ""))
 
     async def page(self, preview: Preview, number: int, width: int) -> tuple[str, bytes]:
         """Return the type and the bytes of a page's image, at least as wide as asked for if that is at all sensible."""
@@ -124,6 +123,25 @@ class Previews:
         self._work.end()
         self._shelf.clear()
 
+    def _kept(self, known: str) -> bool:
+        key = self._keys.get(known)
+        return key is not None and self._shelf.get(key) is not None
+
+    async def _read(self, known: str, suffix: str, read: Callable[[], Awaitable[bytes]]) -> None:
+        content = await read()
+        if len(content) > LARGEST:
+            raise NotShown(Trouble.TOO_LARGE)
+        key = hashlib.sha256(suffix.encode() + content).hexdigest()
+        self._keys[known] = key
+        if len(self._keys) > ENTRIES:
+            self._keys.popitem(last=False)
+        if self._shelf.get(key) is None:
+            source = self._shelf.place(key) / DOCUMENT.with_suffix(suffix)
+            if (key, _OPEN) not in self._waiting:
+                source.write_bytes(content)
+            del content  # it may wait long for its turn
+            await self._once(key, _OPEN, lambda: self._make(key, source))
+
     def _found(self, key: str) -> Preview:
         kept = self._shelf.get(key)
         found: Preview | Trouble = kept.found if kept else Trouble.BUSY
@@ -132,9 +150,7 @@ class Previews:
         return found
 
     async def _once(self, key: str, what: str, do: Callable[[], Awaitable[None]]) -> None:
-        """Do something unless it is done already; whoever comes while it is being done waits for its end."""
-        if what == "open" and self._shelf.get(key):
-            return
+        """Do something; whoever comes while it is being done waits for its end."""
         if (key, what) in self._waiting:
             waiting: Deferred[None] = Deferred()
             self._waiting[key, what].append(waiting)
@@ -151,22 +167,27 @@ class Previews:
             for waiting in self._waiting.pop((key, what)):
                 waiting.callback(failure)
 
-    async def _make(self, key: str, suffix: str, content: bytes) -> None:
-        folder = self._shelf.place(key)
-        source = folder / DOCUMENT.with_suffix(suffix)
-        source.write_bytes(content)
-        office = self._programs.office
+    async def _make(self, key: str, source: Path) -> None:
+        folder, office = source.parent, self._programs.office
         try:
             result = await self._work.do(folder, Task(source.name, office, 1, AT_ONCE, WIDTHS[1]))
         except NotShown as error:
-            if error.trouble is Trouble.BUSY:
+            if error.trouble is Trouble.BUSY or self._may_do_better(source.parent.name, error.trouble):
                 raise
             self._keep(key, error.trouble)
         else:
             self._keep(key, _preview(key, result))
         finally:
-            if suffix != PDF:
-                source.unlink(missing_ok=True)
+            _forget(source)
+
+    def _may_do_better(self, key: str, trouble: Trouble) -> bool:
+        """Say whether it was slow for the first time: the machine may have been busy with something else."""
+        if trouble is not Trouble.SLOW or key in self._slow:
+            return False
+        if len(self._slow) >= ENTRIES:
+            self._slow.clear()
+        self._slow.add(key)
+        return True
 
     async def _more(self, preview: Preview, first: int, width: int) -> None:
         folder = self._shelf.place(preview.key)
@@ -175,6 +196,12 @@ class Previews:
 
     def _keep(self, key: str, found: Preview | Trouble) -> None:
         self._shelf.put(key, found, {busy for busy, _ in self._waiting})
+
+
+def _forget(source: Path) -> None:
+    """Keep of a document its pages; a PDF is needed for those that nobody has asked for yet."""
+    if source.suffix != PDF:
+        source.unlink(missing_ok=True)
 
 
 def _image(folder: Path, number: int, width: int) -> tuple[str, bytes] | None:

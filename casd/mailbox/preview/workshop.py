@@ -19,7 +19,7 @@ from twisted.logger import Logger
 from twisted.python.threadpool import ThreadPool
 
 from casd.mailbox.preview.job import RESULT, SCRATCH
-from casd.mailbox.preview.kinds import DOCX, FILTERS, PDF
+from casd.mailbox.preview.kinds import DOCX, FILTERS, PDF, PICTURES
 from casd.mailbox.preview.process import Ended, Processes, left_behind
 from casd.mailbox.preview.sandbox import CODE, Sandbox, choose, works_here
 from casd.mailbox.preview.trouble import NotShown, Trouble
@@ -49,7 +49,7 @@ class Programs:
 
     def show(self, suffix: str) -> bool:
         """Say whether a kind of document can be shown."""
-        if suffix == PDF:
+        if suffix == PDF or suffix in PICTURES:
             return self.pdf
         return suffix in FILTERS and (bool(self.office) or (suffix == DOCX and self.markup))
 

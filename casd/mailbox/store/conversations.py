@@ -1,4 +1,4 @@
-"""The mails of one mailbox by conversation."""
+"""The mails of one folder by conversation, as a list shows them."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Conversation:
 
 
 @frozen
-class Conversations:
+class ConversationPage:
     """One page of conversations, those with the newest mail first. `total` counts all of the folder."""
 
     conversations: tuple[Conversation, ...]
@@ -54,19 +54,19 @@ class Conversations:
     offset: int
 
 
-class Threads:
-    """The conversations of a mailbox; `MailboxStore.threads`."""
+class Conversations:
+    """The conversations of a mailbox's folders; `MailboxStore.conversations`."""
 
     def __init__(self, journal: Journal, folders: Folders) -> None:
         self._connection = journal.connection
         self._folders = folders
 
-    def find(self, folder: str, page: Page) -> Conversations:
+    def find(self, folder: str, page: Page) -> ConversationPage:
         """Return one page of a folder's conversations. Raises `NotFound`."""
         within: dict[str, str | int] = {"folder": self._folders.get(folder).number, "kind": Kind.MAIL}
         (total,) = self._connection.execute(_TOTAL, within).fetchone()
         newest = self._items(_NEWEST, **within, limit=page.limit, offset=page.offset)
-        return Conversations(tuple(self._whole(item, **within) for item in newest), total, page.offset)
+        return ConversationPage(tuple(self._whole(item, **within) for item in newest), total, page.offset)
 
     def _whole(self, newest: Item, **within: str | int) -> Conversation:
         if not newest.conversation:

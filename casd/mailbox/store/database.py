@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from time import time
 from typing import Any, ParamSpec, TypeVar
 
-from attrs import frozen
 from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.interfaces import IReactorFromThreads
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from casd.mailbox.store import rows
+from casd.mailbox.store.commits import Commits, Outcome
 from casd.mailbox.store.connections import Connections
 from casd.mailbox.store.errors import NotMounted
 from casd.mailbox.store.journal import Journal
@@ -30,37 +29,15 @@ Watcher = Callable[[Event | Dismounted], None]
 
 _FILE = "mailboxes.sqlite"
 
-_GROUP = 64
-"""Most writes of one commit: what the first of them waits for."""
-
 _READERS = 2
 """Threads that read beside the writer."""
-
-
-@frozen
-class _Write:
-    """A write that waits, and whom to answer."""
-
-    function: Callable[[], Any]
-    answer: Deferred[Any]
-
-
-@frozen
-class _Outcome:
-    """What became of a write or a read; a `Failure` for what it raised."""
-
-    answer: Deferred[Any]
-    result: Any
-    events: tuple[Event, ...] = ()
 
 
 class MailboxDatabase:
     """A mounted mailbox database.
 
-    One thread writes. Writes that have come while it was busy share a commit, hence one wait for the disk; each is
-    answered after that commit, and one that fails undoes nothing but itself. Reads have threads of their own.
-    `connections` is for functions that `run` or `read` runs; `on_commit` and `on_dismount` are called in the
-    reactor's thread when something has changed, and when nothing will any more.
+    One thread writes, others read beside it. `connections` is for functions that `run` or `read` runs; `on_commit` and
+    `on_dismount` are called in the reactor's thread when something has changed, and when nothing will any more.
     """
 
     _log = Logger()
@@ -89,11 +66,12 @@ class MailboxDatabase:
         self.on_dismount: Callable[[], None] = lambda: None
         self._leaving = self._closed = False
         self._watchers: dict[str, list[Watcher]] = {}
-        self._waiting: deque[_Write] = deque()
         self._opened: dict[str, MailboxStore] = {}  # committed
         # The worker's alone:
         self._events: list[Event] = []
         self._mailboxes: dict[str, MailboxStore] = {}
+        # One of them may be what is rolled back.
+        self._commits = Commits(connections, self._events, self._mailboxes.clear)
 
     @classmethod
     def mount(
@@ -146,15 +124,14 @@ class MailboxDatabase:
         return closed
 
     def run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Deferred[T]:
-        """Run a function in this database's thread as one transaction; the answer comes after its commit.
+        """Run a function in the thread that writes, as one transaction; the answer comes after its commit.
 
         An exception rolls everything back that the function did, and becomes the Deferred's failure. Raises nothing
-        itself.
+        itself. Functions that wait share a commit.
         """
         if self._closed:
             return self._refusal()
-        answer: Deferred[T] = Deferred()
-        self._waiting.append(_Write(lambda: function(*args, **kwargs), answer))
+        answer = self._commits.add(lambda: function(*args, **kwargs))
         self._worker.do(self._write)
         return answer
 
@@ -217,7 +194,7 @@ class MailboxDatabase:
         self._opened[store.guid] = store
         return store
 
-    def _answer(self, outcomes: Sequence[_Outcome]) -> None:
+    def _answer(self, outcomes: Sequence[Outcome]) -> None:
         for outcome in outcomes:
             for event in outcome.events:
                 self._notify(self._watchers.get(event.mailbox, ()), event)
@@ -232,38 +209,11 @@ class MailboxDatabase:
             except Exception:
                 self._log.failure("a watcher of {database} failed", database=self.name)
 
-    # In the worker
+    # In the threads
 
     def _write(self) -> None:
-        """Do what waits, in one commit; those who come meanwhile are taken along."""
-        if not self._waiting:
-            return
-        group: list[_Outcome] = []
-        try:
-            with self.connections.writing():
-                while self._waiting and len(group) < _GROUP:
-                    group.append(self._try(self._waiting.popleft()))
-        except BaseException:
-            self._forget()
-            failure = Failure()
-            lost = [outcome.answer for outcome in group] or [self._waiting.popleft().answer]
-            group = [_Outcome(answer, failure) for answer in lost]
-        self._reactor.callFromThread(self._answer, group)
-
-    def _try(self, write: _Write) -> _Outcome:
-        try:
-            with self.connections.step():
-                result = write.function()
-        except BaseException:
-            self._forget()
-            return _Outcome(write.answer, Failure())
-        events = tuple(self._events)
-        self._events.clear()
-        return _Outcome(write.answer, result, events)
-
-    def _forget(self) -> None:
-        self._events.clear()
-        self._mailboxes.clear()  # one of them may just have been rolled back
+        if outcomes := self._commits.write():
+            self._reactor.callFromThread(self._answer, outcomes)
 
     def _read(self, function: Callable[[], Any], answer: Deferred[Any]) -> None:
         try:
@@ -271,7 +221,7 @@ class MailboxDatabase:
                 result = function()
         except BaseException:
             result = Failure()
-        self._reactor.callFromThread(self._answer, [_Outcome(answer, result)])
+        self._reactor.callFromThread(self._answer, [Outcome(answer, result)])
 
     def _journal(self, guid: str, address: str, display_name: str) -> Journal:
         row = self.connections.execute("SELECT number FROM mailbox WHERE guid = ?", (guid,)).fetchone()

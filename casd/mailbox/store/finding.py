@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from attrs import frozen
 
@@ -17,7 +18,7 @@ COUNTED = 10_000
 """Hits of a search that are counted: nobody reads more, and a word that everybody writes has them all."""
 
 
-_ALL_MAIL = And((Compare("kind", Operator.EQUAL, Kind.MAIL),))
+_MAIL = And((Compare("kind", Operator.EQUAL, Kind.MAIL),))
 """What mail programs and web mail ask for when they show a folder."""
 
 
@@ -30,35 +31,62 @@ class Where:
     total: int
 
 
+@frozen
+class _Source:
+    """What stands behind FROM and WHERE; `words` is the index that it goes through, if it does."""
+
+    tables: str
+    condition: str
+    parameters: tuple[Any, ...]
+    words: str = ""
+
+    def select(self, what: str, rest: str) -> str:
+        return f"SELECT {what} FROM {self.tables} WHERE {self.condition} {rest}"  # noqa: S608 - our own names
+
+
 def find(connection: Connections, place: Where, where: Filter | None, order: Sequence[Order], page: Page) -> Found:
     """Return one page. `where` holds no `Search`. Raises `BadQuery`."""
     match, rest = _parted(where)
-    condition, parameters = sql.where(rest, place.mailbox)
-    source, named = "item", f"{place.inside} AND ({condition})"
-    newest = _by_time(order)
-    if match:
-        words = table(place.mailbox)
-        joined = f"item.mailbox = {place.mailbox} AND item.place = +{words}.rowid"  # not to be guessed from a range
-        source = f"{words} CROSS JOIN item INDEXED BY item_place ON {joined}"
-        times = "".join(f" AND {words}.rowid {test}" for test in _places(rest))
-        named, parameters = f"{words} MATCH ?{times} AND {named}", (match, *parameters)
-    total = place.total
-    if rest == _ALL_MAIL and not match:
-        other = f"SELECT count(*) FROM item INDEXED BY item_no_mail WHERE {place.inside} AND kind <> 'mail'"  # noqa: S608 - our own numbers
-        total -= connection.execute(other).fetchone()[0]
-    elif where is not None:
+    source = _searched(place, match, rest) if match else _listed(place, rest)
+    if where is None:
+        total = place.total
+    elif rest == _MAIL and not match:
+        total = place.total - _not_mail(connection, place)
+    else:
         most = COUNTED if match and not page.backwards else -1
-        counted = f"SELECT count(*) FROM (SELECT 1 FROM {source} WHERE {named} LIMIT {most})"  # noqa: S608
-        total = connection.execute(counted, parameters).fetchone()[0]
+        counted = f"SELECT count(*) FROM ({source.select('1', f'LIMIT {most}')})"  # noqa: S608 - our own names
+        total = connection.execute(counted, source.parameters).fetchone()[0]
     offset, limit = _slice(page, total)
     terms, more = sql.order_by(order, place.mailbox)
-    by_place = match and newest is not None
-    inner_terms = f"{words}.rowid{' DESC' if newest else ''}" if by_place else terms
-    numbers = f"SELECT item.number FROM {source} WHERE {named} ORDER BY {inner_terms} LIMIT ? OFFSET ?"  # noqa: S608
+    sort, given = (f"{source.words}.rowid{_direction(order)}", ()) if match and _is_by_time(order) else (terms, more)
+    numbers = source.select("item.number", f"ORDER BY {sort} LIMIT ? OFFSET ?")
     query = f"{rows.SELECT_ITEM} WHERE item.number IN ({numbers}) ORDER BY {terms}"
-    inner = (*parameters, *(() if by_place else more), limit, offset)
-    found = connection.execute(query, (*inner, *more))
+    found = connection.execute(query, (*source.parameters, *given, limit, offset, *more))
     return Found(tuple(map(rows.item, found)), total, offset)
+
+
+def _listed(place: Where, rest: Filter) -> _Source:
+    condition, parameters = sql.where(rest, place.mailbox)
+    return _Source("item", f"{place.inside} AND ({condition})", parameters)
+
+
+def _searched(place: Where, match: str, rest: Filter) -> _Source:
+    """Go through the index of words, and from each of its rows to the item."""
+    words, listed = table(place.mailbox), _listed(place, rest)
+    # The plus keeps SQLite from looking for a range of places where there is one.
+    joined = f"item.mailbox = {place.mailbox} AND item.place = +{words}.rowid"
+    times = "".join(f" AND {words}.rowid {test}" for test in _places(rest))
+    return _Source(
+        f"{words} CROSS JOIN item INDEXED BY item_place ON {joined}",
+        f"{words} MATCH ?{times} AND {listed.condition}",
+        (match, *listed.parameters),
+        words,
+    )
+
+
+def _not_mail(connection: Connections, place: Where) -> int:
+    query = "SELECT count(*) FROM item INDEXED BY item_no_mail WHERE kind <> 'mail' AND"
+    return int(connection.execute(f"{query} {place.inside}").fetchone()[0])
 
 
 def understood(where: Filter | None, now: datetime) -> Filter | None:
@@ -95,9 +123,12 @@ def _places(where: Filter) -> Iterator[str]:
                 yield f"< {first_place(part.value + timedelta(seconds=1))}"
 
 
-def _by_time(order: Sequence[Order]) -> bool | None:
-    """Say whether items are wanted newest first (True) or oldest first (False)."""
-    return order[0].descending if len(order) == 1 and order[0].field == "received" else None
+def _is_by_time(order: Sequence[Order]) -> bool:
+    return len(order) == 1 and order[0].field == "received"
+
+
+def _direction(order: Sequence[Order]) -> str:
+    return " DESC" if order[0].descending else ""
 
 
 def _slice(page: Page, total: int) -> tuple[int, int]:

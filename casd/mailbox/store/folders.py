@@ -17,7 +17,7 @@ from casd.mailbox.store.values import Changes, DeleteMode, EventKind, Folder
 DEFAULTS = (
     # distinguished name, distinguished name of the parent, name, class
     ("root", "", "root", "IPF"),
-    ("msgfolderroot", "root", "Top of Information Store", "IPF.Note"),
+    ("msgfolderroot", "root", "Top of Information Store", "IPF"),
     ("inbox", "msgfolderroot", "Inbox", "IPF.Note"),
     ("sentitems", "msgfolderroot", "Sent Items", "IPF.Note"),
     ("drafts", "msgfolderroot", "Drafts", "IPF.Note"),
@@ -33,7 +33,7 @@ DEFAULTS = (
     ("recoverableitemsdeletions", "recoverableitemsroot", "Deletions", "IPF"),
     ("searchfolders", "root", "Finder", "IPF"),
     ("archiveroot", "", "Archive", "IPF"),
-    ("archivemsgfolderroot", "archiveroot", "Top of Information Store", "IPF.Note"),
+    ("archivemsgfolderroot", "archiveroot", "Top of Information Store", "IPF"),
 )
 
 _BELOW = """

@@ -88,11 +88,16 @@ def _text(message: Message, name: str) -> str:
 def _words(value: str) -> str:
     """Decode RFC 2047 words, and bytes that stand there raw."""
     raw = value.encode("ascii", "surrogateescape") if not _has_letters_beyond_ascii(value) else value.encode("utf-8")
-    text = " ".join(raw.decode("utf-8", "replace").split())
+    text = unfolded(raw.decode("utf-8", "replace"))
     try:
         return (str(make_header(decode_header(text))) or text) if "=?" in text else text
     except (HeaderParseError, LookupError, UnicodeError, ValueError):
         return text
+
+
+def unfolded(text: str) -> str:
+    """Return a header's text in one line (RFC 5322 section 2.2.3); what blanks there are in it stay."""
+    return re.sub(r"\r|\n", "", text).replace("\t", " ").strip()
 
 
 def _has_letters_beyond_ascii(value: str) -> bool:

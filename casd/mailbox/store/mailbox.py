@@ -7,7 +7,7 @@ from typing import Unpack
 
 from casd.mailbox.store import rows
 from casd.mailbox.store.attachments import Attachments
-from casd.mailbox.store.conversations import Threads
+from casd.mailbox.store.conversations import Conversations
 from casd.mailbox.store.entries import Entries
 from casd.mailbox.store.errors import QuotaExceeded
 from casd.mailbox.store.folders import Folders
@@ -18,6 +18,7 @@ from casd.mailbox.store.journal import Journal
 from casd.mailbox.store.query import Page
 from casd.mailbox.store.quota import UNLIMITED
 from casd.mailbox.store.settings import Settings
+from casd.mailbox.store.threads import Threads
 from casd.mailbox.store.values import DeleteMode, EventKind, Fields, Item, Kind
 
 
@@ -41,6 +42,7 @@ class MailboxStore:
         self.quota = UNLIMITED
         self.journal = journal
         self.threads = Threads(journal, self.folders)
+        self.conversations = Conversations(journal, self.folders)
 
     @classmethod
     def open(cls, journal: Journal, address: str, display_name: str) -> MailboxStore:

@@ -88,6 +88,8 @@ class Reader:
         if int(size) > _LARGEST:
             raise ValueError("the text is longer than any")
         text += _read(running.answers, int(size) - len(text), give_up)
+        if len(text) != int(size):
+            raise ValueError("an answer to nothing that was asked")
         return text.decode("utf-8", "replace")
 
 

@@ -16,6 +16,9 @@ from casd.mailbox.store.reindexing import start, step
 _TABLES = ("mailbox", "folder", "item", "content", "attachment", "tombstone", "imported")
 """What is copied; indexes of all kinds are made anew."""
 
+_MOST = 1_000_000
+"""Rows that are looked for where nothing says how many there were."""
+
 _BLOCK = 100
 """Rows that are read at a time; where that fails, each by itself."""
 
@@ -87,10 +90,13 @@ def _keep_numbers(damaged: sqlite3.Connection, connections: Connections) -> None
 
 
 def _last(damaged: sqlite3.Connection, table: str) -> int:
-    try:
-        return int(damaged.execute(f"SELECT max(rowid) FROM {table}").fetchone()[0] or 0)  # noqa: S608 - our names
-    except sqlite3.DatabaseError:
-        return 1_000_000 if table != "imported" else 0  # that one has no rowid: it is copied as a whole
+    """Return the number of a table's last row, or what is not below it; 0: it has none, and is copied as a whole."""
+    if table == "imported":
+        return 0
+    for query in (f"SELECT max(rowid) FROM {table}", "SELECT max(seq) FROM sqlite_sequence"):  # noqa: S608 - our names
+        for (number,) in _rows_of(damaged, query):
+            return int(number or 0)
+    return _MOST
 
 
 def _copy(damaged: sqlite3.Connection, connections: Connections, table: str, last: int) -> int:

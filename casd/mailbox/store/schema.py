@@ -175,6 +175,10 @@ CREATE TABLE reindexed (mailbox INTEGER PRIMARY KEY REFERENCES mailbox ON DELETE
 ALTER TABLE item ADD COLUMN deleted INTEGER;
 CREATE INDEX item_deleted ON item (deleted) WHERE deleted IS NOT NULL;
 ALTER TABLE folder ADD COLUMN deleted INTEGER;
+UPDATE item SET deleted = CAST(strftime('%s', 'now') AS INTEGER)
+WHERE folder IN (SELECT number FROM folder WHERE distinguished = 'recoverableitemsdeletions');
+UPDATE folder SET deleted = CAST(strftime('%s', 'now') AS INTEGER)
+WHERE parent IN (SELECT number FROM folder WHERE distinguished = 'recoverableitemsdeletions');
 
 -- Digests of what was imported, so that an import that was interrupted can be repeated.
 CREATE TABLE imported (
@@ -229,11 +233,19 @@ _CONVERSATIONS = """
 CREATE INDEX item_conversation ON item (folder, conversation, received, kind);
 """
 
-STEPS = (_FIRST, _SEARCH, _SETTINGS, _CONVERSATIONS)
+_THREADS = """
+CREATE INDEX item_thread ON item (mailbox, conversation, received) WHERE conversation <> '';
+"""
+
+STEPS = (_FIRST, _SEARCH, _SETTINGS, _CONVERSATIONS, _THREADS)
 """Step n brings a database from version n to version n + 1; what was released never changes."""
 
 _AFTER: Mapping[str, Callable[[sqlite3.Connection], None]] = {_SEARCH: _give_each_its_words}
 """What SQL alone cannot do, by step."""
+
+
+_PATIENCE = 60.0
+"""Seconds for which a write waits for the operator's tools, which may look deep into an index."""
 
 
 def open_database(file: Path) -> sqlite3.Connection:
@@ -241,7 +253,7 @@ def open_database(file: Path) -> sqlite3.Connection:
 
     What a commit has acknowledged is on the disk (synchronous = FULL). Raises `StoreError` for a newer version.
     """
-    connection = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
+    connection = sqlite3.connect(file, _PATIENCE, isolation_level=None, check_same_thread=False)
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")

@@ -86,7 +86,7 @@ def _known() -> Mapping[str, _Field]:
             known[name] = _Field(name, expression, types=(int, float))
         elif name not in {"id", "folder", "properties", "categories"}:
             known[name] = _Field(name, expression, exact=name in _EXACT)
-    known["categories"] = _Field("categories", expression="item.categories", values=_CATEGORIES)
+    known["categories"] = _Field("categories", expression="nullif(item.categories, '[]')", values=_CATEGORIES)
     return known
 
 

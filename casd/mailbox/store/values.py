@@ -192,7 +192,7 @@ class Attachment:
 
 @frozen
 class Found:
-    """One page of items. `total` counts all that match, `offset` is where the page starts."""
+    """One page of items. `total` counts all that match (hits of a search up to 10,000), `offset` is where it starts."""
 
     items: tuple[Item, ...]
     total: int

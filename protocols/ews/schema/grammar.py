@@ -43,6 +43,11 @@ class Row:
         """The names of the children, in their order."""
         return [tag.rpartition("}")[2] for part in self.parts for tag in part.rows]
 
+    @property
+    def required(self) -> list[str]:
+        """The names of the children without which there is no such element; of several that would do, the first."""
+        return [next(iter(part.rows)).rpartition("}")[2] for part in self.parts if part.required]
+
 
 def _lines(table: str) -> Iterator[tuple[str, str]]:
     for line in table.replace("\n    ", " ").strip().splitlines():

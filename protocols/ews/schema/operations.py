@@ -1,4 +1,8 @@
-"""The operations on folders, items, conversations and subscriptions: requests and answers."""
+"""The operations on folders, items, conversations and subscriptions: requests and answers.
+
+The ids in ErrorSubscriptionIds are of the messages namespace: Exchange sends them so, and clients read nothing else,
+though types.xsd puts them into the other one.
+"""
 
 from __future__ import annotations
 
@@ -29,6 +33,7 @@ DeleteFolder = FolderIds @DeleteType!
 DeleteItem = ItemIds @DeleteType! @SendMeetingCancellations @AffectedTaskOccurrences @SuppressReadReceipts
 DeleteUserConfiguration = UserConfigurationName
 EmptyFolder = FolderIds @DeleteType! @DeleteSubFolders!
+ErrorSubscriptionIds = SubscriptionId+
 ExportItems = ItemIds:JustItemIds
 ExportItemsResponseMessage = &ResponseMessage ItemId? Data?
 FindConversation = (IndexedPageItemView:IndexedPageView | SeekToConditionPageItemView)? SortOrder?
@@ -55,7 +60,7 @@ GetItem = ItemShape ItemIds
 GetServerTimeZones = Ids? @ReturnFullTimeZoneData
 GetServerTimeZonesResponseMessage = &ResponseMessage TimeZoneDefinitions
 GetStreamingEvents = SubscriptionIds ConnectionTimeout
-GetStreamingEventsResponseMessage = &ResponseMessage Notifications? ErrorSubscriptionIds:SubscriptionIds?
+GetStreamingEventsResponseMessage = &ResponseMessage Notifications? ErrorSubscriptionIds?
     ConnectionStatus?
 GetUserConfiguration = UserConfigurationName UserConfigurationProperties
 GetUserConfigurationResponseMessage = &ResponseMessage UserConfiguration?

@@ -25,7 +25,7 @@ GetDelegateResponse = MessageText? ResponseCode? DescriptiveLinkKey? MessageXml:
     ResponseMessages:ArrayOfDelegateUserResponseMessage? DeliverMeetingRequests? @ResponseClass!
 GetInboxRules GetPasswordExpirationDate = MailboxSmtpAddress?
 GetInboxRulesResponse = &ResponseMessage OutlookRuleBlobExists? InboxRules?
-GetMailTips = SendingAs:Mailbox Recipients MailTipsRequested
+GetMailTips = SendingAs:Mailbox Recipients MailTipsRequested?
 GetMailTipsResponse = &ResponseMessage ResponseMessages:ArrayOfMailTipsResponseMessage?
 GetPasswordExpirationDateResponse = &ResponseMessage PasswordExpirationDate
 GetPersona = PersonaId:ItemId? EmailAddress:Mailbox? ParentFolderId:TargetFolderId? ItemLinkId?

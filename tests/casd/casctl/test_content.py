@@ -20,7 +20,8 @@ from tests.casd.mailbox.store.world import APPOINTMENT, CONTACT, NOON, TASK, mai
 
 MBOX = (
     b"From bob@example.org Sat Mar  9 16:00:00 2024\n"
-    b"Status: RO\nX-Status: F\nDate: Sat, 02 Mar 2024 10:00:00 +0100\nSubject: one\n\nfirst\n>From here\n\n"
+    b"Status: RO\nX-Status: F\nDate: Sat, 02 Mar 2024 10:00:00 +0100\nSubject: one\n\n"
+    b"first\n>From here\n\nFrom there, too\n\n"
     b"From bob@example.org Sat Mar  9 16:00:00 2024\nStatus: O\nSubject: two\n\nsecond\n"
 )
 CALENDAR = APPOINTMENT[: APPOINTMENT.index(b"END:VCALENDAR")] + TASK[TASK.index(b"BEGIN:VTODO") :]
@@ -160,7 +161,7 @@ def test_an_mbox_that_comes_out_goes_in_again(estate: Casctl, line: Line, tmp_pa
     assert whole.count(b"\n>From here\n") == 1
     again = list(entries(tmp_path / "out" / "Inbox" / "messages.mbox"))
     assert [(entry.read, entry.flagged) for entry in again] == [(True, True), (False, False)]
-    assert b"\nFrom here" in again[0].content
+    assert b"\nFrom here\n\nFrom there, too" in again[0].content
 
 
 @pytest.mark.parametrize("form", ["eml", "mbox", "maildir"])

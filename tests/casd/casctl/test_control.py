@@ -211,6 +211,11 @@ def test_a_server_is_watched_while_it_makes_an_index_anew(
     assert wire.asked == [("mbx1", "/casd/reindex", "DB01")] * 3
 
 
+def test_a_server_tells_how_large_a_database_is(demo: Casctl, wire: Wire) -> None:
+    wire.answers["mbx1", "/casd/growth"] = 200, {"size": 4096, "items": 7}
+    assert answer(demo("database growth db01 --json")) == {"size": 4096, "items": 7}
+
+
 def test_a_server_that_fails_to_index_says_why(demo: Casctl, wire: Wire) -> None:
     wire.answers["mbx1", "/casd/reindex"] = 200, state(0, 0, running=False, failure="disk I/O error")
     assert "disk I/O error" in demo("database reindex DB01").output

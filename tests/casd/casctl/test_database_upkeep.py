@@ -9,6 +9,7 @@ import pytest
 
 from casd.mailbox.store.query import Search
 from casd.mailbox.store.values import DeleteMode, Kind
+from casd.testing import layout
 from tests.casd.casctl.conftest import Casctl, answer
 from tests.casd.mailbox.store.world import APPOINTMENT, World, mail, result
 
@@ -74,6 +75,17 @@ def test_a_file_that_is_no_database_is_told(casctl: Casctl, tmp_path: Path) -> N
 
 def test_a_database_that_is_not_here_is_named_with_where_it_was_looked_for(casctl: Casctl, ini: Path) -> None:
     assert "no section [mailbox:NAME]" in casctl("database verify DB01").output
+
+
+def test_a_database_is_found_by_its_name_where_the_configuration_has_its_server(
+    demo: Casctl, ini: Path, folder: Path
+) -> None:
+    section = layout.mailbox_servers({"mbx1": 9443, "mbx2": 9444, "front": 8443})["mailbox:mbx1"]
+    lines = [f"{name} = {value}" for name, value in section.items() if name != "databases"]
+    with ini.open("a") as file:
+        file.write("\n".join(["[mailbox:mbx1]", f"databases = {folder.parent}", *lines, ""]))
+    assert answer(demo("database verify DB01 --json"))["file"] == str(folder / "mailboxes.sqlite")
+    assert f"no database DB02 in {folder.parent}" in demo("database verify DB02").output
 
 
 def test_a_backup_is_a_whole_database_in_one_file(casctl: Casctl, world: World, folder: Path, tmp_path: Path) -> None:

@@ -236,6 +236,18 @@ def test_what_changes_in_the_directory_holds_for_open_connections_within_a_secon
 
 
 @pytest.mark.negative
+def test_what_changes_while_a_request_waits_for_its_turn_holds_for_it(estate: Estate) -> None:
+    estate.client().send(get("/ews/", basic_auth("bob@example.org")))
+    client = estate.client()
+    client.send(get("/ews/", basic_auth()) * 2)
+    estate.source.mailboxes.clear()
+    estate.source.change()
+    estate.clock.advance(60)
+    estate.servers.last().answer(b"ok")
+    assert [answer.status for answer in client.read()] == [200, 401]
+
+
+@pytest.mark.negative
 def test_what_changes_while_a_password_is_checked_holds_for_the_next_request(
     estate: Estate, monkeypatch: pytest.MonkeyPatch
 ) -> None:

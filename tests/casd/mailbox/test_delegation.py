@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.casd.mailbox.ews.conversation import Answer, Client, change, distinguished
-from tests.casd.mailbox.meetings.conversation import Town, id_of, text
+from tests.casd.mailbox.meetings.conversation import Person, Town, id_of, responses, text
+from tests.casd.mailbox.store.world import ALICE
 
 PLAN = "<t:CalendarItem><t:Subject>Plan</t:Subject><t:Start>2027-03-15T10:00:00Z</t:Start>{}</t:CalendarItem>"
 OWNER = "<m:Mailbox><t:EmailAddress>alice@example.org</t:EmailAddress></m:Mailbox>"
@@ -126,10 +127,42 @@ def test_whoever_was_removed_is_outside_at_once(town: Town) -> None:
 
 
 def test_a_delegate_invites_in_the_owners_name(town: Town) -> None:
-    bob = let_in(town, "Editor")
+    bob = let_in(town, "Author")
     guest = "<t:Attendee><t:Mailbox><t:EmailAddress>carol@example.org</t:EmailAddress></t:Mailbox></t:Attendee>"
     item = PLAN.format(f"<t:RequiredAttendees>{guest}</t:RequiredAttendees>")
     assert bob.create(item, "calendar", SendMeetingInvitations="SendOnlyToAll").codes == ["NoError"]
     ((sender, recipients, _),) = bob.sent
     assert (sender, recipients) == ("alice@example.org", ("carol@example.org",))
     assert id_of(town.alice.entry())
+
+
+def copied(town: Town, how: str) -> None:
+    """Have Bob get Alice's meeting messages; Carol invites her."""
+    more = "<t:ReceiveCopiesOfMeetingMessages>true</t:ReceiveCopiesOfMeetingMessages>"
+    held = f"<m:DelegateUsers>{user('bob', 'Editor', more)}</m:DelegateUsers>"
+    answer = town.alice.ask(
+        f"<m:AddDelegate>{OWNER}{held}<m:DeliverMeetingRequests>{how}</m:DeliverMeetingRequests></m:AddDelegate>"
+    )
+    assert answer.codes == ["NoError"] * 2
+    town.carol.meet("Plan", "2027-03-15T10:00:00", "2027-03-15T11:00:00", "alice")
+
+
+@pytest.mark.parametrize(("how", "inbox"), [("DelegatesAndMe", 1), ("DelegatesOnly", 0)])
+def test_a_delegate_gets_copies_of_meeting_messages_and_answers_in_the_owners_calendar(
+    town: Town, how: str, inbox: int
+) -> None:
+    copied(town, how)
+    assert (len(town.alice.messages()), town.bob.messages()) == (inbox, [("MeetingRequest", "Plan")])
+    message = town.bob.message()
+    assert text(message, "IsDelegated") == "true"
+    assert town.bob.answer("AcceptItem", message).codes == ["ErrorCalendarIsDelegatedForAccept"]
+    shared = Person(town, ALICE, "alice")
+    shared.user = "bob@example.org"
+    assert shared.answer("AcceptItem", town.alice.entry()).codes == ["NoError"]
+    assert text(town.alice.entry(), "MyResponseType") == "Accept"
+    assert responses(town.carol.entry()) == {"alice": "Accept"}
+
+
+def test_nobody_gets_copies_unasked(town: Town) -> None:
+    copied(town, "NoForward")
+    assert town.bob.messages() == []

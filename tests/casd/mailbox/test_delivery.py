@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from casd.mailbox import delivery
+from casd.mailbox import delivery, oof, rules
+from casd.mailbox.meetings import arriving
 from protocols.handover import Assertion
 from tests.casd.mailbox.conversation import ALICE_ASKS, Server
-from tests.casd.mailbox.store.world import ALICE, mail, result
+from tests.casd.mailbox.store.world import ALICE, APPOINTMENT, mail, result
 
 BRINGS = ALICE_ASKS._replace(target="/casd/deliver", user="bob@example.org", mechanism="submission")
 
@@ -35,3 +36,31 @@ def test_a_message_is_acknowledged_when_it_is_in_the_inbox(server: Server) -> No
 def test_a_users_own_request_is_no_delivery(server: Server, other: Assertion) -> None:
     assert server.ask(other).status == 403
     assert inbox(server) == []
+
+
+def test_what_a_message_sets_off_cannot_prevent_its_delivery(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    for module, name in ((rules, "apply"), (oof, "reply"), (arriving, "arrived")):
+        monkeypatch.setattr(module, name, broken)
+    assert server.ask(BRINGS, mail()).status == 200
+    assert len(inbox(server)) == 1
+
+
+@pytest.mark.parametrize(
+    "calendar",
+    [
+        b"nonsense",
+        b"BEGIN:VCALENDAR\r\nMETHOD:REQUEST\r\nEND:VCALENDAR\r\n",
+        b"BEGIN:VCALENDAR\r\nMETHOD:REQUEST\r\nBEGIN:VEVENT\r\nUID:1\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n",
+        b"BEGIN:VCALENDAR\r\nMETHOD:REPLY\r\nBEGIN:VEVENT\r\nUID:1\r\nATTENDEE:x\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n",
+        b"BEGIN:VCALENDAR\r\nMETHOD:CANCEL\r\nBEGIN:VEVENT\r\nUID:1\r\nDTSTART:x\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n",
+        APPOINTMENT.replace(b"VERSION", b"METHOD:REQUEST\r\nVERSION").replace(b"COUNT=3", b"COUNT=-1;BYDAY=XX"),
+        APPOINTMENT.replace(b"VERSION", b"METHOD:REQUEST\r\nVERSION").replace(b"DURATION:PT1H", b"DTEND:19000101"),
+    ],
+)
+def test_a_meeting_message_that_is_none_is_a_message_all_the_same(server: Server, calendar: bytes) -> None:
+    content = b"From: bob@example.org\r\nContent-Type: text/calendar; method=REQUEST\r\n\r\n" + calendar
+    assert server.ask(BRINGS._replace(user="alice@example.org"), content).status == 200
+    assert len(inbox(server)) == 1

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -249,3 +250,14 @@ def test_the_operator_has_indexes_made_anew(server: Server) -> None:
         mailbox = result(database.open(ALICE, "alice@example.org", "Alice"))
         result(database.run(mailbox.deliver, b"Subject: x\r\n\r\n"))
     assert ask("POST")[1] == b'{"done": 1, "total": 1, "running": false, "failure": ""}'
+
+
+def test_the_operator_is_told_how_large_a_database_is(server: Server) -> None:
+    asked = OPERATOR._replace(method="GET", target="/casd/growth")
+    with server.roster.use("DB01") as database:
+        mailbox = result(database.open(ALICE, "alice@example.org", "Alice"))
+        result(database.run(mailbox.deliver, b"Subject: x\r\n\r\n"))
+    found = json.loads(server.ask(asked).body)
+    assert 0 <= found.pop("free") < found.pop("size")
+    assert found == {"mailboxes": 1, "items": 1, "deleted": 0, "unread": 0}
+    assert server.ask(asked._replace(database="DB09")).status == 404

@@ -190,6 +190,25 @@ def test_an_answer_that_we_do_not_read_is_not_late(call: Call) -> None:
     assert call.taker.told[-1] == []
 
 
+@pytest.mark.parametrize("meanwhile", ["the request goes on", "the answer's rest was read already"])
+def test_nor_is_it_late_whatever_happens_meanwhile(call: Call, meanwhile: str) -> None:
+    call.wire.deliver(OK[:-1])
+    call.backend.pauseProducing()
+    if meanwhile == "the request goes on":
+        call.backend.asking()
+    else:
+        call.backend.dataReceived(b"")
+    call.clock.advance(1000)
+    assert call.wire.open
+
+
+@pytest.mark.negative
+def test_an_answer_that_ends_with_its_connection_is_not_whole_when_that_is_cut_off(call: Call) -> None:
+    call.wire.deliver(b"HTTP/1.1 200 OK\r\n\r\nhal")
+    call.wire.cut()
+    assert call.taker.told == [200, b"hal", "Connection to the other side was lost in a non-clean fashion."]
+
+
 def test_an_idle_connection_has_no_deadline(call: Call) -> None:
     call.wire.deliver(OK)
     call.clock.advance(1000)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 
@@ -247,6 +248,21 @@ def test_what_a_client_sends_ahead_is_read_a_few_requests_at_a_time() -> None:
     assert not client.wire.open
 
 
+@pytest.mark.negative
+@pytest.mark.parametrize("pipelined", [1, 2, 32])
+def test_however_few_are_read_ahead_the_rest_waits_unread_and_is_not_late(pipelined: int) -> None:
+    shop = Shop(pipelined=pipelined, head_time=30)
+    client = shop.client()
+    client.send(GET * 50)
+    assert client.wire.paused
+    for number in range(50):
+        shop.wait(31)
+        shop.exchanges[number].reply(OK)
+    assert [answer.status for answer in client.read()] == [200] * 50
+    assert client.wire.open
+    assert not client.wire.paused
+
+
 def test_nothing_is_read_ahead_of_two_waiting_requests(shop: Shop) -> None:
     client = shop.client()
     client.send(GET, GET)
@@ -264,6 +280,34 @@ def test_garbage_after_a_good_request_ends_the_connection_after_its_answer(shop:
     assert [answer.status for answer in client.read()] == [200, 400]
     assert not client.wire.open
     assert shop.refused == [400]
+
+
+@pytest.mark.negative
+def test_an_answer_given_at_the_end_of_a_body_lets_no_later_request_overtake_the_next(shop: Shop) -> None:
+    client = shop.client()
+    client.send(post(5, b"he"))
+    read = Deferred.fromCoroutine(shop.exchanges[0].read(5))
+    read.addCallback(lambda body: shop.exchanges[0].reply(Response(200, (), body)))
+    client.send(b"llo" + get("/2"), get("/3"))
+    assert [exchange.head.path for exchange in shop.exchanges] == ["/", "/2"]
+    for number in (1, 2):
+        shop.exchanges[number].reply(Response(200, (), shop.exchanges[number].head.path.encode()))
+    assert [answer.body for answer in client.read()] == [b"hello", b"/2", b"/3"]
+
+
+@pytest.mark.negative
+def test_nothing_behind_a_bad_head_is_taken_for_a_request(shop: Shop) -> None:
+    client = shop.client()
+    client.send(post(5))
+    sink = Sink()
+    sink.body = lambda _: shop.exchanges[0].reply(OK)  # type: ignore[method-assign]
+    shop.exchanges[0].attach(sink)
+    bad = post(33, b"", b"Content-Length: 44\r\n")
+    client.send(b"hello" + get("/2") + bad + get("/smuggled"))
+    shop.exchanges[1].reply(OK)
+    assert [answer.status for answer in client.read()] == [200, 200, 400]
+    assert [exchange.head.path for exchange in shop.exchanges] == ["/", "/2"]
+    assert not client.wire.open
 
 
 # What is no request
@@ -501,6 +545,53 @@ def test_reading_is_paused_and_resumed_once(shop: Shop) -> None:
         assert not client.wire.paused
 
 
+@pytest.mark.negative
+@pytest.mark.parametrize("first", [b"", GET])
+def test_the_rest_of_a_body_that_nobody_wants_is_read_once_the_client_reads_its_answer(
+    shop: Shop, first: bytes
+) -> None:
+    client = shop.client()
+    client.send(first + post(10, b"a"))
+    if first:
+        shop.exchanges[0].reply(OK)
+    exchange = shop.exchanges[-1]
+    exchange.pause()
+    client.wire.producer.pauseProducing()
+    exchange.reply(OK)
+    client.send(b"b" * 9 + GET)
+    assert client.wire.paused
+    client.wire.producer.resumeProducing()
+    shop.clock.advance(0)
+    shop.exchanges[-1].reply(OK)
+    assert [answer.status for answer in client.read()] == [200] * len(shop.exchanges)
+    shop.wait(301)
+    assert not client.wire.open
+
+
+@pytest.mark.negative
+def test_a_client_that_goes_on_with_a_body_that_nobody_wants_is_let_go_when_it_has_read_its_answer(shop: Shop) -> None:
+    client = shop.client()
+    client.send(post(1 << 30, b"a"))
+    client.wire.producer.pauseProducing()
+    shop.exchanges[0].reply(OK)
+    client.wire.producer.resumeProducing()
+    shop.wait(3)
+    assert not client.wire.open
+
+
+def test_a_client_that_reads_slowly_has_its_time_also_when_it_has_begun_its_next_request() -> None:
+    shop = Shop(head_time=30, body_time=60, write_time=300)
+    client = shop.client()
+    client.send(GET)
+    shop.exchanges[0].begin(200, [])
+    client.wire.producer.pauseProducing()
+    client.send(GET[:5])
+    shop.wait(299)
+    assert client.wire.open
+    shop.wait(2)
+    assert client.wire.aborted
+
+
 # The client goes away
 
 
@@ -635,6 +726,25 @@ def test_a_client_that_reads_no_answers_is_not_given_more_of_them() -> None:
     shop.clock.advance(0)
     assert len(shop.exchanges) == 9
     assert [answer.status for answer in client.read()] == [200] * 9
+
+
+@pytest.mark.negative
+def test_a_client_that_sends_thousands_of_requests_in_one_piece_is_answered_at_its_pace(shop: Shop) -> None:
+    client = shop.client()
+    write = client.wire.write
+
+    def fill(data: bytes) -> None:
+        write(data)
+        client.wire.producer.pauseProducing()
+
+    client.wire.write = fill  # type: ignore[method-assign]
+    shop.answer = lambda exchange: exchange.reply(OK)
+    client.send(GET * 5000)
+    assert len(shop.exchanges) < 50
+    while len(shop.exchanges) < 5000:
+        client.wire.producer.resumeProducing()
+    assert [answer.status for answer in client.read()] == [200] * 5000
+    assert client.wire.open
 
 
 @pytest.mark.negative

@@ -46,14 +46,24 @@ def receipts(client: Client) -> dict[str, str]:
 
 def test_a_message_is_handed_to_the_server_of_each_recipient(estate: Estate) -> None:
     client = submit(estate, "bob@example.org", "carol@example.org", "bob@example.org")
+    going = {asked.connection.server: asked for asked in estate.servers.requests()}
     for server, name in (("mbx1", "bob"), ("mbx2", "carol")):
-        asked = estate.servers.last()
-        assert (asked.connection.server, asked.line, asked.body) == (server, "POST /casd/deliver", MAIL)
+        asked = going[server]
+        assert (asked.line, asked.body) == ("POST /casd/deliver", MAIL)
         said = asked.assertion
         assert (said.address, said.user, said.mechanism) == (f"{name}@example.org", ALICE.address, "submission")
         asked.answer()
     assert receipts(client) == {"bob@example.org": "", "carol@example.org": ""}
     assert "user=alice@example.org" in estate.logged()[0]
+
+
+def test_a_server_that_hangs_keeps_no_other_recipient_waiting(estate: Estate) -> None:
+    client = submit(estate, "bob@example.org", "carol@example.org")
+    going = {asked.connection.server: asked for asked in estate.servers.requests()}
+    going["mbx2"].answer()
+    estate.clock.advance(61)
+    told = receipts(client)
+    assert (told["carol@example.org"], told["bob@example.org"].partition(":")[0]) == ("", "try later")
 
 
 def test_a_recipient_whom_nobody_knows_is_told_of(estate: Estate) -> None:

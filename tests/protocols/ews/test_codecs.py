@@ -7,7 +7,7 @@ import pytest
 
 from protocols.ews import codecs
 from protocols.ews.codecs import Codec
-from protocols.ews.errors import BadDocument
+from protocols.ews.errors import BadDocument, Refusal
 from protocols.ews.values import Address, Attendee, Body, Distinguished, Header, Id
 from tests.protocols.ews.soap import node, shown
 
@@ -99,12 +99,21 @@ def test_a_time_without_a_zone_is_shown_without_one() -> None:
         (codecs.MOMENT, "0001-01-01T00:00:00+14:00"),
         (codecs.BINARY, "§"),
         (codecs.choice("a"), "b"),
-        (codecs.ZONE, "UTC"),
     ],
 )
 def test_a_constant_of_another_type_is_a_bad_document(codec: Codec, text: str) -> None:
     with pytest.raises(BadDocument):
         codec.constant(text)
+
+
+def test_what_is_no_text_is_compared_with_nothing() -> None:
+    with pytest.raises(Refusal) as refused:
+        codecs.ZONE.constant("UTC")
+    assert refused.value.code == "ErrorUnsupportedPathForQuery"
+
+
+def test_a_line_is_as_long_as_exchange_keeps_it() -> None:
+    assert codecs.LINE.constant("x" * 300) == "x" * 255
 
 
 @pytest.mark.parametrize(

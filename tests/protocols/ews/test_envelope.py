@@ -45,7 +45,6 @@ def test_a_document_in_utf_16_is_read() -> None:
         b"<a/>",
         soap(""),
         soap("<m:GetItem/><m:GetItem/>"),
-        soap("<t:GetItem/>"),
         soap("<m:GetItem>\xc3\xbc</m:GetItem>").replace(b"\xc3\x83", b"\xc3"),
         soap("<m:GetItem>") + b"<",
         b"<Envelope xmlns='http://www.w3.org/2003/05/soap-envelope'/>",

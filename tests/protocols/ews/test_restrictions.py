@@ -9,6 +9,7 @@ from protocols.ews import restrictions
 from protocols.ews.errors import BadDocument
 from protocols.ews.paths import Property
 from protocols.ews.restrictions import And, Comparison, Contains, Excludes, Exists, Not, Or
+from protocols.ews.values import Address
 from tests.protocols.ews.soap import node
 
 SUBJECT = Property("item:Subject")
@@ -101,3 +102,20 @@ def test_what_is_no_expression_is_a_bad_document(expression: str) -> None:
 def test_a_restriction_matches_properties(restriction: Any, matches: bool) -> None:
     known: dict[Any, Any] = {SUBJECT: "Hello World", SIZE: 5}
     assert restrictions.matches(restriction, known.get) is matches
+
+
+@pytest.mark.parametrize(
+    ("operator", "other", "passes"),
+    [("IsEqualTo", "b", True), ("IsEqualTo", "c", False), ("IsNotEqualTo", "b", False), ("IsGreaterThan", "a", True)],
+)
+def test_of_several_values_one_is_enough(operator: str, other: str, passes: bool) -> None:
+    test = restrictions.Comparison(operator, Property("item:Categories"), other)
+    assert restrictions.matches(test, {Property("item:Categories"): ("a", "b")}.get) is passes
+
+
+def test_a_person_is_known_by_name_and_by_address() -> None:
+    get = {Property("message:ReplyTo"): (Address("bob@example.org", "Bob"),)}.get
+    for name in ("bob", "BOB@example.org"):
+        assert restrictions.matches(restrictions.Comparison("IsEqualTo", Property("message:ReplyTo"), name), get)
+    some = restrictions.Contains(Property("message:ReplyTo"), "example", "Substring", "IgnoreCase")
+    assert restrictions.matches(some, get)

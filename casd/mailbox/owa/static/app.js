@@ -21,6 +21,7 @@ const page = { me: { name: "", address: "" }, settings: {}, key: null, entitle, 
 const opened = {};  // parts that have been shown, by name
 let mail = null;
 let current = null;
+let arriving = null;
 let reminders = null;
 let stale = null;
 let told = [];
@@ -31,7 +32,12 @@ function parts() {
   return location.hash.replace(/^#\/?/, "").split("/").map(decodeURIComponent);
 }
 
-async function arrive() {
+function arrive() {
+  arriving = visit();
+  return arriving;
+}
+
+async function visit() {
   const [first, ...rest] = parts();
   const name = first in LATER ? first : "mail";
   try {
@@ -81,8 +87,12 @@ async function save(values) {
 }
 
 async function compose(values = {}) {
-  if (current !== mail) location.hash = "#/inbox";
-  await arrive();
+  if (current !== mail) {
+    const moved = new Promise((resolve) => { addEventListener("hashchange", resolve, { once: true }); });
+    location.hash = "#/inbox";
+    await moved;
+    await arriving;
+  }
   await mail.compose("new", null, values);
 }
 

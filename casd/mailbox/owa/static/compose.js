@@ -2,18 +2,13 @@
 
 import { call, editorUrl, upload } from "./api.js";
 import { el, icon, iconButton } from "./dom.js";
+import { Editor } from "./editor.js";
 import { t } from "./language.js";
 import { ask, complain, toast } from "./overlay.js";
 import { RecipientField } from "./recipients.js";
-import { fileSize, fullTime } from "./words.js";
+import { fileSize } from "./words.js";
 
 const SAVE_MS = 1500;
-const MAX_PASTED = 5 * 1024 * 1024;  // bytes of an image in the text; a larger one is attached
-const IMAGE = /^image\/(png|gif|jpeg|webp)$/;
-const FORMATS = [
-  ["bold", "bold"], ["italic", "italic"], ["underline", "underline"], ["bullets", "insertUnorderedList"],
-  ["numbers", "insertOrderedList"], ["quote", "formatBlock"], ["link", "createLink"],
-];
 
 export class Composer {
   /** `actions`: done(verb) when it has closed, and me(). */
@@ -28,7 +23,7 @@ export class Composer {
     if (!await this.close({ again: true })) return;
     const quoting = verb === "reply" || verb === "replyall" || verb === "forward";
     Object.assign(this, {
-      isOpen: true, verb, id: verb === "draft" ? item.id : null, files: [], plain: null, work: Promise.resolve(),
+      isOpen: true, verb, id: verb === "draft" ? item.id : null, files: [], saved: "", work: Promise.resolve(),
       thread: quoting ? { source: item.id, verb: verb === "forward" ? "forward" : "reply" } : {},
       importance: verb === "draft" ? item.importance : 1,
     });
@@ -44,28 +39,28 @@ export class Composer {
     this.#showImportance();
     if (!people.to.length) this.to.input.focus();
     try {
-      await this.#edit(editorUrl(verb === "replyall" ? "reply" : verb, item?.id));
+      await this.editor.load(editorUrl(verb === "replyall" ? "reply" : verb, item?.id));
     } catch (error) {
       this.#end();
       throw error;
     }
-    if (text) this.page.body.firstElementChild.textContent = text;
-    if (verb === "draft" && item.text !== undefined) this.#toPlain(item.text);
+    if (text) this.editor.begin(text);
+    if (verb === "draft" && item.text !== undefined) this.editor.toPlain(item.text);
     this.saved = this.#snapshot();
     this.timer = setInterval(() => this.#tick(), SAVE_MS);
-    if (!this.root.contains(document.activeElement)) this.#focusText();
+    if (!this.root.contains(document.activeElement)) this.editor.focus();
   }
 
   /** Whether closing the window now would lose something. */
   get unsaved() {
-    return this.isOpen && this.#snapshot() !== this.saved;
+    return this.isOpen && this.editor.value !== null && this.#snapshot() !== this.saved;
   }
 
   /** Close; what has changed is kept in Drafts. `again`: another thing takes the pane. Returns whether it is closed. */
   async close({ again = false } = {}) {
     if (!this.isOpen) return true;
     this.#settle();
-    if (this.#snapshot() !== this.saved) {
+    if (this.unsaved) {
       try {
         await this.#save();
         toast(t("kept-in-drafts"));
@@ -95,15 +90,12 @@ export class Composer {
     this.copies = el("button", { type: "button", class: "copies", text: `${t("cc")} ${t("bcc")}`, "aria-label": t("show-copies"), on: { click: () => { this.#showCopies(true, true); this.cc.input.focus(); } } });
     this.to.element.append(this.copies);
     this.list = el("ul", { class: "files", "aria-label": t("attachments") });
-    this.text = el("div", { class: "text" });
+    this.editor = new Editor({
+      key: (event) => this.#key(event), attach: (files) => this.#attach(files), watch: (target, take) => this.#takeDrops(target, take),
+    });
     this.status = el("span", { class: "status", role: "status" });
-    this.imagePicker = el("input", { type: "file", multiple: true, accept: "image/png,image/gif,image/jpeg,image/webp", hidden: true, on: { change: () => { this.#take(this.imagePicker.files); this.imagePicker.value = ""; } } });
     this.picker = el("input", { type: "file", class: "picker", multiple: true, hidden: true, on: { change: () => { this.#attach(this.picker.files); this.picker.value = ""; } } });
     this.high = iconButton("important", t("high-importance"), () => { this.importance = this.importance > 1 ? 1 : 2; this.#showImportance(); });
-    this.plainButton = el("button", { type: "button", class: "tool", text: t("plain-text"), "aria-pressed": "false", on: { click: () => (this.plain ? this.#toRich() : this.#toPlain(this.page.body.innerText)) } });
-    this.formats = el("span", { class: "formats", role: "group", "aria-label": t("format") }, this.imagePicker, iconButton("image", t("insert-image"), () => this.imagePicker.click()), ...FORMATS.map(([name, command]) => iconButton(name, t(`format-${name}`), () => this.#format(command), {
-      on: { mousedown: (event) => event.preventDefault(), click: () => this.#format(command) },
-    })));
     this.sendButton = el("button", { type: "button", class: "primary", title: `${t("send")} (Ctrl+Enter)`, on: { click: () => this.#send() } }, icon("send"), t("send"));
     const form = el("div", { class: "compose", role: "form", "aria-label": t("new-message"), on: { keydown: (event) => this.#key(event) } },
       el("div", { class: "tools", role: "toolbar", "aria-label": t("new-message") },
@@ -113,77 +105,11 @@ export class Composer {
         this.picker, this.high, el("span", { class: "space" }), this.status,
         iconButton("delete", t("discard"), () => this.#discard())),
       this.to.element, this.cc.element, this.bcc.element, this.subject, this.list,
-      el("div", { class: "format-bar", role: "toolbar", "aria-label": t("text") }, this.formats, el("span", { class: "space" }), this.plainButton),
-      this.text);
+      this.editor.bar, this.editor.element);
     this.form = form;
     this.#takeDrops(form, (files) => this.#attach(files));
     this.root.classList.add("writing");
     this.root.replaceChildren(form);
-  }
-
-  #edit(url) {
-    this.frame = el("iframe", { title: t("text-of-message"), sandbox: "allow-same-origin", src: url });
-    this.text.replaceChildren(this.frame);
-    return new Promise((resolve, reject) => {
-      this.frame.addEventListener("load", () => {
-        this.page = this.frame.contentDocument;
-        if (!this.page?.documentElement.classList.contains("editor")) return reject(new Error(t("text-missing")));
-        this.page.documentElement.dataset.theme = document.documentElement.dataset.theme;
-        this.#translate();
-        Object.assign(this.page.body, { contentEditable: "true", spellcheck: true });
-        this.page.body.setAttribute("aria-label", t("text-of-message"));
-        this.page.body.setAttribute("role", "textbox");
-        this.page.body.setAttribute("aria-multiline", "true");
-        this.page.addEventListener("keydown", (event) => this.#key(event));
-        this.page.addEventListener("paste", (event) => this.#paste(event));
-        this.#takeDrops(this.page, (files) => this.#take(files));
-        resolve();
-      }, { once: true });
-    });
-  }
-
-  /** Say in the reader's language what the server has said of a quoted message. */
-  #translate() {
-    for (const time of this.page.querySelectorAll("time[datetime]")) time.replaceWith(fullTime(time.dateTime));
-    for (const line of this.page.querySelectorAll("[data-word]")) {
-      const { word, date, who } = line.dataset;
-      line.textContent = t(word, { date: date && fullTime(date), who });
-      delete line.dataset.word;
-    }
-  }
-
-  #focusText() {
-    if (this.plain) return this.plain.focus();
-    this.frame.focus();
-    this.page.body.focus();
-    this.page.getSelection().collapse(this.page.body.firstElementChild ?? this.page.body, 0);
-  }
-
-  #toPlain(text) {
-    this.plain = el("textarea", { "aria-label": t("text-of-message") });
-    this.plain.value = text;
-    this.#showMode();
-    this.text.replaceChildren(this.plain);
-    this.plain.focus();
-    this.plain.setSelectionRange(0, 0);
-  }
-
-  async #toRich() {
-    const lines = this.plain.value.split("\n");
-    this.plain = null;
-    this.#showMode();
-    await this.#edit(editorUrl("new"));
-    this.page.body.replaceChildren(...lines.map((line) => {
-      const block = this.page.createElement("div");
-      block.append(line || this.page.createElement("br"));
-      return block;
-    }));
-    this.#focusText();
-  }
-
-  #showMode() {
-    this.formats.hidden = this.plain !== null;
-    this.plainButton.setAttribute("aria-pressed", String(this.plain !== null));
   }
 
   #showCopies(cc, bcc) {
@@ -203,24 +129,6 @@ export class Composer {
       file.id && iconButton("close", t("remove", { name: file.name }), () => this.#detach(file))))));
   }
 
-  #format(command) {
-    this.page.body.focus();
-    if (command === "createLink") return this.#link();
-    const quoted = command === "formatBlock" && this.page.queryCommandValue("formatBlock") === "blockquote";
-    this.page.execCommand(quoted ? "outdent" : command, false, command === "formatBlock" ? "blockquote" : null);
-    return undefined;
-  }
-
-  async #link() {
-    const url = await ask({ title: t("link"), label: t("address"), value: "https://", action: t("insert") });
-    if (!url || !/^(https?:\/\/|mailto:)/i.test(url)) return;
-    this.page.body.focus();
-    if (!this.page.getSelection().isCollapsed) return void this.page.execCommand("createLink", false, url);
-    const link = this.page.createElement("a");
-    link.href = link.textContent = url;
-    this.page.getSelection().getRangeAt(0).insertNode(link);
-  }
-
   #key(event) {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
       event.preventDefault();
@@ -231,25 +139,7 @@ export class Composer {
     event.stopPropagation();
   }
 
-  #paste(event) {
-    const images = [...event.clipboardData.files].filter((file) => IMAGE.test(file.type));
-    if (!images.length) return;
-    event.preventDefault();
-    this.#take(images);
-  }
-
-  /** Put small images into the text, attach all else. */
-  #take(files) {
-    const fits = (file) => !this.plain && IMAGE.test(file.type) && file.size <= MAX_PASTED;
-    for (const image of [...files].filter(fits)) {
-      const reader = new FileReader();
-      reader.onload = () => { this.page.body.focus(); this.page.execCommand("insertImage", false, reader.result); };
-      reader.readAsDataURL(image);
-    }
-    this.#attach([...files].filter((file) => !fits(file)));
-  }
-
-  /** Take files that are dropped: on the text images become part of it. */
+  /** Take files that are dropped. */
   #takeDrops(target, take) {
     const holdsFiles = (event) => event.dataTransfer?.types.includes("Files");
     target.addEventListener("dragover", (event) => {
@@ -297,7 +187,7 @@ export class Composer {
 
   /** What the server is told: everything, each time. */
   #values() {
-    const body = this.plain ? { html: null, text: this.plain.value } : { html: this.page.body.innerHTML };
+    const body = this.editor.value;
     return {
       to: this.to.valid, cc: this.cc.valid, bcc: this.bcc.valid, subject: this.subject.value, ...body, ...this.thread,
       importance: this.importance, attachments: this.files.filter((file) => file.id).map((file) => file.id),
@@ -340,7 +230,7 @@ export class Composer {
   }
 
   async #send() {
-    if (this.sendButton.disabled) return;
+    if (this.sendButton.disabled || this.editor.value === null) return;
     if (!this.#settle()) return toast(t("bad-recipient"), null, { error: true });
     if (!this.to.valid.length && !this.cc.valid.length && !this.bcc.valid.length) {
       this.to.input.focus();

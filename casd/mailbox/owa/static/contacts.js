@@ -108,8 +108,8 @@ class People {
     const lines = FIELDS.slice(2).filter(([name]) => item[name] && name !== "company").map(([name, word, type]) => [t(word), linked(item[name], type)]);
     this.detail.replaceChildren(
       el("div", { class: "tools", role: "toolbar", "aria-label": t("contact") }, iconButton("back", t("back"), () => { location.hash = "#/people"; }, { class: "icon back" }),
-        item.email && el("button", { type: "button", class: "tool", on: { click: () => this.page.writeTo([person]) } }, icon("compose"), t("write-mail")),
-        item.email && el("a", { class: "tool", href: `#/search/${encodeURIComponent(`from:${item.email}`)}` }, icon("search"), t("their-messages")),
+        item.email && el("button", { type: "button", class: "tool", title: t("write-mail"), "aria-label": t("write-mail"), on: { click: () => this.page.writeTo([person]) } }, icon("compose"), el("span", { text: t("write-mail") })),
+        item.email && el("a", { class: "tool", href: `#/search/${encodeURIComponent(`from:${item.email}`)}`, title: t("their-messages"), "aria-label": t("their-messages") }, icon("search"), el("span", { text: t("their-messages") })),
         el("span", { class: "space" }),
         iconButton("draft", t("edit"), () => this.#edit(item)), iconButton("delete", t("delete"), () => this.#delete(item))),
       el("div", { class: "contact" }, avatar(item), el("h2", { text: nameOf(item) }), el("p", { class: "quiet-text", text: [item.jobTitle, item.company].filter(Boolean).join(", ") }),

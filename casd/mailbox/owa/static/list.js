@@ -2,11 +2,10 @@
 // A row is a message, for a conversation its newest; `ids` are all that it stands for.
 
 import { call } from "./api.js";
-import { $, el, icon, iconButton } from "./dom.js";
+import { $, el } from "./dom.js";
 import { t } from "./language.js";
 import { complain } from "./overlay.js";
-import { marked } from "./search.js";
-import { fullTime, hue, initials, namesOf, shortNames, shortTime } from "./words.js";
+import { messageRow } from "./row.js";
 
 const PAGE = 50;
 const SPARE = 6;  // rows made beyond both edges
@@ -213,55 +212,16 @@ export class MessageList {
   #row(index, stamp) {
     const item = this.items[index];
     const attributes = { role: "row", "aria-rowindex": index + 1, dataset: { index, stamp }, tabindex: index === this.active ? "0" : "-1" };
-    const row = item ? this.#filled(item, attributes) : el("div", { ...attributes, class: "row blank" }, el("span", { role: "gridcell", text: "…" }));
+    const row = item ? messageRow(item, attributes, this.#look(item)) : el("div", { ...attributes, class: "row blank" }, el("span", { role: "gridcell", text: "…" }));
     row.style.transform = `translateY(${index * this.#rowHeight()}px)`;
     return row;
   }
 
-  #filled(item, attributes) {
-    const chosen = this.chosen.has(item.id);
-    const people = this.source.outgoing ? item.recipients : item.sender;
-    const names = people.length ? namesOf(people) : this.source.outgoing ? t("no-recipient") : t("unknown-sender");
-    const classes = ["row", !item.read && "unread", item.ids.includes(this.openId) && "open", chosen && "chosen", item.flagged && "flagged"];
-    return el("div", {
-      ...attributes, class: classes.filter(Boolean).join(" "), draggable: "true", "aria-selected": String(chosen),
-      "aria-label": describe(item, names),
-    }, this.#pick(item, people[0] ?? { name: "", address: "" }, chosen), this.#what(item, people.length > 1 ? shortNames(people) : names), this.#quick(item));
-  }
-
-  #pick(item, first, chosen) {
-    return el("span", { role: "gridcell", class: "pick" },
-      el("span", { class: "avatar", style: { "--hue": hue(first) }, text: initials(first), "aria-hidden": "true" }),
-      el("input", { type: "checkbox", tabindex: "-1", checked: chosen, "aria-label": t("select-message", { subject: item.subject || t("no-subject") }) }));
-  }
-
-  #what(item, names) {
-    const { query } = this.source;
-    return el("span", { role: "gridcell", class: "what" },
-      el("span", { class: "line" },
-        el("span", { class: "who", text: names }),
-        item.count > 1 && el("span", { class: "many", text: item.count, "aria-label": t("messages", { count: item.count }) }),
-        item.verb && icon(item.verb),
-        item.hasAttachments && icon("attach"),
-        item.importance > 1 && icon("important"),
-        el("time", { datetime: item.received, title: fullTime(item.received), text: shortTime(item.received) })),
-      el("span", { class: "line" },
-        el("span", { class: "subject" }, ...marked(item.marks?.subject, item.subject || t("no-subject"))),
-        ...item.categories.slice(0, 3).map((name) => el("span", { class: `dot colour-${this.actions.colour(name)}`, title: name })),
-        query && el("span", { class: "tag", text: this.actions.folderName(item.folder) })),
-      el("span", { class: "preview" }, ...marked(item.marks?.passage, item.preview)));
-  }
-
-  #quick(item) {
-    return el("span", { role: "gridcell", class: "hover" },
-      this.#action("archive", t("archive")),
-      item.read ? this.#action("unread", t("mark-unread")) : this.#action("read", t("mark-read")),
-      this.#action("flag", item.flagged ? t("unflag") : t("flag")),
-      this.#action("delete", t("delete")));
-  }
-
-  #action(name, label) {
-    return iconButton(name, label, null, { tabindex: "-1", dataset: { action: name }, on: {} });
+  /** Say how a row is to look. */
+  #look(item) {
+    const { folderName, colour } = this.actions;
+    const { outgoing, query } = this.source;
+    return { outgoing, query, folderName, colour, chosen: this.chosen.has(item.id), open: item.ids.includes(this.openId) };
   }
 
   #click(event) {
@@ -369,11 +329,4 @@ function within(item, ids) {
 /** What of a change a row shows. */
 function shown({ read, flagged, categories }) {
   return Object.fromEntries(Object.entries({ read, flagged, categories }).filter(([, value]) => value !== undefined));
-}
-
-function describe(item, names) {
-  return [
-    !item.read && t("unread"), item.flagged && t("flagged"), names, item.subject || t("no-subject"), shortTime(item.received),
-    item.count > 1 && t("messages", { count: item.count }), item.hasAttachments && t("has-attachments"), ...item.categories,
-  ].filter(Boolean).join(", ");
 }

@@ -39,8 +39,8 @@ export function answerButtons(chosen, run) {
   }, icon(shape), t(`answer-${name}`)));
 }
 
-/** Say whether it can be answered. */
-const open = ({ method, mine, outdated, cancelled }) => method === "REQUEST" && !mine && !outdated && !cancelled;
+/** Say whether it can be answered: a copy for a delegate is answered in the calendar that it was sent to. */
+const open = ({ method, mine, delegated, outdated, cancelled }) => method === "REQUEST" && !mine && !delegated && !outdated && !cancelled;
 
 function heading({ invitation, from }) {
   const who = nameOf(from[0] ?? { name: "", address: "" });

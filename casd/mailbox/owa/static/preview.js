@@ -49,7 +49,8 @@ class Viewer {
     try {
       const response = await fetch(HERE("preview.ashx", { id: this.file.id, origin: location.origin }), { redirect: "error", cache: "no-store" });
       const answer = await response.json().catch(() => ({}));
-      if (response.status === 501) this.#hand();
+      if (response.status === 440) location.reload();  // the session has ended: sign in, and come back
+      else if (response.status === 501) this.#hand();
       else if (!response.ok) this.#fail(answer.message ?? `The server answered ${response.status}.`);
       else this.#show(answer);
     } catch {

@@ -78,9 +78,9 @@ export class ReadingPane {
   /** Fetch what has come to the conversation; returns what is new. */
   async refresh(options) {
     if (!this.items.length) return [];
-    const { wanted } = this;
+    const { stack } = this;
     const items = await members(this.item.id, this.actions.alone(), options).catch((error) => (error.status === 404 ? [] : null));
-    if (!items || this.wanted !== wanted || !this.items.length) return [];
+    if (!items || this.stack !== stack || !this.items.length) return [];  // another conversation has taken the pane
     const known = new Set(this.items.map((item) => item.id));
     const added = items.filter((item) => !known.has(item.id));
     const left = new Set(items.map((item) => item.id));

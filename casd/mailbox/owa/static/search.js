@@ -7,7 +7,7 @@ import { nameOf } from "./words.js";
 
 const RESULTS_MS = 200;
 const SUGGEST_MS = 120;
-const RECENT = "owa-searches";
+const RECENT = "owa-searches";  // kept with the tab: others may use this computer
 const MOST = 6;
 
 export class SearchBox {
@@ -127,7 +127,7 @@ export function marked(pieces, text) {
 
 function recent() {
   try {
-    return JSON.parse(localStorage.getItem(RECENT) ?? "[]");
+    return JSON.parse(sessionStorage.getItem(RECENT) ?? "[]");
   } catch {
     return [];
   }
@@ -136,5 +136,5 @@ function recent() {
 function remember(query) {
   if (query.length < 3) return;
   const others = recent().filter((each) => each !== query && !query.startsWith(each));
-  localStorage.setItem(RECENT, JSON.stringify([query, ...others].slice(0, MOST)));
+  sessionStorage.setItem(RECENT, JSON.stringify([query, ...others].slice(0, MOST)));
 }

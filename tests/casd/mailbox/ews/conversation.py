@@ -195,6 +195,8 @@ class Client:
         attributes = f'ConflictResolution="{conflicts}" {more}'
         if "SendMeetingInvitationsOrCancellations" not in more:
             attributes += ' SendMeetingInvitationsOrCancellations="SendToNone"'
+        if "MessageDisposition" not in more:
+            attributes += ' MessageDisposition="SaveOnly"'
         return self.ask(f"<m:UpdateItem {attributes}><m:ItemChanges>{one}</m:ItemChanges></m:UpdateItem>")
 
     def find(self, folder: str = "inbox", rest: str = "", more: str = "", base: str = "IdOnly") -> Answer:

@@ -37,8 +37,8 @@ def test_a_file_is_attached_read_and_taken_away(client: Client) -> None:
     assert (found.text("t:Name"), found.text("t:Content")) == ("a", "YQ==")
     gone = delete(client, first)
     assert gone.one("m:RootItemId").get("RootItemChangeKey", "") not in item
-    assert get(client, first, second).codes == ["ErrorItemNotFound", "NoError"]
-    assert delete(client, first).codes == ["ErrorItemNotFound"]
+    assert get(client, first, second).codes == ["ErrorInvalidAttachmentId", "NoError"]
+    assert delete(client, first).codes == ["ErrorInvalidAttachmentId"]
     assert delete(client, "AAAA").codes == ["ErrorInvalidIdMalformed"]
 
 
@@ -73,6 +73,21 @@ def test_an_attached_message_brings_its_own_attachments(client: Client) -> None:
     shape = "<m:AttachmentShape><t:IncludeMimeContent>true</t:IncludeMimeContent></m:AttachmentShape>"
     found = get(client, *names(made), shape=shape)
     assert len(found.all("t:Message/t:MimeContent")) == 1
+
+
+def test_what_is_attached_to_an_attached_message_is_got_too(client: Client) -> None:
+    innermost = f"<t:Message><t:Subject>3</t:Subject><t:Attachments>{_FILE.format('c')}</t:Attachments></t:Message>"
+    inner = f"<t:ItemAttachment><t:Name>two</t:Name>{innermost}</t:ItemAttachment>"
+    outer = f"<t:Message><t:Subject>2</t:Subject><t:Attachments>{inner}</t:Attachments></t:Message>"
+    held = f"<t:ItemAttachment><t:Name>one</t:Name>{outer}</t:ItemAttachment>"
+    (first,) = names(client.create(f"<t:Message><t:Attachments>{held}</t:Attachments></t:Message>"))
+    found = get(client, first)
+    second = found.one("t:Message/t:Attachments/t:ItemAttachment/t:AttachmentId").get("Id", "")
+    found = get(client, second)
+    assert found.text("t:Message/t:Subject") == "3"
+    third = found.one("t:Message/t:Attachments/t:FileAttachment/t:AttachmentId").get("Id", "")
+    assert get(client, third).text("t:Content") == "YQ=="
+    assert delete(client, third).codes == ["ErrorInvalidAttachmentId"]
 
 
 def test_what_holds_nothing_or_no_item_is_refused(client: Client) -> None:

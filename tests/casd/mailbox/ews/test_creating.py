@@ -5,7 +5,7 @@ from base64 import b64encode
 import pytest
 
 from casd.mailbox.store.values import DeleteMode
-from tests.casd.mailbox.ews.conversation import Client, properties
+from tests.casd.mailbox.ews.conversation import Client, change, properties
 from tests.casd.mailbox.store.world import World
 
 _BOB = "<t:ToRecipients><t:Mailbox><t:EmailAddress>bob@example.org</t:EmailAddress></t:Mailbox></t:ToRecipients>"
@@ -177,3 +177,23 @@ def test_who_deletes_what_is_being_sent_breaks_nothing(client: Client, world: Wo
 
     client._submit = racing  # type: ignore[assignment, method-assign]
     assert client.create(MESSAGE, folder="", MessageDisposition="SendOnly").codes == ["NoError"]
+
+
+def test_what_becomes_of_a_message_must_be_said(client: Client) -> None:
+    created = client.ask("<m:CreateItem><m:Items><t:Message/><t:Task/></m:Items></m:CreateItem>")
+    assert created.codes == ["ErrorMessageDispositionRequired", "NoError"]
+    item = client.create("<t:Message/>").id()
+    wish = change("Set", "item:Subject", "<t:Subject>x</t:Subject>")
+    one = f"<t:ItemChange>{item}<t:Updates>{wish}</t:Updates></t:ItemChange>"
+    asked = f'<m:UpdateItem ConflictResolution="AutoResolve"><m:ItemChanges>{one}</m:ItemChanges></m:UpdateItem>'
+    assert client.ask(asked).codes == ["ErrorMessageDispositionRequired"]
+
+
+def test_a_task_is_not_deleted_by_the_way(client: Client) -> None:
+    task = client.create("<t:Task/>", folder="tasks").id()
+    for said, code in (
+        ("", "ErrorAffectedTaskOccurrencesRequired"),
+        ('AffectedTaskOccurrences="AllOccurrences"', "NoError"),
+    ):
+        asked = f'<m:DeleteItem DeleteType="HardDelete" {said}><m:ItemIds>{task}</m:ItemIds></m:DeleteItem>'
+        assert client.ask(asked).codes == [code]

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from collections.abc import Sequence
 
 import pytest
 
+from casd.mailbox.call import Person as Colleague
+from casd.mailbox.call import Unanswered
 from tests.casd.mailbox.ews.conversation import Answer, Client
 from tests.casd.mailbox.meetings.conversation import Person, Town
 
@@ -80,6 +83,11 @@ def test_somebody_who_is_gone_is_no_persona(town: Town) -> None:
     town.alice.colleagues.clear()
     asked = f'<m:GetPersona><m:PersonaId Id="{identity}"/></m:GetPersona>'
     assert town.alice.ask(asked).codes == ["ErrorPersonNotFound"]
+    town.alice.create(BOB, "contacts")
+    identity = find_people(town.alice, "contacts").one("t:PersonaId").get("Id")
+    town.alice.drop(town.alice.find("contacts").id(), kind="HardDelete")
+    gone = town.alice.ask(f'<m:GetPersona><m:PersonaId Id="{identity}"/></m:GetPersona>')
+    assert gone.codes == ["ErrorPersonNotFound"]
 
 
 def test_a_photo_is_seen_by_colleagues(town: Town) -> None:
@@ -174,3 +182,11 @@ def test_time_zones_tell_when_their_clocks_change(town: Town) -> None:
             for change in (spring, autumn)]  # fmt: skip
     assert read == [["3", "Sunday", "-1", "PT120M"], ["10", "Sunday", "-1", "PT180M"]]
     assert utc.findall(".//{*}RecurringDayTransition") == []
+
+
+def test_an_address_book_that_does_not_answer_means_try_later(town: Town) -> None:
+    async def silent(_words: str, _limit: int) -> Sequence[Colleague]:
+        raise Unanswered("the front door is down")
+
+    town.alice._people = silent  # type: ignore[method-assign]
+    assert resolve(town.alice, "bob").codes == ["ErrorADUnavailable"]

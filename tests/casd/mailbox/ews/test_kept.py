@@ -52,3 +52,14 @@ def test_a_property_without_a_place_in_the_content_is_kept(client: Client) -> No
     made = client.create(f"<t:Contact>{said}</t:Contact>")
     found = client.get(made.id(), base="IdOnly", more=properties("contacts:SpouseName", "item:Sensitivity"))
     assert (found.text("t:SpouseName"), found.text("t:Sensitivity")) == ("Sam", "Private")
+
+
+def test_what_is_no_identifier_comes_back_in_the_clients_words(client: Client) -> None:
+    for uri, element in (("item:InReplyTo", "InReplyTo"), ("message:References", "References")):
+        item = client.create(f"<t:Message><t:{element}>no  brackets</t:{element}></t:Message>").id()
+        assert client.get(item).text(f"t:{element}") == "no  brackets"
+        constant = '<t:FieldURIOrConstant><t:Constant Value="no  brackets"/></t:FieldURIOrConstant>'
+        test = f'<t:IsEqualTo><t:FieldURI FieldURI="{uri}"/>{constant}</t:IsEqualTo>'
+        assert len(client.find(rest=f"<m:Restriction>{test}</m:Restriction>").all("t:ItemId")) == 1
+        client.update(item, change("Set", uri, f"<t:{element}>&lt;a@b&gt;</t:{element}>"))
+        assert client.get(item).text(f"t:{element}") == "<a@b>"

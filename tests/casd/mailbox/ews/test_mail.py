@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from casd.mailbox.ews import mail
+from casd.mailbox.store import mail as stored
 from protocols.ews.errors import Refusal
 from protocols.ews.paths import Property
 from protocols.ews.values import Address, Body
@@ -116,3 +117,26 @@ def test_an_identifier_with_blanks_or_line_ends_ends_no_head() -> None:
     assert b"Subject: s" in head
     assert not head.startswith(b"Bcc:")
     assert b"\r\nBcc:" not in head
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        "a" * 255,
+        "ab  " * 60 + "c",
+        "Grüße " * 40 + "Ende",
+        "=?utf-8?q?x?=",
+        "x " + "ü" * 200,
+        "a\tb",
+        " a ",
+        "3: " + "é b" * 70,
+    ],
+)
+def test_a_subject_comes_back_as_it_was_written(subject: str) -> None:
+    content = mail.write(b"", {Property("item:Subject"): subject})
+    assert columns_of(content) == subject.replace("\t", " ")
+    assert all(len(line) < 999 for line in content.splitlines())
+
+
+def columns_of(content: bytes) -> str:
+    return str(stored.read(content).columns["subject"])

@@ -145,9 +145,10 @@ def test_unsubscribing_closes_the_stream(client: Client, subscription: str) -> N
 
 
 def test_unknown_subscriptions_are_listed(client: Client, subscription: str) -> None:
-    answer = client.ask(streaming(subscription, "unknown"))
-    assert answer.codes == ["ErrorSubscriptionNotFound"]
-    assert answer.texts("m:ErrorSubscriptionIds/t:SubscriptionId") == ["unknown"]
+    for name, code in (("0" * 32, "ErrorSubscriptionNotFound"), ("unknown", "ErrorInvalidSubscription")):
+        answer = client.ask(streaming(subscription, name))
+        assert answer.codes == [code]
+        assert answer.texts("m:ErrorSubscriptionIds/m:SubscriptionId") == [name]
 
 
 def test_nobody_listens_to_anothers_subscription(client: Client, world: World, subscription: str) -> None:

@@ -31,7 +31,7 @@ def test_unknown_operations_and_bad_documents_get_faults(client: Client) -> None
     for body, code in (
         ("<m:GetUMPrompt/>", "ErrorInvalidRequest"),
         ("<m:Nonsense/>", "ErrorInvalidRequest"),
-        ("<t:GetItem/>", "ErrorSchemaValidation"),
+        ("<t:GetItem/>", "ErrorInvalidRequest"),
         ("<m:GetItem/>", "ErrorSchemaValidation"),
         ('<m:DeleteItem DeleteType="Burn"/>', "ErrorSchemaValidation"),
     ):
@@ -78,7 +78,8 @@ def test_a_surprise_is_an_internal_error_in_the_protocols_own_words(
 
 
 def test_a_database_that_has_left_is_no_matter_of_ews(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client.world.database, "run", lambda *_: fail(NotMounted("gone")))
+    for way in ("run", "read"):
+        monkeypatch.setattr(client.world.database, way, lambda *_: fail(NotMounted("gone")))
     with pytest.raises(NotMounted):
         client.ask(GET_INBOX)
 
@@ -132,3 +133,7 @@ def test_a_document_of_another_structure_is_refused_before_it_is_read(client: Cl
     assert client.ask("<m:GetUserRetentionPolicyTags><m:Moon/></m:GetUserRetentionPolicyTags>").fault == (
         "ErrorSchemaValidation"
     )
+
+
+def test_nobody_searches_in_other_peoples_mail(client: Client) -> None:
+    assert client.ask("<m:GetSearchableMailboxes/>").codes == ["ErrorAccessDenied"]

@@ -83,3 +83,21 @@ def test_items_come_in_groups(client: Client) -> None:
     topic = f'<m:DistinguishedGroupBy Order="Ascending">{standard}</m:DistinguishedGroupBy>'
     assert client.find("inbox", topic).texts("t:GroupIndex") == ["a", "b", "c"]
     assert client.find("drafts", topic).all("t:Groups")[0].getchildren() == []
+
+
+def test_what_some_kinds_keep_in_their_content_and_others_beside_is_found_in_both(client: Client) -> None:
+    reminder = "<t:ReminderIsSet>true</t:ReminderIsSet><t:ReminderMinutesBeforeStart>5</t:ReminderMinutesBeforeStart>"
+    times = "<t:Start>2027-01-02T10:00:00Z</t:Start><t:End>2027-01-02T11:00:00Z</t:End>"
+    client.create(f"<t:CalendarItem>{reminder}{times}</t:CalendarItem>", "calendar")
+    client.create(f"<t:Message>{reminder}</t:Message>", "calendar")
+    client.create("<t:Message/>", "calendar")
+
+    def find(test: str, value: str) -> int:
+        path = '<t:FieldURI FieldURI="item:ReminderMinutesBeforeStart"/>'
+        constant = f'<t:FieldURIOrConstant><t:Constant Value="{value}"/></t:FieldURIOrConstant>'
+        restriction = f"<m:Restriction><t:{test}>{path}{constant}</t:{test}></m:Restriction>"
+        return len(client.find("calendar", restriction).all("t:ItemId"))
+
+    assert (find("IsEqualTo", "5"), find("IsGreaterThan", "5"), find("IsNotEqualTo", "5")) == (2, 0, 1)
+    is_set = equal('<t:FieldURI FieldURI="item:ReminderIsSet"/>', "true")
+    assert len(client.find("calendar", f"<m:Restriction>{is_set}</m:Restriction>").all("t:ItemId")) == 2

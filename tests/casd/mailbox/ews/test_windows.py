@@ -119,7 +119,7 @@ def test_one_occurrence_is_got_by_its_id_or_its_number_and_deleted(client: Clien
         f'<t:RecurringMasterItemId OccurrenceId="{first}"/>',
         f'<t:OccurrenceItemId RecurringMasterId="{series}" InstanceIndex="2"/>',
     )
-    assert got.codes == ["NoError"] * 3 + ["ErrorCalendarOccurrenceIndexIsOutOfRecurrenceRange"]
+    assert got.codes == ["NoError"] * 3 + ["ErrorCalendarOccurrenceIsDeletedFromRecurrence"]
     assert got.texts("t:CalendarItemType") == ["Occurrence", "Exception", "RecurringMaster"]
     shown = [item.findtext("t:OriginalStart", "", NAMES) for item in got.all("t:CalendarItem")]
     assert shown == ["2026-03-23T09:00:00Z", "2026-03-30T08:00:00Z", ""]

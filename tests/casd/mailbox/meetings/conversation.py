@@ -49,11 +49,12 @@ class Person(Client):
 
     def meet(self, subject: str, start: str, end: str, *guests: str, more: str = "", **attributes: str) -> str:
         """Invite to a meeting; return its id."""
-        asked = f"<t:RequiredAttendees>{''.join(map(attendee, guests))}</t:RequiredAttendees>" if guests else ""
+        listed = "".join(map(attendee, guests))
+        people = f"<t:RequiredAttendees>{listed}</t:RequiredAttendees>" if guests else ""
         item = (
             f"<t:CalendarItem><t:Subject>{subject}</t:Subject><t:Body BodyType='Text'>Bring coffee</t:Body>"
             f"<t:Start>{start}</t:Start><t:End>{end}</t:End><t:Location>Room 5</t:Location>"
-            f"{asked}{more}"
+            f"{people}{more}"
             '<t:StartTimeZone Id="W. Europe Standard Time"/><t:EndTimeZone Id="W. Europe Standard Time"/>'
             "</t:CalendarItem>"
         )

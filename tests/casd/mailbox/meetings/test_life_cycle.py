@@ -4,10 +4,12 @@ from datetime import UTC, datetime
 
 import pytest
 
-from casd.mailbox.meetings import invitations, replies
+from casd.mailbox.meetings import invitations, itip, replies
+from casd.mailbox.store.values import Kind
 from protocols.ews.values import Address
 from tests.casd.mailbox.ews.conversation import change
-from tests.casd.mailbox.meetings.conversation import Person, Town, id_of, responses, text
+from tests.casd.mailbox.meetings.conversation import Person, Town, attendee, id_of, responses, text
+from tests.casd.mailbox.store.world import APPOINTMENT
 
 NOON = datetime(2027, 3, 1, 12, tzinfo=UTC)
 
@@ -346,3 +348,56 @@ def entry(person: Person) -> bytes:
     mailbox = person.mailbox
     (item,) = mailbox.items.find([mailbox.folders.distinguished("calendar").id]).items
     return mailbox.items.content(item.id)
+
+
+def test_what_is_attached_to_a_meeting_goes_with_it(town: Town) -> None:
+    file = "<t:FileAttachment><t:Name>plan.txt</t:Name><t:Content>cGxhbg==</t:Content></t:FileAttachment>"
+    item = (
+        f"<t:CalendarItem><t:Subject>Plan</t:Subject><t:Attachments>{file}</t:Attachments>"
+        f"<t:Start>2027-03-15T10:00:00Z</t:Start><t:RequiredAttendees>{attendee('bob')}</t:RequiredAttendees>"
+        "</t:CalendarItem>"
+    )
+    made = town.alice.create(item, "calendar", SendMeetingInvitations="SendOnlyToAll")
+    for shown in (town.bob.message(), town.bob.entry()):
+        assert [node.text for node in shown.iterfind(".//{*}Attachments//{*}Name")] == ["plan.txt"]
+    room = change("Set", "calendar:Location", "<t:Location>Room 6</t:Location>", "CalendarItem")
+    assert town.alice.change_entry(made.id(), room).codes == ["NoError"]
+    assert len(town.bob.entry().findall(".//{*}FileAttachment")) == 1
+
+
+def test_one_occurrence_keeps_what_a_client_repeats_and_refuses_what_a_series_has(town: Town) -> None:
+    series(town)
+    third = id_of(town.alice.entries("2027-03-29", "2027-03-30")[0])
+    culture = change("Set", "item:Culture", "<t:Culture>{}</t:Culture>", "CalendarItem")
+    subject = change("Set", "item:Subject", "<t:Subject>Special</t:Subject>", "CalendarItem")
+    assert town.alice.change_entry(third, culture.format("en-US"), subject).codes == ["NoError"]
+    assert subjects(town, "bob") == ["Jour fixe", "Jour fixe", "Special", "Jour fixe"]
+    third = id_of(town.alice.entries("2027-03-29", "2027-03-30")[0])
+    assert town.alice.change_entry(third, culture.format("de-DE")).codes == ["ErrorInvalidPropertySet"]
+    recurrence = change("Set", "calendar:Recurrence", WEEKLY, "CalendarItem")
+    assert town.alice.change_entry(third, recurrence).codes == ["ErrorInvalidPropertySet"]
+
+
+def test_an_invitation_that_came_as_a_file_is_answered_too(town: Town) -> None:
+    mailbox = town.bob.mailbox
+    home = mailbox.folders.distinguished("calendar").id
+    content = APPOINTMENT.replace(b"CN=Bob:", b"CN=Bob;PARTSTAT=TENTATIVE:")
+    town.world.run(mailbox.items.create, home, Kind.APPOINTMENT, content)
+    entry = town.bob.entry()
+    assert [text(entry, name) for name in ("MyResponseType", "IsOrganizer")] == ["Tentative", "false"]
+    assert town.bob.answer("AcceptItem", entry).codes == ["NoError"]
+    assert text(town.bob.entry(), "MyResponseType") == "Accept"
+    assert town.bob.messages("sentitems") == [("MeetingResponse", "Accepted: Planning")]
+
+
+def test_time_counts_as_another_program_wants_it_to(town: Town) -> None:
+    meet(town)
+    ((_, _, request),) = town.alice.sent
+    said = itip.read(request)
+    assert said is not None
+    plain = said.content.replace(b"X-MICROSOFT-CDO-INTENDEDSTATUS:BUSY", b"X-MICROSOFT-CDO-BUSYSTATUS:OOF")
+    head = b"From: alice@example.org\r\nContent-Type: text/calendar; method=REQUEST\r\n\r\n"
+    town.post("alice@example.org", "carol@example.org", head + plain)
+    assert text(town.carol.entry(), "LegacyFreeBusyStatus") == "Tentative"
+    town.carol.answer("AcceptItem", town.carol.entry())
+    assert text(town.carol.entry(), "LegacyFreeBusyStatus") == "OOF"

@@ -85,6 +85,15 @@ def test_appointments_remind_of_themselves_each_of_a_series(browser: Browser) ->
     ]
 
 
+def test_what_cannot_be_read_hides_nothing_else(browser: Browser, world: World) -> None:
+    saved(browser, subject="Broken", start="2026-03-02", end="2026-03-03", allDay=True)
+    world.run(world.alice.journal.connection.execute, "UPDATE content SET bytes = x'00'")
+    saved(browser, **MONDAY, reminder=16)
+    assert {entry["subject"] for entry in shown(browser)} == {"Broken", "Planning"}
+    window = {"start": "2026-03-02T00:00:00Z", "end": "2026-03-03T00:00:00Z"}
+    assert [one["subject"] for one in browser.act("FindReminder", window).json["items"]] == ["Planning"]
+
+
 @pytest.mark.parametrize(
     ("action", "values"),
     [

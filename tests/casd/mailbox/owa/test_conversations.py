@@ -28,6 +28,13 @@ def test_a_row_is_the_newest_message_with_those_that_belong_to_it(browser: Brows
     assert (row["read"], row["categories"]) == (False, ["Red"])
 
 
+def test_who_has_written_last_is_named_first(browser: Browser, world: World) -> None:
+    for sender in ("bob", "carol", "bob"):
+        delivered(world, "plan", "root", sender)
+    (row,) = rows(browser, world)
+    assert [person["name"] for person in row["sender"]] == ["Bob", "Carol"]
+
+
 def test_a_conversation_is_read_from_its_beginning_with_ones_own_answers(browser: Browser, world: World) -> None:
     first = delivered(world, "plan")
     saved = browser.act("SaveItem", {"source": first, "verb": "reply", "subject": "Re: plan", "text": "x"}).json

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 
 import pytest
 
+from casd.mailbox.preview.office import Opening
 from casd.mailbox.preview.trouble import Trouble
 from casd.mailbox.preview.workshop import Programs
-from tests.casd.mailbox.owa.conversation import Answer, Browser, Connection
+from tests.casd.mailbox.owa.conversation import ADDRESS, Answer, Browser, Connection
 from tests.casd.mailbox.preview.work import Work, previews
-from tests.casd.mailbox.store.world import BOB, World, mail
+from tests.casd.mailbox.store.world import ALICE, BOB, World, mail
 
 
 @pytest.fixture
@@ -115,3 +116,51 @@ def test_nobody_sees_pages_of_somebody_elses_letter(browser: Browser, world: Wor
     attachment = world.run(bob.attachments.add, item.id, "secret.docx", "", b"PK").id
     assert browser.get(f"/owa/{resource}?id={attachment}&page=1&width=1000").status == 404
     assert work.count == 0
+
+
+class Office:
+    """An office server that shows everything."""
+
+    origin = "https://office.example.org"
+
+    async def opening(self, *asked: str) -> Opening:
+        return Opening("https://office.example.org/view?", " ".join(asked), 7)
+
+
+def test_an_office_server_is_let_into_a_frame_of_the_page_and_nobody_else(browser: Browser, work: Work) -> None:
+    assert browser.previews is not None
+    for office, allowed in ((None, "'self';"), (Office(), "'self' https://office.example.org;")):
+        browser.previews.office = office  # type: ignore[assignment]
+        policy = browser.get("/owa/").header("content-security-policy")
+        assert f"frame-src {allowed}" in policy
+        assert f"form-action {allowed}" in policy
+        assert "script-src 'self';" in policy
+
+
+def test_an_office_server_shows_a_document_first(browser: Browser, world: World, work: Work) -> None:
+    assert browser.previews is not None
+    browser.previews.office = Office()  # type: ignore[assignment]
+    attachment = attached(world)
+    shown = browser.get(f"/owa/preview.ashx?id={attachment}&origin=https://mail.example.org:8443").json["office"]
+    token = f".docx {ADDRESS} {ALICE} {attachment} https://mail.example.org:8443"
+    assert shown == {"url": "https://office.example.org/view?", "token": token, "expires": 7}
+
+
+@pytest.mark.negative
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "",
+        "https://evil.example",
+        "http://mail.example.org",
+        "https://mail.example.org.evil.example",
+        "https://mail.example.org/x",
+    ],
+)
+def test_a_token_is_for_this_host_only(browser: Browser, world: World, work: Work, origin: str) -> None:
+    assert browser.previews is not None
+    browser.previews.office = Office()  # type: ignore[assignment]
+    connection = Connection(browser)
+    connection.send("GET", f"/owa/preview.ashx?id={attached(world)}&origin={origin}", b"", {})
+    work.finish()
+    assert "office" not in connection.answer().json

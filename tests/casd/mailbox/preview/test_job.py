@@ -167,12 +167,68 @@ def test_a_broken_word_document_is_told() -> None:
     assert done(source="document.docx") == {"trouble": "BROKEN"}
 
 
+def test_a_picture_is_a_page_on_white(folder: Path) -> None:
+    Image.new("RGBA", (300, 200), (0, 0, 0, 0)).save("document.png")
+    said = done(source="document.png")
+    assert (said["total"], said["sizes"]) == (1, [[144, 96]])
+    with Image.open(folder / "page-1-800.png") as image:
+        assert image.getpixel((10, 10)) == 255
+
+
+def test_a_picture_that_was_taken_sideways_stands_upright() -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6  # rotated by 90 degrees (Exif 2.3, 4.6.4)
+    Image.new("RGB", (300, 200), "red").save("document.jpg", exif=exif)
+    ((width, height),) = done(source="document.jpg")["sizes"]
+    assert width < height
+
+
+def test_a_fax_has_all_its_pages() -> None:
+    pages = [Image.new("1", (200, 300)) for _ in range(3)]
+    pages[0].save("document.tif", save_all=True, append_images=pages[1:])
+    assert done(source="document.tif")["total"] == 3
+
+
+def test_of_a_picture_that_moves_the_first_is_shown() -> None:
+    frames = [Image.new("RGB", (20, 30), colour) for colour in ("red", "green")]
+    frames[0].save("document.gif", save_all=True, append_images=frames[1:])
+    assert done(source="document.gif")["total"] == 1
+
+
+@pytest.mark.negative
+def test_a_picture_of_too_many_pixels_is_not_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(job, "MOST_DRAWN", 10_000)
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", None)
+    Image.new("L", (200, 200)).save("document.png")
+    assert done(source="document.png") == {"trouble": "BOMB"}
+
+
+@pytest.mark.negative
+def test_a_picture_is_what_its_name_says_or_broken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", None)
+    Image.new("L", (20, 20)).save("document.ppm")
+    Path("document.ppm").rename("document.png")
+    assert done(source="document.png") == {"trouble": "BROKEN"}
+
+
 def test_too_little_memory_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     def greedy(_task: object) -> None:
         raise MemoryError
 
     monkeypatch.setattr(job, "run", greedy)
     assert done() == {"trouble": "TOO_LARGE"}
+
+
+def test_a_limit_that_is_lower_already_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
+    found: dict[int, tuple[int, int]] = {}
+    hard = {resource.RLIMIT_NOFILE: 512, resource.RLIMIT_CPU: resource.RLIM_INFINITY}
+    monkeypatch.setattr(resource, "getrlimit", lambda what: (0, hard.get(what, 1 << 40)))
+    monkeypatch.setattr(resource, "setrlimit", found.__setitem__)
+    job.limit(1 << 30, 20)
+    assert found[resource.RLIMIT_NOFILE] == (512, 512)
+    assert found[resource.RLIMIT_CPU] == (20, 20)
+    assert found[resource.RLIMIT_AS] == (1 << 30, 1 << 30)
 
 
 @pytest.mark.negative

@@ -15,6 +15,8 @@ from casd.mailbox.preview.kinds import suffix_of
         ("figures.xlsx", "text/plain", ".xlsx"),
         ("", "application/pdf", ".pdf"),
         ("scan", "Application/PDF", ".pdf"),
+        ("Photo.JPG", "", ".jpg"),
+        ("drawing.svg", "image/svg+xml", ""),
         ("program.exe", "application/pdf", ""),
         ("page.html", "text/html", ""),
         ("notes", "text/plain", ""),

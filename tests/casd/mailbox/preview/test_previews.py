@@ -39,8 +39,10 @@ def reading(content: bytes, read: list[str] | None = None, name: str = "") -> Ca
     return read_it
 
 
-def opening(shown: Previews, name: str = "1", suffix: str = ".docx", content: bytes = b"PK") -> Deferred[Preview]:
-    return Deferred.fromCoroutine(shown.open(name, suffix, reading(content)))
+def opening(
+    shown: Previews, owner: str = "alice", suffix: str = ".docx", content: bytes = b"PK", name: str = "1"
+) -> Deferred[Preview]:
+    return Deferred.fromCoroutine(shown.open(owner, name, suffix, reading(content)))
 
 
 def page(shown: Previews, preview: Preview, number: int, width: int = 1000) -> Deferred[Any]:
@@ -102,7 +104,7 @@ def test_who_comes_while_many_are_busy_may_come_again(shown: Previews, work: Wor
 def test_what_is_known_is_not_read_again(shown: Previews, work: Work) -> None:
     read: list[str] = []
     for _ in range(2):
-        opened = Deferred.fromCoroutine(shown.open("1", ".odt", reading(b"x", read)))
+        opened = Deferred.fromCoroutine(shown.open("alice", "1", ".odt", reading(b"x", read)))
         if work.asked:
             work.finish()
         result(opened)
@@ -188,12 +190,52 @@ def test_a_document_that_is_too_large_is_not_given_to_anybody(shown: Previews, w
 @pytest.mark.parametrize(
     ("programs", "kinds"),
     [
-        (EVERYTHING, ".docx .odt .pdf"),
-        (Programs("", pdf=True, markup=True), ".docx .pdf"),
-        (Programs("", pdf=True), ".pdf"),
+        (EVERYTHING, ".docx .odt .pdf .png"),
+        (Programs("", pdf=True, markup=True), ".docx .pdf .png"),
+        (Programs("", pdf=True), ".pdf .png"),
         (Programs(), ""),
     ],
 )
 def test_what_can_be_shown_depends_on_what_is_installed(programs: Programs, kinds: str) -> None:
     shown = previews(Work(), programs)
-    assert [each for each in (".docx", ".odt", ".pdf", ".exe") if shown.show(each)] == kinds.split()
+    assert [each for each in (".docx", ".odt", ".pdf", ".png", ".exe") if shown.show(each)] == kinds.split()
+
+
+def test_one_persons_documents_are_opened_one_after_the_other(shown: Previews, work: Work) -> None:
+    opened = [opening(shown, content=b"%d" % number, name=str(number)) for number in range(4)]
+    other = opening(shown, "bob")
+    assert work.count == 2  # alice's first, and bob's
+    for _ in range(5):
+        work.finish()
+    assert len({result(each).key for each in (*opened, other)}) == 5
+
+
+def test_who_opens_very_many_may_come_again(shown: Previews, work: Work) -> None:
+    opened = [opening(shown, content=b"%d" % number, name=str(number)) for number in range(4)]
+    with pytest.raises(NotShown, match="Try again in a moment"):
+        result(opening(shown, content=b"5", name="5"))
+    for each in opened:
+        work.finish(Trouble.SLOW)
+        with pytest.raises(NotShown, match="too long"):
+            result(each)
+    again = opening(shown, content=b"5", name="5")
+    work.finish()
+    assert result(again).total == 3
+
+
+def test_the_same_document_asked_for_twice_by_one_person_is_read_once(shown: Previews, work: Work) -> None:
+    read: list[str] = []
+    asked = [Deferred.fromCoroutine(shown.open("alice", "1", ".odt", reading(b"x", read))) for _ in range(2)]
+    work.finish()
+    assert result(asked[0]) == result(asked[1])
+    assert len(read) == 1
+
+
+def test_a_document_that_took_too_long_gets_a_second_try_and_no_third(shown: Previews, work: Work) -> None:
+    for _ in range(3):
+        opened = opening(shown)
+        if work.asked:
+            work.finish(Trouble.SLOW)
+        with pytest.raises(NotShown, match="too long"):
+            result(opened)
+    assert work.count == 2

@@ -12,7 +12,7 @@ def delivered(world: World, name: str, parent: str = "") -> str:
 
 
 def found(world: World, limit: int = 50, offset: int = 0, folder: str = "inbox") -> list[list[str]]:
-    page = world.run(world.alice.threads.find, world.folder(folder), Page(limit, offset))
+    page = world.run(world.alice.conversations.find, world.folder(folder), Page(limit, offset))
     return [[item.subject for item in each.items] for each in page.conversations]
 
 
@@ -28,7 +28,7 @@ def test_a_page_counts_conversations(world: World) -> None:
         delivered(world, name)
         delivered(world, f"re-{name}", name)
     assert found(world, limit=1, offset=1) == [["re-b", "b"]]
-    assert world.run(world.alice.threads.find, world.folder("inbox"), Page(1)).total == 3
+    assert world.run(world.alice.conversations.find, world.folder("inbox"), Page(1)).total == 3
 
 
 def test_what_is_in_another_folder_is_not_counted_here(world: World) -> None:
@@ -43,4 +43,4 @@ def test_a_mail_without_an_identifier_is_a_conversation_of_its_own(world: World)
     for _ in range(2):
         world.run(world.alice.deliver, mail("anonymous"))
     assert found(world) == [["anonymous"], ["anonymous"]]
-    assert world.run(world.alice.threads.find, world.folder("inbox"), Page(1)).total == 2
+    assert world.run(world.alice.conversations.find, world.folder("inbox"), Page(1)).total == 2

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from casd.mailbox.store import schema
+from casd.mailbox.store import commits, schema
 from casd.mailbox.store.database import MailboxDatabase
 from casd.mailbox.store.errors import AlreadyMounted, NotMounted, StoreError
 from casd.mailbox.store.lock import holder
@@ -99,6 +99,17 @@ def test_writes_that_wait_share_a_commit_and_one_that_fails_undoes_only_itself(t
     assert [item.subject for item in alice.items.find([inbox.id]).items] == ["third", "first"]
     assert inbox.total == 2
     assert [alice.items.get(event.item).subject for event in heard] == ["first", "first", "third", "third"]
+
+
+def test_a_commit_that_has_taken_long_takes_no_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(commits, "_LONGEST", 0.0)
+    worker = Later()
+    database = MailboxDatabase.mount(tmp_path / "DB01", "DB01", "mbx1", Reactor(), worker=worker)
+    answers = [database.run(len, "") for _ in range(2)]
+    worker.jobs.pop(0)()
+    assert [answer.called for answer in answers] == [True, False]
+    worker.work()
+    assert answers[1].called
 
 
 def test_a_commit_that_fails_fails_all_that_shared_it(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from casd.mailbox.store import schema
 from casd.mailbox.store.checks import checks
 from casd.mailbox.store.query import Search
+from casd.mailbox.store.retention import purge
 from casd.mailbox.store.values import DeleteMode
 from tests.casd.mailbox.store.world import ALICE, NOON, World, mail
 
@@ -28,6 +30,9 @@ def old(tmp_path: Path) -> Path:
     insert("mailbox", {"guid": ALICE, "address": "alice@example.org", "display_name": "Alice", "change": 9})
     common = {"mailbox": 1, "change": 1, "arrival": 1}
     insert("folder", {**common, "id": "f", "name": "Inbox", "folder_class": "IPF.Note", "distinguished": "inbox"})
+    deletions = {"name": "Deletions", "folder_class": "IPF", "distinguished": "recoverableitemsdeletions"}
+    insert("folder", {**common, **deletions, "id": "d"})
+    insert("folder", {**common, "id": "o", "name": "Old", "folder_class": "IPF.Note", "parent": 2})
     times = {"edited": 1, "created": 1, "modified": 1, "received": int(NOON)}
     for number in (1, 2):
         content = mail(f"Old {number}")
@@ -57,6 +62,18 @@ def test_an_old_database_is_searched_as_a_new_one(old: Path) -> None:
     assert [line for check in checks(connection, deep=True) for line in check.run()] == []
     assert connection.execute("SELECT name FROM sqlite_schema WHERE name = 'words'").fetchall() == []
     connection.close()
+
+
+def test_what_was_deleted_before_is_forgotten_some_days_after_the_upgrade(old: Path) -> None:
+    with closing(sqlite3.connect(old / "DB01" / "mailboxes.sqlite")) as connection:
+        connection.execute("UPDATE item SET folder = 2 WHERE number = 2")
+        connection.commit()
+    world = World(old)
+    assert world.run(purge, world.database, int(NOON)) == 0
+    assert [world.run(purge, world.database, 1 << 40) for _ in range(3)] == [1, 1, 0]
+    assert world.alice.items.get("1")
+    assert [folder.id for folder in world.alice.folders.children("d")] == []
+    world.database.dismount()
 
 
 def test_an_upgrade_that_fails_changes_nothing(old: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,80 @@
+"""Folders as their properties: what each is, and what a search folder shows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC
+from typing import Any
+
+from casd.mailbox.ews import finding, identifiers, kept, searches
+from casd.mailbox.store.mailbox import MailboxStore
+from casd.mailbox.store.values import Folder
+from protocols.ews import items, restrictions
+from protocols.ews.errors import Refusal
+from protocols.ews.markup import Element
+from protocols.ews.paths import Extended, Path, Property
+from protocols.ews.restrictions import Restriction
+from protocols.ews.shapes import Shape
+from protocols.ews.values import Id, Item
+
+ELEMENTS = {"IPF.Appointment": "CalendarFolder", "IPF.Contact": "ContactsFolder", "IPF.Task": "TasksFolder"}
+_UNREAD = restrictions.Comparison("IsEqualTo", Property("message:IsRead"), other=False)
+_SIZE = "0xe08"
+"""PidTagMessageSize: the bytes of all that is in a folder."""
+
+
+def element(folder: Folder) -> str:
+    """Return the name of the element that stands for a folder of this class."""
+    if searches.is_search(folder):
+        return "SearchFolder"
+    major = ".".join(folder.folder_class.split(".")[:2])
+    return ELEMENTS.get(major, "Folder")
+
+
+def properties(mailbox: MailboxStore, folder: Folder) -> dict[Path, Any]:
+    """Return all properties of a folder but those of MAPI."""
+    search = searches.load(mailbox, folder)
+    found = {
+        "folder:FolderId": identifiers.of_folder(mailbox, folder),
+        "folder:ParentFolderId": Id(identifiers.encode(identifiers.Kind.FOLDER, mailbox, folder.parent))
+        if folder.parent
+        else None,
+        "folder:FolderClass": folder.folder_class or None,
+        "folder:DisplayName": folder.name,
+        "folder:TotalCount": folder.total if search is None else _count(mailbox, folder),
+        "folder:ChildFolderCount": folder.children,
+        "folder:EffectiveRights": True,
+        "folder:DistinguishedFolderId": folder.distinguished or None,
+        "folder:UnreadCount": folder.unread if search is None else _count(mailbox, folder, _UNREAD),
+        "folder:SearchParameters": search,
+    }
+    return {Property(uri): value for uri, value in found.items()}
+
+
+def _count(mailbox: MailboxStore, folder: Folder, restriction: Restriction | None = None) -> int | None:
+    """Return how many items a search folder shows, None if there are too many to be counted."""
+    try:
+        return finding.search(mailbox, folder, restriction, "", UTC).total()
+    except Refusal:
+        return None
+
+
+def render(mailbox: MailboxStore, folder: Folder, shape: Shape = Shape()) -> Element:  # noqa: B008 - a frozen value
+    """Return a folder as an element of this shape; by default just its id."""
+    name, known = element(folder), properties(mailbox, folder)
+    wanted = shape.wanted(name)
+    return items.write(Item(name, {path: _value(mailbox, folder, known, path) for path in wanted}))
+
+
+def _value(mailbox: MailboxStore, folder: Folder, known: Mapping[Path, Any], path: Path) -> Any:
+    if isinstance(path, Extended) and path.tag == _SIZE:
+        return str(mailbox.folders.size(folder.id))
+    return known.get(path, kept.load(folder.properties, path))
+
+
+def matches(mailbox: MailboxStore, folder: Folder, restriction: Restriction | None) -> bool:
+    """Say whether a folder is one that a client looks for."""
+    if restriction is None:
+        return True
+    known = properties(mailbox, folder)
+    return restrictions.matches(restriction, lambda path: _value(mailbox, folder, known, path))

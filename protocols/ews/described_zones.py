@@ -1,0 +1,93 @@
+"""Time zones as clients of GetUserAvailability describe them (SerializableTimeZone)."""
+
+from __future__ import annotations
+
+from datetime import datetime, time, timedelta
+
+from attrs import frozen
+
+from protocols.ews.codecs import parse_integer, parse_moment
+from protocols.ews.errors import Fault
+from protocols.ews.markup import Element, child, t, text
+
+_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+
+@frozen
+class Turn:
+    """When the clock changes, by itself, and how many minutes it is then behind the zone's own bias."""
+
+    bias: int
+    clock: time
+    order: int
+    month: int
+    weekday: int
+
+    def moment(self, year: int) -> datetime:
+        """Return when that is in a year, by the clock before."""
+        first = datetime.combine(datetime(year, self.month, 1), self.clock)  # noqa: DTZ001 (by the clock on the wall)
+        day = first + timedelta(days=(self.weekday - first.weekday()) % 7, weeks=self.order - 1)
+        while day.month != self.month:
+            day -= timedelta(weeks=1)
+        return day
+
+
+@frozen
+class Zone:
+    """A time zone as a client describes it: minutes behind UTC, and the two turns of a year, if it has any."""
+
+    bias: int
+    standard: Turn | None = None
+    daylight: Turn | None = None
+
+    def _offset(self, local: datetime) -> timedelta:
+        bias = self.bias
+        if self.standard and self.daylight:
+            begin, end = self.daylight.moment(local.year), self.standard.moment(local.year)
+            summer = begin <= local < end if begin < end else not end <= local < begin
+            bias += (self.daylight if summer else self.standard).bias
+        return timedelta(minutes=-bias)
+
+    def utc(self, local: datetime) -> datetime:
+        """Return a time of this zone as one of UTC; both without an offset."""
+        return local - self._offset(local)
+
+    def local(self, utc: datetime) -> datetime:
+        """Return a time of UTC as one of this zone; both without an offset."""
+        near = utc - timedelta(minutes=self.bias)
+        return utc + self._offset(near)
+
+
+def parse(node: Element) -> Zone:
+    """Return the zone that an element describes. Raises `Fault`."""
+    standard, daylight = (_turn(child(node, name)) for name in ("StandardTime", "DaylightTime"))
+    return Zone(parse_integer(text(node, "Bias")), standard, daylight)
+
+
+def _turn(node: Element | None) -> Turn | None:
+    if node is None or (month := parse_integer(text(node, "Month"))) == 0:
+        return None
+    order, weekday = parse_integer(text(node, "DayOrder")), text(node, "DayOfWeek")
+    if not 1 <= month <= 12 or not 1 <= order <= 5 or weekday not in _DAYS:
+        raise Fault("ErrorTimeZone")
+    clock = parse_moment(f"2000-01-01T{text(node, 'Time')}").time()
+    return Turn(parse_integer(text(node, "Bias")), clock, order, month, _DAYS.index(weekday))
+
+
+def write(zone: Zone) -> Element:
+    """Return a zone as an element."""
+    turns = [_written(name, turn) for name, turn in (("StandardTime", zone.standard), ("DaylightTime", zone.daylight))]
+    return t("TimeZone", t("Bias", str(zone.bias)), *turns)
+
+
+def _written(name: str, turn: Turn | None) -> Element:
+    """Return one turn; a zone without any has turns that change nothing."""
+    shown = turn or Turn(0, time(), 0, 0, 6)
+    return t(
+        name,
+        t("Bias", str(shown.bias)),
+        t("Time", shown.clock.isoformat()),
+        t("DayOrder", str(shown.order)),
+        t("Month", str(shown.month)),
+        t("DayOfWeek", _DAYS[shown.weekday]),
+    )
