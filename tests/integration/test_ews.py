@@ -490,7 +490,7 @@ class DoorTests(EwsTestCase):
         messages = b"http://schemas.microsoft.com/exchange/services/2006/messages"
         for document, code in (
             (soap % (b"GetUMPrompt", messages), "ErrorInvalidRequest"),
-            (soap % (b"GetItem", b"urn:x"), "ErrorSchemaValidation"),
+            (soap % (b"GetItem", b"urn:x"), "ErrorInvalidRequest"),
             (soap % (b"GetItem", messages), "ErrorSchemaValidation"),
             (bomb, "ErrorSchemaValidation"),
             (b"<a>" * 100_000, "ErrorSchemaValidation"),

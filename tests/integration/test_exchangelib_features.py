@@ -60,7 +60,8 @@ reactor: Any = real_reactor
 
 _DOOR = "the front door's: tests/integration/test_exchangelib.py signs in through it"
 _CLIENT = "the library's own, no request of EWS"
-_ELSEWHERE = "meetings, people and absence have tests of their own"
+_MEETINGS = "done by tests/integration/test_meetings.py"
+_COLLEAGUES = "done by tests/integration/test_colleagues.py"
 
 SECTIONS = {
     "Setup and connecting": _DOOR,
@@ -81,16 +82,16 @@ SECTIONS = {
     "Bulk operations": "test_bulk_operations",
     "Searching": "test_searching",
     "Paging": "test_paging",
-    "Meetings": _ELSEWHERE,
-    "Contacts": _ELSEWHERE,
+    "Meetings": _MEETINGS,
+    "Contacts": "done by tests/integration/test_ews.py",
     "Extended properties": "test_extended_properties",
     "Attachments": "test_attachments",
-    "Recurring calendar items": _ELSEWHERE,
+    "Recurring calendar items": _MEETINGS,
     "Message timestamp fields": "test_message_timestamp_fields",
-    "Out of Facility (OOF)": _ELSEWHERE,
-    "Mail tips": _ELSEWHERE,
-    "Delegate information": _ELSEWHERE,
-    "Inbox Rules": _ELSEWHERE,
+    "Out of Facility (OOF)": _COLLEAGUES,
+    "Mail tips": _COLLEAGUES,
+    "Delegate information": _COLLEAGUES,
+    "Inbox Rules": _COLLEAGUES,
     "Export and upload": "test_export_and_upload",
     "Synchronization, subscriptions and notifications": "test_synchronization_and_notifications",
     "Non-account services": "test_non_account_services",

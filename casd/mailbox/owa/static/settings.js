@@ -1,7 +1,7 @@
 // Settings: language, time zone, colours, conversations, signature, automatic replies, categories.
 
 import { absence } from "./absence.js";
-import { editorUrl } from "./api.js";
+import { editorUrl, pending } from "./api.js";
 import { el, icon, iconButton } from "./dom.js";
 import { t } from "./language.js";
 import { complain, toast } from "./overlay.js";
@@ -55,15 +55,21 @@ class Settings {
 
   #select(name, label, options, value, { reload = false, read = String } = {}) {
     const input = el("select", { on: { change: async () => {
-      if (await this.#keep({ [name]: read(input.value) }) && reload) location.reload();
+      if (await this.#keep({ [name]: read(input.value) }) && reload) this.#afresh();
     } } }, ...options.map(([key, text]) => el("option", { value: key, text })));
     input.value = value;
     return el("label", { class: "setting" }, el("span", { text: label }), input);
   }
 
+  /** Load the page anew, once nothing is on its way any more: the browser would ask whether that may be lost. */
+  #afresh() {
+    if (pending()) setTimeout(() => this.#afresh(), 50);
+    else location.reload();
+  }
+
   #conversations({ conversations }) {
     const input = el("input", { type: "checkbox", checked: conversations, on: { change: async () => {
-      if (await this.#keep({ conversations: input.checked })) location.reload();
+      if (await this.#keep({ conversations: input.checked })) this.#afresh();
     } } });
     return el("label", { class: "setting" }, el("span", { text: t("by-conversation") }), input);
   }
