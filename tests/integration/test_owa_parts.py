@@ -346,6 +346,7 @@ class Settings(Stories):
                 bob.button("Settings").click()
                 form = bob.page.get_by_role("region", name="Automatic replies")
                 expect(form.get_by_label("Reply to colleagues")).to_be_hidden()
+                expect(bob.page.locator(".storage")).to_have_text(re.compile(r"^\d+(\.\d)? (byte|kB|MB)$"))
                 form.get_by_label("Reply automatically").select_option("Yes, during this time")
                 today = datetime.now(UTC).date()
                 form.get_by_label("First day").fill((today - timedelta(days=2)).isoformat())

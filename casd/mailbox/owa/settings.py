@@ -34,8 +34,12 @@ DEFAULTS: Mapping[str, Any] = {
 
 
 def get_settings(mailbox: MailboxStore, _arguments: Arguments) -> Any:
-    """Return all settings, with whose they are."""
-    return {"mailbox": {"address": mailbox.address, "name": mailbox.display_name}, "settings": settings(mailbox)}
+    """Return all settings, with whose they are, and how full the mailbox is."""
+    return {
+        "mailbox": {"address": mailbox.address, "name": mailbox.display_name},
+        "settings": settings(mailbox),
+        "storage": {"size": mailbox.settings.size(), "limit": mailbox.quota.send or mailbox.quota.receive},
+    }
 
 
 def update_settings(mailbox: MailboxStore, arguments: Arguments) -> Any:

@@ -17,7 +17,7 @@ const LATER = {
   settings: () => import("./settings.js"),
 };
 
-const page = { me: { name: "", address: "" }, settings: {}, key: null, entitle, save, compose, writeTo };
+const page = { me: { name: "", address: "" }, settings: {}, storage: {}, key: null, entitle, save, compose, writeTo };
 const opened = {};  // parts that have been shown, by name
 let mail = null;
 let current = null;
@@ -88,8 +88,8 @@ async function compose(values = {}) {
 
 /** Take over what another browser has chosen. */
 async function takeSettings() {
-  const { settings } = await call("GetSettings", {}, { background: true }).catch(() => page);
-  page.settings = settings;
+  const { settings, storage } = await call("GetSettings", {}, { background: true }).catch(() => page);
+  Object.assign(page, { settings, storage });
   dress();
 }
 
@@ -173,9 +173,8 @@ async function start() {
   } catch {  // private windows may have none
     document.documentElement.dataset.theme = "";
   }
-  const { mailbox, settings } = await call("GetSettings");
-  page.me = mailbox;
-  page.settings = settings;
+  const { mailbox, settings, storage } = await call("GetSettings");
+  Object.assign(page, { me: mailbox, settings, storage });
   await speak(settings);
   localise();
   dress();

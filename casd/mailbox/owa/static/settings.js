@@ -6,7 +6,7 @@ import { el, icon, iconButton } from "./dom.js";
 import { t } from "./language.js";
 import { complain, toast } from "./overlay.js";
 import { DAY } from "./time.js";
-import { toldWall } from "./words.js";
+import { fileSize, toldWall } from "./words.js";
 
 const NAMES = { en: "English", de: "Deutsch", fr: "Français" };
 const COLOURS = ["red", "orange", "yellow", "green", "teal", "blue", "purple", "grey"];
@@ -46,7 +46,8 @@ class Settings {
         this.#select("language", t("language"), [["", t("as-browser")], ...Object.entries(NAMES)], settings.language, { reload: true }),
         this.#select("zone", t("time-zone"), [["", t("as-browser-zone", { zone: Intl.DateTimeFormat().resolvedOptions().timeZone })], ...Intl.supportedValuesOf("timeZone").map((name) => [name, name.replaceAll("_", " ")])], settings.zone, { reload: true }),
         this.#select("theme", t("theme"), [["", t("as-system")], ["light", t("light")], ["dark", t("dark")]], settings.theme),
-        this.#select("firstDay", t("first-day"), [1, 0, 6].map((day) => [day, toldWall(new Date(SUNDAY.getTime() + day * DAY), { weekday: "long" })]), settings.firstDay, { read: Number })),
+        this.#select("firstDay", t("first-day"), [1, 0, 6].map((day) => [day, toldWall(new Date(SUNDAY.getTime() + day * DAY), { weekday: "long" })]), settings.firstDay, { read: Number }),
+        storage(this.page.storage)),
       section(t("mail"), this.#conversations(settings), this.#signature()),
       section(t("automatic-replies"), absence()),
       this.categories));
@@ -112,6 +113,13 @@ class Settings {
       return false;
     }
   }
+}
+
+/** Say how full the mailbox is. */
+function storage({ size, limit }) {
+  const text = limit ? t("used-of", { size: fileSize(size), limit: fileSize(limit) }) : fileSize(size);
+  const meter = limit && el("meter", { min: "0", max: limit, high: limit * .9, value: size, "aria-label": t("storage") });
+  return el("div", { class: "setting" }, el("span", { text: t("storage") }), el("span", { class: "storage" }, meter, el("span", { text })));
 }
 
 function section(title, ...children) {

@@ -29,6 +29,15 @@ def test_a_full_mailbox_takes_nothing_new(browser: Browser, world: World, action
     assert (refused.status, refused.json["error"], browser.sent) == (507, "ErrorQuotaExceeded", [])
 
 
+def test_the_owner_sees_how_full_the_mailbox_is(browser: Browser, world: World) -> None:
+    assert browser.act("GetSettings").json["storage"] == {"size": 0, "limit": None}
+    item = world.run(world.alice.deliver, mail())
+    world.alice.quota = Quota(receive=20_000)
+    assert browser.act("GetSettings").json["storage"] == {"size": item.size, "limit": 20_000}
+    world.alice.quota = Quota(send=10_000, receive=20_000)
+    assert browser.act("GetSettings").json["storage"]["limit"] == 10_000
+
+
 def test_who_keeps_too_much_sends_nothing_and_loses_no_draft(browser: Browser, world: World) -> None:
     draft = browser.act("SaveItem", LETTER).json["id"]
     world.run(world.alice.deliver, mail())
