@@ -30,7 +30,7 @@ class Absence {
     this.toTime = input("time", t("end-time"));
     this.internal = reply(t("reply-inside"));
     this.external = reply(t("reply-outside"));
-    this.times = el("div", { class: "setting" }, el("span", { text: t("away-time") }), el("span", { class: "inline" }, this.from, this.fromTime, "–", this.to, this.toTime));
+    this.times = el("div", { class: "setting" }, el("span", { text: t("away-time") }), el("span", { class: "inline" }, this.from, this.fromTime, this.to, this.toTime));
     this.inside = row(t("reply-inside"), this.internal, "setting tall");
     this.heard = row(t("audience"), this.audience);
     this.outside = row(t("reply-outside"), this.external, "setting tall");

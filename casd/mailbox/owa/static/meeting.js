@@ -56,7 +56,7 @@ function fill(buttons, item) {
   if (invitation.method === "CANCEL" && invitation.known) answers.push(el("button", { type: "button", class: "tool outlined", on: { click: () => remove(buttons, item) } }, icon("delete"), t("remove-from-calendar")));
   const day = dateText(invitation.allDay ? fromText(invitation.start) : wall(invitation.start));
   const waiting = open(invitation) && !invitation.answer && el("p", { class: "quiet-text", text: t("not-answered") });
-  buttons.replaceChildren(...answers, el("a", { class: "tool", href: `#/calendar/day/${day}` }, icon("calendar"), t("see-calendar")), waiting || "");
+  buttons.replaceChildren(waiting || "", ...answers, el("a", { class: "tool", href: `#/calendar/day/${day}` }, icon("calendar"), t("see-calendar")));
 }
 
 async function answer(buttons, item, name) {
