@@ -14,8 +14,8 @@ ExpandDL = Mailbox
 ExpandDLResponseMessage = &ResponseMessage DLExpansion? @IndexedPagingOffset @NumeratorOffset @AbsoluteDenominator
     @IncludesLastItemInRange @TotalItemsInView
 FindPeople = PersonaShape? IndexedPageItemView:IndexedPageView Restriction? AggregationRestriction:Restriction?
-    SortOrder? ParentFolderId:TargetFolderId? QueryString:text? SearchPeopleSuggestionIndex? TopicQueryString?
-    Context? QuerySources?
+    SortOrder? ParentFolderId:TargetFolderId? QueryString? SearchPeopleSuggestionIndex? TopicQueryString?
+    Context? QuerySources? @Traversal
 FindPeopleResponse FindPeopleResponseMessage = &ResponseMessage People? TotalNumberOfPeopleInView?
     FirstMatchingRowIndex? FirstLoadedRowIndex? TransactionId?
 FreeBusyResponse = ResponseMessage? FreeBusyView?
@@ -172,7 +172,7 @@ ResolutionSet = Resolution* @IndexedPagingOffset @NumeratorOffset @AbsoluteDenom
     @TotalItemsInView
 Room = Id:Mailbox?
 Rooms = Room*
-Rule = RuleId? DisplayName Priority IsEnabled IsNotSupported? IsInError? Conditions:RulePredicates?
+Rule = RuleId? DisplayName Priority IsEnabled? IsNotSupported? IsInError? Conditions:RulePredicates?
     Exceptions:RulePredicates? Actions:RuleActions?
 RuleActions = AssignCategories:Strings? CopyToFolder:TargetFolderId? Delete?
     ForwardAsAttachmentToRecipients:Addresses? ForwardToRecipients:Addresses? MarkImportance? MarkAsRead?
