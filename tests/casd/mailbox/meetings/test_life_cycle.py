@@ -221,6 +221,7 @@ def test_a_client_must_say_whether_others_are_told(town: Town) -> None:
     assert town.alice.ask(f"<m:CreateItem><m:Items>{plain}</m:Items></m:CreateItem>").codes == [
         "ErrorSendMeetingInvitationsRequired"
     ]
+    assert town.alice.find("calendar").all("t:ItemId") == []
     item = town.alice.create(plain, "calendar").id()
     room = change("Set", "calendar:Location", "<t:Location>Room 6</t:Location>", "CalendarItem")
     asked = f"<t:ItemChange>{item}<t:Updates>{room}</t:Updates></t:ItemChange>"
