@@ -280,6 +280,7 @@ def test_an_outlook_file_is_read_as_mime(tmp_path: Path, monkeypatch: pytest.Mon
     assert b'filename="a.txt"' in first.content
     assert b"From: Carol <carol@example.org>" in second.content
     assert b"text/weird" not in second.content
+    assert [entry.digest for entry in entries(tmp_path / "a.pst")] == [first.digest, second.digest]
 
 
 def test_an_outlook_file_needs_libpff(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
