@@ -231,6 +231,21 @@ def test_a_client_must_say_whether_others_are_told(town: Town) -> None:
     assert town.alice.ask(delete).codes == ["ErrorSendMeetingCancellationsRequired"]
 
 
+def test_an_invitation_that_comes_back_leaves_the_organisers_entry_as_it_is(town: Town) -> None:
+    meet(town)
+    ((_, _, sent),) = town.alice.sent
+    said = itip.read(sent)
+    assert said is not None
+    later = said.content.replace(b"20270315T", b"20270316T")
+    assert later != said.content
+    before = town.alice.entry()
+    head = b"From: alice@example.org\r\nContent-Type: text/calendar; method=REQUEST\r\n\r\n"
+    town.post("alice@example.org", "alice@example.org", head + later)
+    after = town.alice.entry()
+    for name in ("Start", "MyResponseType", "IsOrganizer"):
+        assert text(after, name) == text(before, name)
+
+
 def test_the_organiser_does_not_answer_himself(town: Town) -> None:
     meet(town)
     for element, word in (
