@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from casd.casctl import database_upkeep
 from casd.mailbox.store.query import Search
 from casd.mailbox.store.values import DeleteMode, Kind
 from casd.testing import layout
@@ -105,6 +106,16 @@ def test_a_mounted_database_is_not_repaired(casctl: Casctl, folder: Path) -> Non
     found = casctl(f"database repair {folder}")
     assert found.exit_code == 1
     assert "casctl database dismount" in found.output
+
+
+def test_root_repairs_as_the_user_who_runs_the_server(
+    casctl: Casctl, world: World, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    result(world.database.dismount())
+    whose: list[Path] = []
+    monkeypatch.setattr(database_upkeep, "work_for_owner", whose.append)
+    assert casctl(f"database repair {folder}").exit_code == 0
+    assert whose == [folder]
 
 
 def test_a_repair_mends_what_contradicts_itself(casctl: Casctl, world: World, folder: Path, tmp_path: Path) -> None:
