@@ -94,9 +94,9 @@ def save(mailbox: MailboxStore, arguments: Arguments) -> Outgoing:
 
 def _sent(mailbox: MailboxStore, outgoing: Outgoing, arguments: Arguments) -> None:
     home = mailbox.folders.distinguished("sentitems").id
-    fields: Fields = {"read": True, "received": outgoing.draft.date}
+    fields: Fields = {"draft": False, "read": True, "received": outgoing.draft.date}
     try:
-        mailbox.items.update(outgoing.item.id, draft=False, **fields)
+        mailbox.items.update(outgoing.item.id, **fields)
         mailbox.items.move(outgoing.item.id, home)
     except NotFound:  # deleted while it was being sent
         mailbox.items.create(home, Kind.MAIL, outgoing.content, **fields)
