@@ -9,12 +9,14 @@ from base64 import b64decode
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import parseaddr
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
 from casd.files import write_file
 
 _STATE = ".casctl-export.json"
+_MBOX = "messages.mbox"
 _SUFFIXES = {"mail": ".eml", "note": ".eml", "appointment": ".ics", "task": ".ics", "contact": ".vcf"}
 _STRANGE = re.compile(r"[^\w .,()@+-]|^\.+")
 
@@ -48,7 +50,7 @@ def _mbox(folder: Path, item: Item, content: bytes) -> None:
     status = f"Status: {'RO' if item['read'] else 'O'}\nX-Status: {'F' if item['flagged'] else ''}\n"
     lines = content.replace(b"\r\n", b"\n").rstrip(b"\n")
     quoted = re.sub(rb"^(>*From )", rb">\1", lines, flags=re.MULTILINE)
-    with (folder / "messages.mbox").open("ab") as file:
+    with (folder / _MBOX).open("ab") as file:
         file.write(f"From {address or 'MAILER-DAEMON'} {received:%a %b %e %H:%M:%S %Y}\n{status}".encode())
         file.write(quoted + b"\n\n")
 
@@ -63,28 +65,42 @@ class Export:
         self.written = 0
         self._target = target
         self._write = write
-        self._state: dict[str, dict[str, int]] = {}
+        self._state: dict[str, dict[str, Any]] = {}
         target.mkdir(parents=True, exist_ok=True)
         if (target / _STATE).exists():
             self._state = json.loads((target / _STATE).read_text(encoding="utf-8"))
 
     def after(self, folder: Item) -> int:
-        """Return the number of the last item of a folder that is written."""
-        return self._state.get(folder["id"], {}).get("last", 0)
+        """Return which item of a folder is the last that is written, by its arrival."""
+        return int(self._state.get(folder["id"], {}).get("last", 0))
 
     def write(self, folder: Item, items: Sequence[Item]) -> None:
         """Write items, all of them or, if this is interrupted, again the next time."""
-        place = self._target.joinpath(*(_STRANGE.sub("_", name) for name in folder["path"].split("/")))
+        state = self._state.get(folder["id"]) or self._begin(folder)
+        place = self._target / state["place"]
         place.mkdir(parents=True, exist_ok=True)
-        mbox = place / "messages.mbox"
+        mbox = place / _MBOX
         if mbox.exists():  # what was written of a batch that is written again
-            os.truncate(mbox, self._state.get(folder["id"], {}).get("length", 0))
+            os.truncate(mbox, state["length"])
         for item in items:
             self._write(place, item, b64decode(item["content"]))
         self.written += len(items)
         length = mbox.stat().st_size if mbox.exists() else 0
-        self._state[folder["id"]] = {"last": items[-1]["number"], "length": length}
+        self._note(folder, {**state, "last": items[-1]["arrival"], "length": length})
+
+    def _begin(self, folder: Item) -> dict[str, Any]:
+        """Note where a folder is written: nowhere that is another's, nor onto messages of another export."""
+        wanted = "/".join(_STRANGE.sub("_", name) for name in folder["path"].split("/"))
+        taken = {state["place"].casefold() for state in self._state.values()}
+        names = chain((wanted,), (f"{wanted} ({number})" for number in count(2)))
+        free = (name for name in names if name.casefold() not in taken)
+        place = next(name for name in free if not (self._target / name / _MBOX).exists())
+        return self._note(folder, {"place": place, "last": 0, "length": 0})
+
+    def _note(self, folder: Item, state: dict[str, Any]) -> dict[str, Any]:
+        self._state[folder["id"]] = state
         write_file(self._target / _STATE, json.dumps(self._state).encode())
+        return state
 
 
 def _whole(file: Path, content: bytes) -> None:

@@ -8,6 +8,7 @@ from datetime import UTC
 from email.message import EmailMessage
 from email.parser import BytesHeaderParser
 from email.utils import format_datetime
+from hashlib import sha256
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -62,7 +63,19 @@ def _mime(message: Any) -> bytes:
         size = attachment.get_size()
         data = attachment.read_buffer(size) if size else b""
         made.add_attachment(data, maintype="application", subtype="octet-stream", filename=name)
+    _bound(made)
     return bytes(made)
+
+
+def _bound(made: EmailMessage) -> None:
+    """Give a message boundaries that are the same each time: else it would be another each time it is imported."""
+    digest = sha256()
+    for leaf in made.walk():
+        payload = leaf.get_payload(decode=True)
+        digest.update(payload if isinstance(payload, bytes) else b"")
+    for number, part in enumerate(made.walk()):
+        if part.is_multipart():
+            part.set_boundary(f"=_{number}_{digest.hexdigest()[:40]}")
 
 
 def _headers(message: Any) -> Iterator[tuple[str, str]]:

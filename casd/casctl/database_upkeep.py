@@ -15,6 +15,7 @@ import click
 from casd.casctl.answer import done
 from casd.casctl.database_files import FILE, folder_of, opened
 from casd.casctl.invocation import Down, Invocation, Verb
+from casd.casctl.owner import work_for_owner
 from casd.casctl.progress import bar
 from casd.directory.sqlite_edit import Mistake
 from casd.files import settle
@@ -83,6 +84,7 @@ def backup(invocation: Invocation, name: str, target: Path, *, verified: bool) -
 def repair(invocation: Invocation, name: str) -> None:
     """Make the database NAME anew of all that can be read of it; it must be dismounted. The old file is kept."""
     folder = folder_of(invocation, name)
+    work_for_owner(folder)
     try:
         lock = Lock.take(folder, holder(folder) or "")
     except AlreadyMounted as error:

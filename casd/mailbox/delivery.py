@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import ParamSpec, TypeVar
+from typing import Concatenate, ParamSpec, TypeVar
 
 from twisted.logger import Logger
 
@@ -55,19 +55,29 @@ async def deliver(call: Call, mime: bytes) -> str:
 def _deliver(mailbox: MailboxStore, sender: str, mime: bytes, now: datetime) -> list[Outgoing]:
     """Put a message into the inbox, and have calendar and rules follow; return what is to be sent because of it."""
     mailbox.admit(len(mime))
-    fields: Fields = _heeded(arriving.arrived, Fields(), mailbox, sender, mime, now)
+    fields: Fields = _heeded(mailbox, Fields(), arriving.arrived, sender, mime, now)
     item = mailbox.deliver(mime, **fields)
-    absence = _heeded(oof.reply, None, mailbox, sender, mime, now)
-    copies = _heeded(delegated.copies, [], mailbox, item, mime, now)
-    sent = _heeded(rules.apply, [], mailbox, item, mime, sender, now)
-    warning.give(mailbox, now)
+    absence = _heeded(mailbox, None, oof.reply, sender, mime, now)
+    copies = _heeded(mailbox, [], delegated.copies, item, mime, now)
+    sent = _heeded(mailbox, [], rules.apply, item, mime, sender, now)
+    _heeded(mailbox, None, warning.give, now)
     return [*([absence] if absence else []), *copies, *sent]
 
 
-def _heeded(heed: Callable[P, T], otherwise: T, *args: P.args, **kwargs: P.kwargs) -> T:
-    """Return what comes of a message beside its delivery, which whatever stands in it must not prevent."""
+def _heeded(
+    mailbox: MailboxStore,
+    otherwise: T,
+    heed: Callable[Concatenate[MailboxStore, P], T],
+    *args: P.args,
+    **kwargs: P.kwargs,
+) -> T:
+    """Return what comes of a message beside its delivery, which whatever stands in it must not prevent.
+
+    What cannot be done wholly is not done: a rule that deletes a message and fails to send it on keeps it.
+    """
     try:
-        return heed(*args, **kwargs)
+        with mailbox.journal.whole():
+            return heed(mailbox, *args, **kwargs)
     except Exception:
         _log.failure("a message was delivered, but {what} could not heed it", what=heed.__module__)
         return otherwise

@@ -29,4 +29,10 @@ async def send(call: Call, messages: Iterable[Outgoing]) -> None:
         refused = [receipt for receipt in receipts if not receipt.delivered]
         if refused and message.reports:
             report = reports.undelivered(call.mailbox.address, refused, message.mime, datetime.now(UTC))
-            await call.database.run(call.mailbox.deliver, report)
+            await call.database.run(_tell_owner, call, report)
+
+
+def _tell_owner(call: Call, report: bytes) -> None:
+    """Put a report into the owner's inbox, which is closed to a delegate who has caused it."""
+    known = call.mailbox
+    call.database.mailbox(known.guid, known.address, known.display_name).deliver(report)

@@ -30,7 +30,7 @@ from casd.mailbox.preview.previews import Previews
 from casd.mailbox.push import Push
 from casd.mailbox.roster import Roster
 from casd.mailbox.services import SERVICES
-from casd.mailbox.store.database import MailboxDatabase
+from casd.mailbox.store import attached
 from casd.mailbox.store.quota import Quota
 from casd.mailbox.submission import Submission
 from casd.model import Endpoint, Networks
@@ -161,9 +161,9 @@ class MailboxServer(Service):
         self.ready: Deferred[None] = Deferred()
         self.failed = False
         self.ports: list[Port] = []
-        mount = partial(MailboxDatabase.mount, now=dates)
+        mount = partial(attached.mount, now=dates)
         self.roster = Roster(settings.databases, name, reactor, patience=settings.dismount_time, mount=mount)
-        self._housekeeping = Housekeeping(self.roster, settings.keep_deleted, reactor, now)
+        self._housekeeping = Housekeeping(self.roster, settings.keep_deleted, reactor, dates)
         self._settings = settings
         self._reactor = reactor
         self._look_no_more: Callable[[], None] = lambda: None

@@ -96,9 +96,9 @@ def _folders(mailbox: MailboxStore, _query: Mapping[str, str]) -> list[dict[str,
 
 
 def _get(mailbox: MailboxStore, query: Mapping[str, str]) -> dict[str, Any]:
-    """Return the next items of a folder, in the order in which they were made."""
-    newer = Compare("number", Operator.GREATER, int(query["after"]))
-    found = mailbox.items.find([query["folder"]], newer, (Order("number"),), Page(_BATCH)).items
+    """Return the next items of a folder, in the order in which they came into it."""
+    newer = Compare("arrival", Operator.GREATER, int(query["after"]))
+    found = mailbox.items.find([query["folder"]], newer, (Order("arrival"),), Page(_BATCH)).items
     batch, size = [], 0
     for item in found:
         if size > _ENOUGH:
@@ -107,7 +107,7 @@ def _get(mailbox: MailboxStore, query: Mapping[str, str]) -> dict[str, Any]:
         size += len(content)
         batch.append(
             {
-                "number": item.number,
+                "arrival": item.arrival,
                 "id": item.id,
                 "kind": item.kind,
                 "received": item.received.timestamp(),

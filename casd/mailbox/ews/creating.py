@@ -52,12 +52,16 @@ class _Creation:
 
     def _attempt(self, node: Element) -> Done:
         try:
-            if local(node) in meetings.ANSWERS:
-                return meetings.answer(self.mailbox, node, self.zone, self.disposition or "SaveOnly")
-            wanted = items.read(node)
-            return self._one(replies.message(self.mailbox, wanted) if replies.is_response(wanted) else wanted)
+            with self.mailbox.journal.whole():  # what is refused leaves nothing behind
+                return self._any(node)
         except (StoreError, Refusal) as error:
             return Done(responses.error(_OPERATION, refusal(error)))
+
+    def _any(self, node: Element) -> Done:
+        if local(node) in meetings.ANSWERS:
+            return meetings.answer(self.mailbox, node, self.zone, self.disposition or "SaveOnly")
+        wanted = items.read(node)
+        return self._one(replies.message(self.mailbox, wanted) if replies.is_response(wanted) else wanted)
 
     def _one(self, wanted: Wanted) -> Done:
         known = ELEMENTS.get(wanted.element)

@@ -40,7 +40,8 @@ class _Deletion:
 
     def _attempt(self, node: Element) -> Done:
         try:
-            return self._one(node)
+            with self.mailbox.journal.whole():
+                return self._one(node)
         except (StoreError, Refusal) as error:
             return Done(responses.error(_OPERATION, refusal(error)))
 

@@ -134,7 +134,8 @@ def _unpacked(mailbox: MailboxStore, folder: str, package: Package, old: Item | 
     if old is not None and old.kind is not package.kind:
         raise Refusal("ErrorCorruptData")
     try:
-        return unpack(mailbox, folder, package, old)
+        with mailbox.journal.whole():
+            return unpack(mailbox, folder, package, old)
     except (KeyError, TypeError, ValueError, OverflowError, OSError):
         raise Refusal("ErrorCorruptData") from None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from copy import deepcopy
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 from typing import Any
 
@@ -95,6 +95,13 @@ def exceptions(calendar: Calendar, zone: Any) -> dict[datetime, Component]:
     """Return the VEVENTs of occurrences that differ from their series, by where the rule puts them."""
     found = [event for event in calendar.walk("VEVENT") if "RECURRENCE-ID" in event]
     return {ical.instant(ical.value(event, "RECURRENCE-ID"), zone): event for event in found}
+
+
+def last_moved(content: bytes) -> datetime:
+    """Return where the rule puts the last occurrence that differs from its series. Raises `BadContent`."""
+    calendar = ical.shared(content)
+    zone = ical.zone_of(calendar, ical.main(calendar, "VEVENT"))
+    return max(exceptions(calendar, zone), default=datetime.min.replace(tzinfo=UTC))
 
 
 def deleted(content: bytes) -> list[datetime]:

@@ -64,7 +64,7 @@ def release(mailbox: MailboxStore, item: Item, folder: str) -> Item:
 async def answer(call: Call, operation: str, done: Sequence[Done], *, keep: bool) -> Element:
     """Send what is yet to be sent, one message after the other, and return the answer to the operation.
 
-    What is refused comes back to the sender as a report. Without `keep` no copy stays.
+    What is refused comes back to the sender as a report. Without `keep` no copy stays, but of that in Deleted Items.
     """
     for one in done:
         if one.to_send is not None:
@@ -94,8 +94,8 @@ def _finish(mailbox: MailboxStore, item: str, content: bytes, refused: Sequence[
     if refused:
         mailbox.deliver(reports.undelivered(mailbox.address, refused, content, mailbox.now))
     if not keep:
-        try:
-            mailbox.items.delete(item, DeleteMode.HARD)
+        try:  # what somebody did not get may be needed again, and the report has its head only
+            mailbox.items.delete(item, DeleteMode.DELETED_ITEMS if refused else DeleteMode.HARD)
         except NotFound:  # somebody has deleted it in the meantime
             return
 

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable
 from secrets import token_hex
 from typing import Any, Protocol, Self
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, proxy
 
 from attrs import define, field, frozen
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
@@ -125,7 +125,7 @@ class Subscriptions:
     """
 
     def __init__(self, database: MailboxDatabase, clock: IReactorTime) -> None:
-        self._database = database
+        self._database: MailboxDatabase = proxy(database)  # which they must not outlive
         self._clock = clock
         self._held: dict[str, Subscription] = {}
         self._stops: dict[str, Callable[[], None]] = {}

@@ -51,17 +51,21 @@ class _Update:
 
     def _attempt(self, node: Element) -> Done:
         try:
-            item, done = self._one(node)
-            if done is not None:
-                return done
-            if self.disposition in {"", "SaveOnly"} or item.kind is not Kind.MAIL:
-                return Done(_done(meetings.happening(self.mailbox, item, None)))
-            said = places.target(self.mailbox, self.body, "SavedItemFolderId")
-            keep = "sentitems" if self.disposition == "SendAndSaveCopy" else "outbox"
-            folder = said or self.mailbox.folders.distinguished(keep)
-            return Done(_done(), sending.release(self.mailbox, item, folder.id))
+            with self.mailbox.journal.whole():  # what is refused leaves nothing behind
+                return self._any(node)
         except (StoreError, Refusal) as error:
             return Done(responses.error(_OPERATION, refusal(error)))
+
+    def _any(self, node: Element) -> Done:
+        item, done = self._one(node)
+        if done is not None:
+            return done
+        if self.disposition in {"", "SaveOnly"} or item.kind is not Kind.MAIL:
+            return Done(_done(meetings.happening(self.mailbox, item, None)))
+        said = places.target(self.mailbox, self.body, "SavedItemFolderId")
+        keep = "sentitems" if self.disposition == "SendAndSaveCopy" else "outbox"
+        folder = said or self.mailbox.folders.distinguished(keep)
+        return Done(_done(), sending.release(self.mailbox, item, folder.id))
 
     def _one(self, node: Element) -> tuple[Item, Done | None]:
         if not len(node) or local(node[0]) not in {"ItemId", "OccurrenceItemId", "RecurringMasterItemId"}:

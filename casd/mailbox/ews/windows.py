@@ -61,7 +61,8 @@ def _overlapping(mailbox: MailboxStore, item: Item, start: datetime, end: dateti
 
 @sound
 def _of_series(item: Item, content: bytes, start: datetime, end: datetime) -> list[Entry]:
-    near = takewhile(lambda one: one.original < end, occurrences.expand(content))
+    last = occurrences.last_moved(content)  # which may have been moved to before others
+    near = takewhile(lambda one: one.original < end or one.original <= last, occurrences.expand(content))
     return [Entry(item, one.start, one) for one in near if one.start < end and one.end > start]
 
 

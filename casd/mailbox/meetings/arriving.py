@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from casd.mailbox.ews import mail
-from casd.mailbox.meetings import attendance, attending, entries, itip, replies
+from casd.mailbox.meetings import attendance, attending, entries, itip, organising, replies
 from casd.mailbox.meetings.itip import Scheduling
 from casd.mailbox.rule_letters import passed_by
 from casd.mailbox.store.errors import BadContent
@@ -43,7 +43,7 @@ def arrived(mailbox: MailboxStore, sender: str, mime: bytes, now: datetime) -> F
 def _requested(mailbox: MailboxStore, sender: str, said: Scheduling, mime: bytes) -> Mapping[str, Any]:
     known = attending.entry(mailbox, said.uid)
     organizer = attendance.organizer(said.main)
-    if sender != organizer or (known is not None and _organizer_of(mailbox, known.id) != organizer):
+    if sender != organizer or (known is not None and not _is_guests(mailbox, known.id, organizer)):
         return {"meeting:HasBeenProcessed": False}
     _, kind = attending.enter(mailbox, said, known, itip.files(mime))
     outdated = kind == "Outdated"
@@ -77,6 +77,12 @@ def _answered(mailbox: MailboxStore, sender: str, said: Scheduling, now: datetim
         "meeting:IsOutOfDate": not current,
         "meeting:ResponseType": word,
     }
+
+
+def _is_guests(mailbox: MailboxStore, item: str, organizer: str) -> bool:
+    """Say whether an entry is that of a guest of this organiser; the organiser's own follows no invitation."""
+    content = mailbox.items.content(item)
+    return attendance.organizer(itip.parsed(content)) == organizer and not organising.organises(mailbox, content)
 
 
 def _organizer_of(mailbox: MailboxStore, item: str) -> str:

@@ -17,7 +17,7 @@ from casd.mailbox.owa.items import attachment_shape, attachments
 from casd.mailbox.owa.people import Person, given
 from casd.mailbox.store.errors import NotFound
 from casd.mailbox.store.mailbox import MailboxStore
-from casd.mailbox.store.values import DeleteMode, Item, Kind
+from casd.mailbox.store.values import DeleteMode, Fields, Item, Kind
 
 MAX_MESSAGE = 35 * 1024 * 1024
 """Bytes of a message with its attachments: what OWA takes."""
@@ -93,9 +93,13 @@ def save(mailbox: MailboxStore, arguments: Arguments) -> Outgoing:
 
 
 def _sent(mailbox: MailboxStore, outgoing: Outgoing, arguments: Arguments) -> None:
-    item = outgoing.item.id
-    mailbox.items.update(item, draft=False, read=True, received=outgoing.draft.date)
-    mailbox.items.move(item, mailbox.folders.distinguished("sentitems").id)
+    home = mailbox.folders.distinguished("sentitems").id
+    fields: Fields = {"draft": False, "read": True, "received": outgoing.draft.date}
+    try:
+        mailbox.items.update(outgoing.item.id, **fields)
+        mailbox.items.move(outgoing.item.id, home)
+    except NotFound:  # deleted while it was being sent
+        mailbox.items.create(home, Kind.MAIL, outgoing.content, **fields)
     source, verb = arguments.optional_text("source"), arguments.text("verb", "")
     if source and verb in {"reply", "forward"}:
         try:

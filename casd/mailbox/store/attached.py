@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from time import time
 from typing import Any, TypeVar
 
 from attrs import frozen
@@ -149,9 +150,9 @@ class Attached:
             self._log.failure("the attachments of {database} are read no more", failure, database=self._database.name)
 
 
-def mount(folder: Path, name: str, server: str, reactor: Any) -> MailboxDatabase:
+def mount(folder: Path, name: str, server: str, reactor: Any, now: Callable[[], float] = time) -> MailboxDatabase:
     """Mount a database, and read the attachments of what is in it and of what comes."""
-    database = MailboxDatabase.mount(folder, name, server, reactor)
+    database = MailboxDatabase.mount(folder, name, server, reactor, now=now)
     attached = Attached(database, reactor)
     database.on_commit, database.on_dismount = attached.wake, attached.end
     attached.wake()

@@ -52,6 +52,10 @@ _QUERIES = {
         " sum(read = 0) AS unread FROM item GROUP BY folder) AS held ON held.folder = folder.number"
         " WHERE folder.total <> ifnull(held.total, 0) OR folder.unread <> ifnull(held.unread, 0)"
     ),
+    "a mailbox knows how large it is": (
+        "SELECT address, size FROM mailbox WHERE size <>"
+        " (SELECT ifnull(sum(item.size), 0) FROM item WHERE item.mailbox = mailbox.number)"
+    ),
     "no change is younger than its mailbox": (
         "SELECT item.id FROM item JOIN mailbox ON mailbox.number = item.mailbox WHERE item.change > mailbox.change"
     ),

@@ -55,8 +55,10 @@ class Index:
         self.add(item, extract)
 
     def copy(self, old: Item, new: Item) -> None:
-        """Index a copy as its original is."""
+        """Index a copy as its original is, or will be."""
         self._insert(new, self._row(old.number))
+        expected = "INSERT INTO unread_attachments SELECT ? FROM unread_attachments WHERE item = ?"
+        self._connection.execute(expected, (new.number, old.number))
 
     def move(self, item: Item) -> None:
         """Put the row where an item belongs whose time has changed."""
@@ -132,7 +134,8 @@ class Index:
 
     def _row(self, item: int) -> tuple[str, ...]:
         names = ", ".join(COLUMNS)
-        query = f"SELECT {names} FROM {table(self._mailbox)} WHERE rowid = ?"  # noqa: S608 - our own names
+        *_, newest = self._tables(item)  # the older one may hold texts that are about to be read again
+        query = f"SELECT {names} FROM {newest} WHERE rowid = ?"  # noqa: S608 - our own names
         found = self._connection.execute(query, (self._place(item),)).fetchone()
         return tuple(found) if found else ("",) * len(COLUMNS)  # an index with a gap must not keep a change out
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from casd.mailbox.store.connections import Connections
@@ -34,6 +35,17 @@ class Journal:
         """Return the number of a new change."""
         self.connection.execute("UPDATE mailbox SET change = change + 1 WHERE number = ?", (self.mailbox,))
         return self.position()
+
+    @contextmanager
+    def whole(self) -> Iterator[None]:
+        """Within a transaction, undo what is done meanwhile if it raises, and tell nothing of it."""
+        told = len(self._events)
+        try:
+            with self.connection.step():
+                yield
+        except BaseException:
+            del self._events[told:]
+            raise
 
     def bury(self, folder: int, thing: str, arrival: int, change: int) -> None:
         """Note that an item has left a folder, or (`folder` 0) that a folder has left the tree."""

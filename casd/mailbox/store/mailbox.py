@@ -85,8 +85,8 @@ class MailboxStore:
 
     def empty(self, folder: str, mode: DeleteMode, *, subfolders: bool = False) -> None:
         """Delete all items of a folder; with `subfolders` the folders below it too. Raises `NotFound`, `NotAllowed`."""
-        if subfolders:
-            for child in self.folders.children(folder):
+        with self.journal.whole():
+            for child in self.folders.children(folder) if subfolders else ():
                 self.folders.delete(child.id, mode)
-        for item in self.items.find([folder], page=Page(limit=-1)).items:
-            self.items.delete(item.id, mode)
+            for item in self.items.find([folder], page=Page(limit=-1)).items:
+                self.items.delete(item.id, mode)

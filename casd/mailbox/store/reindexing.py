@@ -15,8 +15,11 @@ from twisted.python.failure import Failure
 from casd.mailbox.store import parts, rows
 from casd.mailbox.store.connections import Connections
 from casd.mailbox.store.database import MailboxDatabase
+from casd.mailbox.store.errors import BadContent
+from casd.mailbox.store.extract import Extract
 from casd.mailbox.store.index import Index
 from casd.mailbox.store.kinds import KINDS
+from casd.mailbox.store.values import Item
 
 _STEP = 25
 """Items of one step: who writes meanwhile waits for as long as it takes to read them, some tens of milliseconds."""
@@ -95,10 +98,18 @@ def step(connection: Connections, mailbox: int) -> int:
     )
     items = [rows.item(row) for row in found]
     for item in items:
-        index.put_anew(item, KINDS[item.kind].read(parts.content(connection, item.number)))
+        index.put_anew(item, _extract(item, parts.content(connection, item.number)))
     if items:
         connection.execute("UPDATE reindexed SET item = ? WHERE mailbox = ?", (items[-1].number, mailbox))
     else:
         index.end_anew()
         connection.execute("DELETE FROM reindexed WHERE mailbox = ?", (mailbox,))
     return len(items)
+
+
+def _extract(item: Item, content: bytes) -> Extract:
+    """Read a content; one that is damaged is found by what its columns say."""
+    try:
+        return KINDS[item.kind].read(content)
+    except BadContent:
+        return Extract({})

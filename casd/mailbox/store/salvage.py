@@ -13,8 +13,9 @@ from attrs import frozen
 from casd.mailbox.store.connections import Connections
 from casd.mailbox.store.reindexing import start, step
 
-_TABLES = ("mailbox", "folder", "item", "content", "attachment", "tombstone", "imported")
-"""What is copied; indexes of all kinds are made anew."""
+_UNNUMBERED = ("imported", "setting", "told")
+_TABLES = ("mailbox", "folder", "item", "content", "attachment", "tombstone", *_UNNUMBERED)
+"""What is copied, in the end what has no numbers; indexes of all kinds are made anew."""
 
 _MOST = 1_000_000
 """Rows that are looked for where nothing says how many there were."""
@@ -36,7 +37,7 @@ _MENDED = (
     "DELETE FROM content WHERE item NOT IN (SELECT number FROM item)",
     "DELETE FROM attachment WHERE item NOT IN (SELECT number FROM item)",
     "DELETE FROM tombstone WHERE mailbox NOT IN (SELECT number FROM mailbox)",
-    "DELETE FROM imported WHERE mailbox NOT IN (SELECT number FROM mailbox)",
+    *(f"DELETE FROM {table} WHERE mailbox NOT IN (SELECT number FROM mailbox)" for table in _UNNUMBERED),  # noqa: S608
     "UPDATE item SET size = (SELECT length(bytes) FROM content WHERE content.item = item.number)",
     (
         "UPDATE folder SET total = (SELECT count(*) FROM item WHERE item.folder = folder.number),"
@@ -46,6 +47,7 @@ _MENDED = (
         "UPDATE mailbox SET change ="
         " max(change, ifnull((SELECT max(change) FROM item WHERE item.mailbox = mailbox.number), 0))"
     ),
+    "UPDATE mailbox SET size = (SELECT ifnull(sum(item.size), 0) FROM item WHERE item.mailbox = mailbox.number)",
 )
 """What makes whole what has lost its other half: an item without its folder goes to the inbox."""
 
@@ -91,7 +93,7 @@ def _keep_numbers(damaged: sqlite3.Connection, connections: Connections) -> None
 
 def _last(damaged: sqlite3.Connection, table: str) -> int:
     """Return the number of a table's last row, or what is not below it; 0: it has none, and is copied as a whole."""
-    if table == "imported":
+    if table in _UNNUMBERED:
         return 0
     for query in (f"SELECT max(rowid) FROM {table}", "SELECT max(seq) FROM sqlite_sequence"):  # noqa: S608 - our names
         for (number,) in _rows_of(damaged, query):
@@ -102,6 +104,8 @@ def _last(damaged: sqlite3.Connection, table: str) -> int:
 def _copy(damaged: sqlite3.Connection, connections: Connections, table: str, last: int) -> int:
     """Copy a table; return how many rows could not be read."""
     columns = _columns(damaged, connections, table)
+    if not columns:  # a table that the earlier version did not have
+        return 0
     names, marks = ", ".join(f'"{name}"' for name in columns), ", ".join("?" * len(columns))
     insert = f"INSERT OR IGNORE INTO {table} ({names}) VALUES ({marks})"  # noqa: S608 - our own names
     lost = 0

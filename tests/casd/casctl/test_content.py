@@ -16,7 +16,7 @@ from casd.mailbox import transfer
 from casd.model import Server as Named
 from tests.casd.casctl.conftest import Casctl, answer
 from tests.casd.mailbox.conversation import ALICE_ASKS, KEYS, Server
-from tests.casd.mailbox.store.world import APPOINTMENT, CONTACT, NOON, TASK, mail
+from tests.casd.mailbox.store.world import APPOINTMENT, CONTACT, NOON, TASK, mail, result
 
 MBOX = (
     b"From bob@example.org Sat Mar  9 16:00:00 2024\n"
@@ -190,11 +190,36 @@ def test_an_export_that_was_interrupted_goes_on(
 
 def test_names_of_folders_do_no_harm(estate: Casctl, line: Line, tmp_path: Path) -> None:
     state = {"id": "f", "path": "../..\\x/.hidden", "total": 1}
-    item = {"number": 1, "id": "i", "kind": "mail", "received": 0.0, "read": True, "flagged": False, "content": ""}
+    item = {"arrival": 1, "id": "i", "kind": "mail", "received": 0.0, "read": True, "flagged": False, "content": ""}
     export = content.Export(tmp_path / "out", content.FORMATS["eml"])
     export.write(state, [item])
     (file,) = tmp_path.rglob("*.eml")
     assert file.relative_to(tmp_path / "out").parts == ("_", "__x", "_hidden", "19700101-000000-i.eml")
+
+
+def test_folders_of_one_name_do_not_write_over_each_other(tmp_path: Path) -> None:
+    item = {"arrival": 1, "id": "i", "kind": "mail", "received": 0.0, "read": True, "flagged": False, "content": ""}
+    (tmp_path / "c_").mkdir()
+    (tmp_path / "c_" / "messages.mbox").write_bytes(b"of another export")
+    for folder, path in (("1", "a?"), ("2", "a!"), ("1", "a?"), ("3", "c?")):
+        content.Export(tmp_path, content.FORMATS["mbox"]).write({"id": folder, "path": path}, [item])
+    sizes = {file.parent.name: file.read_bytes().count(b"Status: RO") for file in tmp_path.rglob("*.mbox")}
+    assert sizes == {"a_": 2, "a_ (2)": 1, "c_": 0, "c_ (2)": 1}
+
+
+def test_what_was_moved_into_a_folder_is_exported_as_new(estate: Casctl, line: Line, tmp_path: Path) -> None:
+    (tmp_path / "old.eml").write_bytes(mail("old"))
+    imported(estate, tmp_path / "old.eml", options="--folder Archive")
+    (tmp_path / "new.eml").write_bytes(mail("new"))
+    imported(estate, tmp_path / "new.eml")
+    exported(estate, tmp_path / "out")
+    with line.server.roster.use("DB01") as database:
+        ((item, inbox),) = database.connections.execute(
+            "SELECT item.id, home.id FROM item, folder AS home WHERE subject = 'old' AND home.name = 'Inbox'"
+        ).fetchall()
+        mailbox = next(iter(database._opened.values()))
+        result(database.run(mailbox.items.move, item, inbox))
+    assert len(exported(estate, tmp_path / "out")["Inbox"]) == 2
 
 
 def test_what_is_no_mail_is_refused(estate: Casctl, line: Line, tmp_path: Path) -> None:
@@ -255,6 +280,7 @@ def test_an_outlook_file_is_read_as_mime(tmp_path: Path, monkeypatch: pytest.Mon
     assert b'filename="a.txt"' in first.content
     assert b"From: Carol <carol@example.org>" in second.content
     assert b"text/weird" not in second.content
+    assert [entry.digest for entry in entries(tmp_path / "a.pst")] == [first.digest, second.digest]
 
 
 def test_an_outlook_file_needs_libpff(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from casd.casctl import database_upkeep
 from casd.mailbox.store.query import Search
 from casd.mailbox.store.values import DeleteMode, Kind
 from casd.testing import layout
@@ -47,6 +48,7 @@ def test_a_sound_database_is_verified_while_it_is_in_use(casctl: Casctl, folder:
     [
         ("UPDATE folder SET total = 7 WHERE distinguished = 'inbox'", "a folder knows how many", "repair"),
         ("DELETE FROM content WHERE item = 3", "an item has content", "repair"),
+        ("UPDATE mailbox SET size = 7", "a mailbox knows how large it is", "repair"),
         ("DELETE FROM words_1 WHERE subject MATCH '7'", "the index lacks item", "reindex"),
         ("INSERT INTO words_1 (rowid, body) VALUES (1, 'x')", "has a row 1 of no item", "reindex"),
     ],
@@ -106,8 +108,20 @@ def test_a_mounted_database_is_not_repaired(casctl: Casctl, folder: Path) -> Non
     assert "casctl database dismount" in found.output
 
 
+def test_root_repairs_as_the_user_who_runs_the_server(
+    casctl: Casctl, world: World, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    result(world.database.dismount())
+    whose: list[Path] = []
+    monkeypatch.setattr(database_upkeep, "work_for_owner", whose.append)
+    assert casctl(f"database repair {folder}").exit_code == 0
+    assert whose == [folder]
+
+
 def test_a_repair_mends_what_contradicts_itself(casctl: Casctl, world: World, folder: Path, tmp_path: Path) -> None:
     inbox = world.folder("inbox")
+    world.run(world.alice.settings.put, "oof", {"state": "Enabled"})
+    world.run(world.alice.settings.tell, "bob@example.org")
     result(world.database.dismount(forget=False))
     spoil(
         folder,
@@ -124,6 +138,8 @@ def test_a_repair_mends_what_contradicts_itself(casctl: Casctl, world: World, fo
     assert again.folder("inbox") == inbox
     assert again.alice.items.find([inbox], Search("apples")).total == 28
     assert again.run(again.alice.deliver, mail()).number == 32
+    assert again.alice.settings.get("oof") == {"state": "Enabled"}
+    assert not again.run(again.alice.settings.tell, "bob@example.org")
     again.database.dismount()
 
 

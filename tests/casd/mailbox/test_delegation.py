@@ -136,6 +136,15 @@ def test_a_delegate_invites_in_the_owners_name(town: Town) -> None:
     assert id_of(town.alice.entry())
 
 
+def test_an_invitation_of_a_delegates_that_does_not_arrive_comes_back_to_the_owner(town: Town) -> None:
+    bob = let_in(town, "Author")
+    bob.unreachable["carol@example.org"] = "550 5.1.1 unknown"
+    guest = "<t:Attendee><t:Mailbox><t:EmailAddress>carol@example.org</t:EmailAddress></t:Mailbox></t:Attendee>"
+    item = PLAN.format(f"<t:RequiredAttendees>{guest}</t:RequiredAttendees>")
+    assert bob.create(item, "calendar", SendMeetingInvitations="SendOnlyToAll").codes == ["NoError"]
+    assert len(town.alice.messages()) == 1
+
+
 def copied(town: Town, how: str) -> None:
     """Have Bob get Alice's meeting messages; Carol invites her."""
     more = "<t:ReceiveCopiesOfMeetingMessages>true</t:ReceiveCopiesOfMeetingMessages>"

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from casd.mailbox import delivery, oof, rules
+from casd.mailbox import delivery, oof, rule_letters, rules
 from casd.mailbox.meetings import arriving
+from casd.mailbox.store.values import Dismounted, Event, EventKind
 from protocols.handover import Assertion
 from tests.casd.mailbox.conversation import ALICE_ASKS, Server
 from tests.casd.mailbox.store.world import ALICE, APPOINTMENT, mail, result
@@ -46,6 +47,22 @@ def test_what_a_message_sets_off_cannot_prevent_its_delivery(server: Server, mon
         monkeypatch.setattr(module, name, broken)
     assert server.ask(BRINGS, mail()).status == 200
     assert len(inbox(server)) == 1
+
+
+def test_a_rule_that_fails_takes_back_what_it_has_done(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(rule_letters, "sent", broken)
+    told: list[Event | Dismounted] = []
+    with server.roster.use("DB01") as database:
+        mailbox = result(database.run(database.mailbox, ALICE, "alice@example.org", "Alice"))
+        rule = rules.Rule("1", "on", 1, actions={"PermanentDelete": True, "RedirectToRecipients": ["x@example.org"]})
+        result(database.run(rules.save, mailbox, [rule]))
+        database.watch(ALICE, told.append)
+    assert server.ask(BRINGS, mail()).status == 200
+    assert len(inbox(server)) == 1
+    assert [event.kind for event in told if isinstance(event, Event)] == [EventKind.CREATED, EventKind.NEW_MAIL]
 
 
 @pytest.mark.parametrize(

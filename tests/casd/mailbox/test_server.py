@@ -15,9 +15,10 @@ from casd.casctl.authority import SERVER, Authority
 from casd.casctl.credentials import make_credentials
 from casd.config import BadConfiguration, Ini
 from casd.mailbox.server import MailboxServer, Settings, service
+from casd.mailbox.store import attached
 from casd.model import Endpoint
 from casd.net.shown import INTERVAL
-from tests.casd.mailbox.store.world import result
+from tests.casd.mailbox.store.world import NOON, result
 
 INI = """
 [mailbox:mbx1]
@@ -94,6 +95,21 @@ def test_a_server_listens_renews_and_ends(folder: Path) -> None:
     reactor.advance(INTERVAL)
     assert server._shown.certificates[0].names == ("new.example.org",)
     result(server.stopService())
+
+
+def test_what_is_mounted_has_its_attachments_read_and_goes_by_the_clock_of_mailboxes(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reading = Mock()
+    monkeypatch.setattr(attached, "Attached", reading)
+    server = MailboxServer("mbx1", read(folder), Reactor(), services={}, dates=lambda: NOON)
+    result(Deferred.fromCoroutine(server.roster.mount("DB01", create=True)))
+    assert reading.return_value.wake.called
+    with server.roster.use("DB01") as database:
+        assert database._now() == server._housekeeping._now() == NOON
+    ended = Deferred.fromCoroutine(server.roster.end())
+    database._worker.wait()
+    result(ended)
 
 
 def test_a_server_that_cannot_listen_ends_the_process(folder: Path) -> None:

@@ -132,6 +132,13 @@ def test_who_is_not_reached_is_reported(client: Client, world: World) -> None:
     assert len(client.find("sentitems").all("t:ItemId")) == 1
 
 
+def test_what_did_not_arrive_can_be_sent_again_though_no_copy_was_wanted(client: Client) -> None:
+    client.unreachable["bob@example.org"] = "no front door"
+    assert client.create(MESSAGE, folder="", MessageDisposition="SendOnly").codes == ["NoError"]
+    assert client.find("outbox").all("t:ItemId") == []
+    assert client.get(client.find("deleteditems").id()).text("t:Subject") == "Hi"
+
+
 def send(client: Client, item: str, *, keep: bool = True, folder: str = "") -> list[str]:
     target = f"<m:SavedItemFolderId>{folder}</m:SavedItemFolderId>" if folder else ""
     attribute = "true" if keep else "false"

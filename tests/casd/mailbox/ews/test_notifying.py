@@ -1,11 +1,16 @@
 from __future__ import annotations
 
+import gc
+from pathlib import Path
+from weakref import ref
+
 import pytest
+from twisted.internet.task import Clock
 
 from casd.mailbox.ews import subscriptions
 from protocols.ews.errors import Refusal
 from tests.casd.mailbox.ews.conversation import Answer, Client, Exchange, distinguished
-from tests.casd.mailbox.store.world import World, mail, result
+from tests.casd.mailbox.store.world import World, mail, mount, result
 
 _TYPES = "".join(
     f"<t:EventType>{name}Event</t:EventType>"
@@ -223,3 +228,13 @@ def test_a_stream_may_be_lost_with_news_under_way(client: Client, subscription: 
     client.clock.advance(0)
     assert stream.told() == []
     assert kinds(client.listen(streaming(subscription)).told()) == ["OK", "news"]
+
+
+def test_the_subscriptions_of_a_database_do_not_outlive_it(tmp_path: Path) -> None:
+    database = mount(tmp_path / "DB02")
+    subscriptions.of(database, Clock())
+    known = ref(database)
+    result(database.dismount())
+    del database
+    gc.collect()
+    assert known() is None

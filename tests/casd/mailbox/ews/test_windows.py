@@ -73,6 +73,13 @@ def test_a_series_ends_when_its_rule_says_and_counts_no_seconds(
     assert len(view(client, "2026-03-20T00:00:00Z", "2026-03-29T00:00:00Z").all("t:Start")) == count
 
 
+def test_an_occurrence_that_was_moved_to_an_earlier_week_is_shown_there(client: Client, world: World) -> None:
+    content = SERIES.format(rule="FREQ=WEEKLY;BYDAY=MO;COUNT=5").replace(":20260330T15", ":20260327T15")
+    world.run(world.alice.items.create, world.folder("calendar"), Kind.APPOINTMENT, content.encode())
+    found = view(client, "2026-03-23T00:00:00+01:00", "2026-03-30T00:00:00+02:00")
+    assert found.texts("t:Subject") == ["Series", "Later"]
+
+
 def test_a_day_is_shown_on_its_day_in_its_zone(client: Client) -> None:
     times = "<t:Start>2026-03-11T23:00:00Z</t:Start><t:End>2026-03-12T23:00:00Z</t:End>"
     times += "<t:IsAllDayEvent>true</t:IsAllDayEvent>"

@@ -221,6 +221,7 @@ def test_a_client_must_say_whether_others_are_told(town: Town) -> None:
     assert town.alice.ask(f"<m:CreateItem><m:Items>{plain}</m:Items></m:CreateItem>").codes == [
         "ErrorSendMeetingInvitationsRequired"
     ]
+    assert town.alice.find("calendar").all("t:ItemId") == []
     item = town.alice.create(plain, "calendar").id()
     room = change("Set", "calendar:Location", "<t:Location>Room 6</t:Location>", "CalendarItem")
     asked = f"<t:ItemChange>{item}<t:Updates>{room}</t:Updates></t:ItemChange>"
@@ -228,6 +229,21 @@ def test_a_client_must_say_whether_others_are_told(town: Town) -> None:
     assert town.alice.ask(update).codes == ["ErrorSendMeetingInvitationsOrCancellationsRequired"]
     delete = f'<m:DeleteItem DeleteType="HardDelete"><m:ItemIds>{item}</m:ItemIds></m:DeleteItem>'
     assert town.alice.ask(delete).codes == ["ErrorSendMeetingCancellationsRequired"]
+
+
+def test_an_invitation_that_comes_back_leaves_the_organisers_entry_as_it_is(town: Town) -> None:
+    meet(town)
+    ((_, _, sent),) = town.alice.sent
+    said = itip.read(sent)
+    assert said is not None
+    later = said.content.replace(b"20270315T", b"20270316T")
+    assert later != said.content
+    before = town.alice.entry()
+    head = b"From: alice@example.org\r\nContent-Type: text/calendar; method=REQUEST\r\n\r\n"
+    town.post("alice@example.org", "alice@example.org", head + later)
+    after = town.alice.entry()
+    for name in ("Start", "MyResponseType", "IsOrganizer"):
+        assert text(after, name) == text(before, name)
 
 
 def test_the_organiser_does_not_answer_himself(town: Town) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from email import message_from_bytes, policy
 from typing import Any
 
 import pytest
 
+from casd.mailbox.call import Receipt
+from casd.mailbox.store.values import DeleteMode
 from tests.casd.mailbox.owa.conversation import CANARY, Answer, Browser
 from tests.casd.mailbox.store.world import World, mail
 
@@ -130,6 +133,21 @@ def test_a_forward_begins_a_thread_of_its_own(browser: Browser, world: World) ->
     browser.act("SendItem", {"to": [BOB], "text": "x", "source": source, "verb": "forward"})
     assert message_from_bytes(browser.sent[0][2])["In-Reply-To"] is None
     assert browser.act("GetItem", {"id": source}).json["verb"] == "forward"
+
+
+def test_a_message_that_is_thrown_away_while_it_is_sent_is_sent_all_the_same(
+    browser: Browser, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draft = browser.act("SaveItem", {"text": "x"}).json["id"]
+
+    async def submit(sender: str, recipients: Sequence[str], mime: bytes) -> list[Receipt]:
+        await world.database.run(world.alice.items.delete, draft, DeleteMode.HARD)
+        return [Receipt(each, delivered=True) for each in recipients]
+
+    monkeypatch.setattr(browser, "_submit", submit)
+    assert browser.act("SendItem", {"id": draft, "to": [BOB], "text": "x"}).json == {"failed": []}
+    (sent,) = browser.act("FindItem", {"folder": world.folder("sentitems")}).json["items"]
+    assert (sent["preview"], sent["read"], sent["draft"]) == ("x", True, False)
 
 
 def test_a_reply_is_sent_though_its_source_is_gone(browser: Browser) -> None:

@@ -9,6 +9,7 @@ from twisted.logger import capturedLogs
 from casd.mailbox.store.attached import Attached
 from casd.mailbox.store.query import Search
 from casd.mailbox.store.reader import Reader
+from casd.mailbox.store.reindexing import start, step
 from casd.mailbox.store.texts import text_of
 from casd.mailbox.store.values import DeleteMode, Item, Kind
 from tests.casd.mailbox.store.documents import DOCX
@@ -142,3 +143,22 @@ def test_a_failure_of_ours_is_logged(reading: Reading) -> None:
         reading.attached.wake()
     assert [event["database"] for event in events] == ["DB01"]
     assert reading.waiting() == 1
+
+
+def test_the_attachments_of_a_copy_are_found_too(reading: Reading) -> None:
+    item = reading.with_attachment()
+    copy = reading.world.run(reading.world.alice.items.copy, item.id, reading.world.folder("inbox"))
+    reading.attached.wake()
+    assert set(reading.found("quarterly")) == {item.id, copy.id}
+
+
+def test_texts_that_are_read_while_an_index_is_made_anew_stand_in_it_once(reading: Reading) -> None:
+    reading.with_attachment()
+    reading.attached.wake()
+    database = reading.world.database
+    reading.world.run(start, database.connections, 1)
+    reading.world.run(step, database.connections, 1)
+    reading.attached.wake()
+    reading.world.run(step, database.connections, 1)
+    (texts,) = database.connections.execute("SELECT attachments FROM words_1").fetchone()
+    assert texts.lower().count("quarterly") == 1

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from casd.mailbox.store.errors import BadContent, Conflict, NotFound
+from casd.mailbox.store.errors import BadContent, Conflict, NotAllowed, NotFound
 from casd.mailbox.store.query import Page, Search
 from casd.mailbox.store.values import DeleteMode, EventKind, Flag, Kind
 from tests.casd.mailbox.store.world import ALICE, APPOINTMENT, CONTACT, NOON, TASK, World, mail
@@ -168,6 +168,20 @@ def test_a_folder_is_emptied(world: World) -> None:
     assert world.alice.folders.get(inbox).children == 1
     world.run(world.alice.empty, inbox, DeleteMode.SOFT, subfolders=True)
     assert world.alice.folders.get(inbox).children == 0
+
+
+def test_what_cannot_be_emptied_keeps_all_that_is_in_it(world: World) -> None:
+    top = world.folder("msgfolderroot")
+    box = world.run(world.alice.folders.create, top, "A box")
+
+    def empty() -> None:
+        with pytest.raises(NotAllowed):
+            world.alice.empty(top, DeleteMode.HARD, subfolders=True)
+
+    world.told()
+    world.run(empty)
+    assert world.alice.folders.get(box.id) == box
+    assert world.told() == []
 
 
 def test_numbers_are_never_used_again(world: World) -> None:

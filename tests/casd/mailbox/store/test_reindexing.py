@@ -98,6 +98,16 @@ def test_what_was_interrupted_goes_on_where_it_was(slow: Slow) -> None:
     assert slow.wrong() == []
 
 
+def test_a_damaged_content_keeps_no_other_out(world: World) -> None:
+    item = world.run(world.alice.items.create, world.folder("contacts"), Kind.CONTACT, CONTACT)
+    world.run(world.database.connections.execute, "UPDATE content SET bytes = x'ff'")
+    again = Reindexing(world.database)
+    again.begin()
+    assert again.progress == Progress(1, 1)
+    found = world.alice.items.find([world.folder("contacts")], Search("dave")).items
+    assert [one.id for one in found] == [item.id]
+
+
 def test_a_reindexing_that_fails_says_why(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     world.run(world.alice.deliver, mail())
     world.run(world.database.connections.execute, "DELETE FROM content")
