@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from time import time
 from typing import Any, TypeVar
@@ -140,7 +141,8 @@ class Attached:
                 result: Any = function()
             except BaseException:
                 result = Failure()
-            self._reactor.callFromThread(answer.callback, result)
+            with suppress(RuntimeError):  # the loop has been closed meanwhile: nobody waits any more
+                self._reactor.callFromThread(answer.callback, result)
 
         self._worker.do(job)
         return answer
