@@ -22,6 +22,9 @@ _MOST = 20_000
 _CYCLE = timedelta(days=146_097)
 """400 years, after which the Gregorian calendar repeats itself."""
 
+_PARTS = 400
+"""Values of a rule, all days of a year and more: each may be tried for each day."""
+
 _FREQUENCIES = frozenset({"DAILY", "WEEKLY", "MONTHLY", "YEARLY"})
 
 
@@ -69,6 +72,8 @@ def _local(event: Component, start: date) -> Iterator[datetime]:
     first = start.replace(tzinfo=None) if isinstance(start, datetime) else datetime.combine(start, datetime.min.time())
     rule = event.get("RRULE")
     if str(next(iter(rule.get("FREQ", ())), "") if rule else "").upper() not in _FREQUENCIES:
+        return iter((first,))
+    if sum(map(len, rule.values())) > _PARTS:
         return iter((first,))
     text = ";".join(part for part in rule.to_ical().decode().split(";") if not part.upper().startswith("UNTIL="))
     return _until(_followed(text, first), rule, start)

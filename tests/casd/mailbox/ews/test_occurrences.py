@@ -22,3 +22,9 @@ def test_a_rule_is_followed_for_four_hundred_years_at_most() -> None:
 def test_the_days_of_a_series_are_those_of_its_own_years() -> None:
     assert starts("FREQ=WEEKLY;COUNT=3") == ["2026-03-23", "2026-03-30", "2026-04-06"]
     assert starts("FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=29;COUNT=2") == ["2028-02-29", "2032-02-29"]
+
+
+@pytest.mark.negative
+def test_a_rule_of_very_many_values_is_not_followed() -> None:
+    places = ",".join(["300"] * 500)
+    assert starts(f"FREQ=DAILY;BYMONTH=3;BYSETPOS={places}") == ["2026-03-23"]
