@@ -60,7 +60,7 @@ def read(token: str) -> Access:
     """Return what a token says, which proves nothing yet; or raise `BadToken`."""
     try:
         access = Access(*json.loads(urlsafe_b64decode(token.partition(".")[0].encode("ascii"))))
-    except (ValueError, TypeError, BadBase64) as error:
+    except (ValueError, TypeError, RecursionError, BadBase64) as error:
         raise BadToken("not a token") from error
     if not all(isinstance(value, int if name == "expires" else str) for name, value in access._asdict().items()):
         raise BadToken("not a token")

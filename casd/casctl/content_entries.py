@@ -15,6 +15,7 @@ from icalendar import Calendar, Component
 
 from casd.casctl import content_pst
 from casd.directory.sqlite_edit import Mistake
+from casd.mailbox.store import bombs
 
 HOMES = {"mail": "Inbox", "appointment": "Calendar", "task": "Tasks", "contact": "Contacts"}
 """Where an entry goes that comes from no folder, by its kind."""
@@ -131,6 +132,7 @@ def _maildir(source: Path, path: str) -> Iterator[Entry]:
 def _calendar(content: bytes, path: str) -> Iterator[Entry]:
     """Yield each event with its exceptions, and each task, as a calendar of its own, with all time zones."""
     try:
+        bombs.check(content)
         whole = Calendar.from_ical(content)
     except ValueError as error:
         raise Mistake(f"this is not iCalendar: {error}") from error

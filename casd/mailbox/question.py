@@ -46,7 +46,7 @@ async def tips(call: Call) -> Response:
 def _tips(mailbox: MailboxStore, who: str, _what: Any) -> Answer:
     absence, full = oof.load(mailbox), mailbox.quota.receive
     inside = who.rpartition("@")[2].casefold() == mailbox.address.rpartition("@")[2].casefold()
-    said = absence.internal if inside else absence.external
+    said = absence.internal if inside else absence.external if absence.audience == "All" else ""
     away = absence.away(datetime.now(UTC))
     return {
         "away": said if away else "",

@@ -129,6 +129,18 @@ class SharedItems(Items):
             raise NotFound(f"no item {item}")
         return found
 
+    def text(self, item: str) -> str:
+        """Return the text of an item that can be seen."""
+        return super().text(self.get(item).id)
+
+    def marked(self, _text: str, _items: Sequence[str]) -> Any:
+        """Refuse: words of what is closed would be told of."""
+        raise Forbidden("a delegate is shown no hits")
+
+    def suggestions(self, _text: str) -> Any:
+        """Refuse: they are taken from the whole mailbox."""
+        raise Forbidden("a delegate is suggested nothing")
+
     def find(
         self,
         folders: Sequence[str],

@@ -39,4 +39,8 @@ async def _one(access: ClientAccess, sender: str, address: str, path: bytes, ask
     except Unreached as error:
         return {"address": address, "reason": str(error), "said": None}
     refused = reason(answered)
-    return {"address": address, "reason": refused, "said": None if refused else json.loads(answered.body)}
+    try:
+        said = None if refused else json.loads(answered.body)
+    except (ValueError, RecursionError):
+        refused, said = "the server's answer is not understood", None
+    return {"address": address, "reason": refused, "said": said}

@@ -46,6 +46,7 @@ def changed(token: str, **instead: object) -> str:
         lambda token: token.partition(".")[0],
         lambda token: "",
         lambda token: "é.é",
+        lambda token: urlsafe_b64encode(b"[" * 40_000).decode(),
         lambda token: urlsafe_b64encode(b'["short"]').decode() + ".x",
         lambda token: urlsafe_b64encode(b'[1, 2, "3", 4, 5, 6, 7]').decode() + ".x",
         lambda token: wopi.issue(ACCESS, b"x" * 32),

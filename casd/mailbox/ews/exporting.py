@@ -50,11 +50,13 @@ class Package:
             if not data.startswith(_MAGIC):
                 raise ValueError("another server's bytes")  # noqa: TRY301 - one answer to all that is wrong
             said = json.loads(line)
+            if not set(said["fields"]) <= {*_FIELDS, "properties", "received"}:  # they become names of columns
+                raise ValueError("other fields than an export has")  # noqa: TRY301
             pieces = _cut(rest, [said["size"], *(one.pop("size") for one in said["files"])])
             return cls(
                 Kind(said["kind"]), next(pieces), dict(said["fields"]), tuple(zip(said["files"], pieces, strict=True))
             )
-        except (ValueError, KeyError, TypeError, AttributeError, StopIteration):
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError, StopIteration):
             raise Refusal("ErrorCorruptData") from None
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from icalendar import Alarm, Calendar, Component, vRecur, vText
 
 from casd.mailbox.ews import zones
+from casd.mailbox.store import bombs
 from casd.mailbox.store.errors import BadContent
 from casd.mailbox.store.extract import plain
 from protocols.ews.recurrence import Recurrence
@@ -22,6 +23,7 @@ _ZONE = "X-WR-TIMEZONE"
 def parse(content: bytes) -> Calendar:
     """Return an iCalendar object. Raises `BadContent`."""
     try:
+        bombs.check(content)
         calendar = Calendar.from_ical(content)
     except (ValueError, IndexError, KeyError, TypeError, AttributeError) as error:
         raise BadContent(f"not iCalendar: {error}") from error

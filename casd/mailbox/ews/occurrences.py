@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from copy import deepcopy
-from datetime import UTC, date, datetime, timedelta
+from datetime import MAXYEAR, UTC, date, datetime, timedelta
 from itertools import islice
 from typing import Any
 
@@ -18,6 +18,12 @@ from protocols.ews.errors import Refusal
 
 _MOST = 20_000
 """Occurrences looked at: half a century of days. A rule in received iCalendar may ask for any number."""
+
+_CYCLE = timedelta(days=146_097)
+"""400 years, after which the Gregorian calendar repeats itself."""
+
+_PARTS = 400
+"""Values of a rule, all days of a year and more: each may be tried for each day."""
 
 _FREQUENCIES = frozenset({"DAILY", "WEEKLY", "MONTHLY", "YEARLY"})
 
@@ -67,8 +73,19 @@ def _local(event: Component, start: date) -> Iterator[datetime]:
     rule = event.get("RRULE")
     if str(next(iter(rule.get("FREQ", ())), "") if rule else "").upper() not in _FREQUENCIES:
         return iter((first,))
+    if sum(map(len, rule.values())) > _PARTS:
+        return iter((first,))
     text = ";".join(part for part in rule.to_ical().decode().split(";") if not part.upper().startswith("UNTIL="))
-    return _until(iter(rrulestr(text, dtstart=first)), rule, start)
+    return _until(_followed(text, first), rule, start)
+
+
+def _followed(text: str, first: datetime) -> Iterator[datetime]:
+    """Yield what a rule says, for less than 400 years: one that never happens is given up soon.
+
+    dateutil looks until the year 9999; so it is asked about a time near it, on the same days of the week.
+    """
+    later = _CYCLE * ((MAXYEAR - first.year) // 400)
+    return (moment - later for moment in rrulestr(text, dtstart=first + later))
 
 
 def _until(moments: Iterator[datetime], rule: Any, start: date) -> Iterator[datetime]:

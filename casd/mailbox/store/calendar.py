@@ -8,6 +8,7 @@ from typing import Any
 
 from icalendar import Calendar, Component
 
+from casd.mailbox.store import bombs
 from casd.mailbox.store.errors import BadContent
 from casd.mailbox.store.extract import Extract, extracted
 from casd.mailbox.store.mail import display
@@ -46,6 +47,7 @@ def read_task(content: bytes) -> Extract:
 
 def _component(content: bytes, name: str) -> Component:
     try:
+        bombs.check(content)
         found = Calendar.from_ical(content).walk(name)
     except (ValueError, IndexError, KeyError, TypeError, AttributeError) as error:
         raise BadContent(f"not iCalendar: {error}") from error

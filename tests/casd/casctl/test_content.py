@@ -227,6 +227,8 @@ def test_what_is_no_mail_is_refused(estate: Casctl, line: Line, tmp_path: Path) 
     assert "neither mbox" in estate(f"content import alice@example.org {tmp_path}/a.bin").output
     (tmp_path / "a.ics").write_bytes(b"BEGIN:VCALENDAR\nnonsense")
     assert "not iCalendar" in estate(f"content import alice@example.org {tmp_path}/a.ics").output
+    (tmp_path / "a.ics").write_bytes(CALENDAR.replace(b"BEGIN:VEVENT", b"BEGIN:VEVENT\r\nRRULE:FREQ=DAILY;INTERVAL=0"))
+    assert "not iCalendar" in estate(f"content import alice@example.org {tmp_path}/a.ics").output
     assert "no mailbox bob" in estate(f"content import bob@example.org {tmp_path}/a.bin").output
 
 

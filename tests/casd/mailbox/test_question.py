@@ -4,9 +4,12 @@ from pathlib import Path
 
 import pytest
 
+from casd.mailbox import oof, question
 from casd.mailbox.meetings import freebusy
+from casd.mailbox.oof import Oof
 from protocols.handover import Assertion
 from tests.casd.mailbox.conversation import ALICE_ASKS, Server
+from tests.casd.mailbox.meetings.conversation import Town
 
 ASKS = ALICE_ASKS._replace(target="/casd/freebusy", user="bob@example.org", mechanism="submission")
 DAY = b'{"start": "2027-03-01T00:00:00+00:00", "end": "2027-03-02T00:00:00+00:00"}'
@@ -31,3 +34,11 @@ def test_a_question_that_is_none_is_refused(server: Server) -> None:
 @pytest.mark.parametrize("other", [ASKS._replace(mechanism="basic"), ASKS._replace(method="GET")])
 def test_a_users_own_request_is_no_question(server: Server, other: Assertion) -> None:
     assert server.ask(other, DAY).status == 403
+
+
+@pytest.mark.negative
+@pytest.mark.parametrize(("audience", "told"), [("All", "outside"), ("Known", ""), ("None", "")])
+def test_strangers_are_told_of_an_absence_as_its_owner_wants(town: Town, audience: str, told: str) -> None:
+    oof.save(town.alice.mailbox, Oof("Enabled", audience, internal="inside", external="outside"))
+    assert question._tips(town.alice.mailbox, "eve@example.net", {})["away"] == told
+    assert question._tips(town.alice.mailbox, "bob@example.org", {})["away"] == "inside"

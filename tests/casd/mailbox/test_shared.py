@@ -48,6 +48,12 @@ def test_what_is_not_open_is_not_there(town: Town) -> None:
     with pytest.raises(NotFound):
         bob.items.find([hidden.folder])
     with pytest.raises(NotFound):
+        bob.items.text(hidden.id)
+    with pytest.raises(Forbidden):
+        bob.items.marked("word", [hidden.id])
+    with pytest.raises(Forbidden):
+        bob.items.suggestions("a")
+    with pytest.raises(NotFound):
         bob.attachments.of(hidden.id)
     calendar = town.alice.mailbox.folders.distinguished("calendar").id
     meeting = town.alice.mailbox.items.create(calendar, Kind.APPOINTMENT, APPOINTMENT)

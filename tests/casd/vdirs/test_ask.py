@@ -53,6 +53,15 @@ def test_a_server_that_cannot_be_reached_costs_the_others_nothing(estate: Estate
     assert (first["reason"].startswith("try later"), second["said"]) == (True, {})
 
 
+def test_an_answer_that_is_none_costs_the_others_nothing(estate: Estate) -> None:
+    client = ask(estate, "bob@example.org", "carol@example.org")
+    asked = {request.connection.server: request for request in estate.servers.requests()}
+    asked["mbx1"].answer(b"[" * 100_000)
+    asked["mbx2"].answer(b"{}")
+    first, second = answers(client)
+    assert (first["reason"], second["said"]) == ("the server's answer is not understood", {})
+
+
 @pytest.mark.negative
 def test_nothing_is_asked_but_what_is_known(estate: Estate) -> None:
     assert ask(estate, "bob@example.org", question="deliver").read()[0].status == 400

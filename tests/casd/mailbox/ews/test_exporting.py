@@ -77,3 +77,11 @@ def test_a_package_is_read_as_it_was_written() -> None:
     assert (package.content, package.files) == (b"ab", (({"name": "n"}, b"c"),))
     with pytest.raises(Refusal):
         Package.parse(data.replace(b'"size": 2', b'"size": -2'))
+
+
+@pytest.mark.negative
+@pytest.mark.parametrize("name", ["folder", "mailbox", "number", 'read") VALUES (1) --'])
+def test_a_package_sets_nothing_but_what_an_export_holds(client: Client, name: str) -> None:
+    package = Package.parse(b64decode(export(client, client.create("<t:Message/>").id())))
+    spoiled = bytes(Package(package.kind, package.content, {**package.fields, name: 1}))
+    assert upload(client, b64encode(spoiled).decode()).codes == ["ErrorCorruptData"]

@@ -1,0 +1,30 @@
+from __future__ import annotations
+
+from itertools import islice
+
+import pytest
+
+from casd.mailbox.ews import occurrences
+from tests.casd.mailbox.ews.test_windows import SERIES
+
+
+def starts(rule: str) -> list[str]:
+    found = occurrences.expand(SERIES.format(rule=rule).encode())
+    return [f"{one.original:%Y-%m-%d}" for one in islice(found, 1000)]
+
+
+@pytest.mark.negative
+def test_a_rule_is_followed_for_four_hundred_years_at_most() -> None:
+    assert len(starts("FREQ=YEARLY")) < 400
+    assert starts("FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30") == []
+
+
+def test_the_days_of_a_series_are_those_of_its_own_years() -> None:
+    assert starts("FREQ=WEEKLY;COUNT=3") == ["2026-03-23", "2026-03-30", "2026-04-06"]
+    assert starts("FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=29;COUNT=2") == ["2028-02-29", "2032-02-29"]
+
+
+@pytest.mark.negative
+def test_a_rule_of_very_many_values_is_not_followed() -> None:
+    places = ",".join(["300"] * 500)
+    assert starts(f"FREQ=DAILY;BYMONTH=3;BYSETPOS={places}") == ["2026-03-23"]
