@@ -25,7 +25,7 @@ unit: .venv/test ## run the unit tests, with branch coverage
 	$(BIN)/coverage report
 
 compiled: build/compiled ## run the unit tests on the compiled modules
-	@cp -r tests etc setup.cfg build/compiled
+	@cp -r tests etc docs setup.cfg build/compiled
 	cd build/compiled && ../../$(BIN)/python -m pytest tests/casd tests/protocols
 
 integration: .venv/test ## run the tests with sockets, processes and real clients
