@@ -28,6 +28,7 @@ ON_THE_WAY = [
     "casd/tally.py",
     "protocols/handover.py",
     "protocols/http1.py",
+    "protocols/http1_parser.py",
     "protocols/http2.py",
 ]
 

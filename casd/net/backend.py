@@ -11,7 +11,8 @@ from twisted.python.failure import Failure
 
 from casd.net.deadline import Deadline
 from casd.net.wired import Wired
-from protocols.http1 import BadMessage, End, Field, ResponseHead, ResponseParser, chunk, last_chunk
+from protocols.http1 import BadMessage, Field, ResponseHead, chunk, last_chunk
+from protocols.http1_parser import End, ResponseParser
 
 
 class Taker(Protocol):

@@ -16,7 +16,8 @@ from zope.interface import classImplements
 from casd.net.deadline import Deadline
 from casd.net.exchange import Exchange
 from casd.net.wired import Wired
-from protocols.http1 import MAX_HEAD, BadMessage, End, RequestHead, RequestParser, reason
+from protocols.http1 import MAX_HEAD, BadMessage, RequestHead, reason
+from protocols.http1_parser import End, RequestParser
 
 _LINGER = 2.0
 """Seconds in which a client may still read the last answer before its unread bytes reset the connection."""

@@ -38,7 +38,8 @@ from casd.net import pool
 from casd.net.handover import Handover
 from casd.net.pool import Pool
 from protocols.handover import ANSWER_HEADER, REQUEST_HEADER, Assertion, seal, verify
-from protocols.http1 import End, Field, RequestHead, RequestParser, ResponseHead, ResponseParser, chunk, write_fields
+from protocols.http1 import Field, RequestHead, ResponseHead, chunk, write_fields
+from protocols.http1_parser import End, RequestParser, ResponseParser
 
 T = TypeVar("T")
 

@@ -9,19 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from protocols.http1 import (
-    BadMessage,
-    End,
-    RequestHead,
-    RequestParser,
-    ResponseHead,
-    ResponseParser,
-    chunk,
-    last_chunk,
-    parse_target,
-    reason,
-    write_fields,
-)
+from protocols.http1 import BadMessage, RequestHead, ResponseHead, chunk, last_chunk, parse_target, reason, write_fields
+from protocols.http1_parser import End, RequestParser, ResponseParser
 
 POST = b"POST / HTTP/1.1\r\nHost: a\r\n"
 CHUNKED = POST + b"Transfer-Encoding: chunked\r\n\r\n"

@@ -13,7 +13,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as some
 
-from protocols.http1 import BadMessage, End, RequestHead, RequestParser, ResponseHead, ResponseParser
+from protocols.http1 import BadMessage, RequestHead, ResponseHead
+from protocols.http1_parser import End, RequestParser, ResponseParser
 
 _CHUNKED = b"5;a=b\r\nhello\r\n0\r\nX: y\r\n\r\n"
 _BODILESS = {

@@ -18,7 +18,8 @@ from casd.net.exchange import Exchange
 from casd.net.http import Channel, Limits
 from casd.net.unnoted import Unnoted
 from protocols.handover import Assertion
-from protocols.http1 import ResponseHead, ResponseParser
+from protocols.http1 import ResponseHead
+from protocols.http1_parser import ResponseParser
 from tests.casd.mailbox.store.world import ALICE, Reactor, World
 
 CANARY = "c" * 32
