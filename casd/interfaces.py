@@ -29,6 +29,12 @@ class IDirectory(Interface):
     async def find(words, limit):  # type: ignore[no-untyped-def]
         """Return `Mailbox`es that are not hidden, a word of whose names or addresses begins so; by name."""
 
+    async def group(address):  # type: ignore[no-untyped-def]
+        """Return the `Group` with this address, or None."""
+
+    async def room_lists():  # type: ignore[no-untyped-def]
+        """Return every `Group` that is a room list; by name."""
+
     async def password(mailbox):  # type: ignore[no-untyped-def]
         """Return the `Password` of this mailbox's user, or None when it may not sign in by password."""
 

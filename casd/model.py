@@ -46,9 +46,21 @@ class Anchor:
         return f"{self.kind}~{self.value}"
 
 
+class Recipient(StrEnum):
+    """What a mailbox stands for, as calendars and address books show it."""
+
+    USER = "user"
+    SHARED = "shared"
+    ROOM = "room"
+    EQUIPMENT = "equipment"
+
+
 @frozen
 class Mailbox:
-    """One mailbox of the organisation. `switches` maps a protocol to on, off, or (absent) the default."""
+    """One mailbox of the organisation. `switches` maps a protocol to on, off, or (absent) the default.
+
+    `details` are what address books tell beside its name: some of `DETAILS`, none of them empty.
+    """
 
     guid: UUID
     address: str
@@ -59,11 +71,36 @@ class Mailbox:
     legacy_dn: str = ""
     hidden: bool = False
     switches: Mapping[str, bool] = field(factory=dict)
+    kind: Recipient = Recipient.USER
+    details: Mapping[str, str] = field(factory=dict)
 
     @property
     def domain(self) -> str:
         """The part of the primary address behind the at sign."""
         return self.address.rpartition("@")[2]
+
+
+DETAILS = (
+    *("given_name", "surname", "title", "department", "company", "office"),
+    *("business_phone", "mobile_phone", "capacity"),
+)
+"""The words for what is known of a person or a room."""
+
+
+@frozen
+class Group:
+    """A distribution group: an address whose mail goes to all `members`, addresses in any domain or of groups.
+
+    A room list is one whose members are rooms, for clients to choose from.
+    """
+
+    guid: UUID
+    address: str
+    display_name: str = ""
+    legacy_dn: str = ""
+    hidden: bool = False
+    room_list: bool = False
+    members: tuple[str, ...] = ()
 
 
 @frozen
@@ -105,6 +142,20 @@ class ProxyProtocol(StrEnum):
     V2 = "v2"
 
 
+class ServerKind(StrEnum):
+    """What a server is, and so in which language it is asked and what may be said of it."""
+
+    CASD = "casd"
+    EXCHANGE = "exchange"
+    GROMOX = "gromox"
+    SOGO = "sogo"
+    DAV = "dav"
+    """A server of CalDAV and CardDAV: Radicale, Cyrus, Stalwart."""
+
+    MAIL = "mail"
+    """A server of IMAP4, POP3 and SMTP alone: Dovecot, Postfix."""
+
+
 @frozen
 class Server:
     """One mailbox server. `endpoints` maps a protocol to its address; `http` serves those not named.
@@ -121,6 +172,7 @@ class Server:
     ca: str = ""
     pin: str = ""
     proxy_protocol: ProxyProtocol = ProxyProtocol.NONE
+    kind: ServerKind = ServerKind.CASD
 
     def endpoint(self, protocol: str) -> Endpoint | None:
         """Return where this server listens for `protocol`, or None."""
@@ -146,6 +198,31 @@ class Database:
     copies: tuple[Copy, ...] = ()
 
 
+class Trust(StrEnum):
+    """What another organisation tells of its free/busy times."""
+
+    NONE = "none"
+    ORGANISATION = "organisation"
+    """What its default level shows, asked with credentials of ours (OrgWideFB)."""
+
+    USER = "user"
+    """What the one who asks may see, asked in his name (PerUserFB)."""
+
+
+@frozen
+class Partner:
+    """Another organisation, or a part of ours elsewhere, that has a domain's mailboxes.
+
+    `autodiscover` is the https URL that its clients are sent to, or an address (`user@there.example`, of which only
+    the domain counts) whose Autodiscover they ask instead; `availability` is the URL of its EWS.
+    """
+
+    domain: str
+    autodiscover: str = ""
+    availability: str = ""
+    trust: Trust = Trust.NONE
+
+
 @frozen
 class Topology:
     """The whole estate but its mailboxes: small enough to hold, replaced as a whole when it changes.
@@ -162,6 +239,7 @@ class Topology:
     databases: Mapping[str, Database] = field(factory=dict)
     switches: Mapping[str, bool] = field(factory=dict)
     components: Mapping[tuple[str, str], bool] = field(factory=dict)
+    partners: Mapping[str, Partner] = field(factory=dict)
     changed: int = 0
 
 

@@ -23,9 +23,17 @@ from casd.directory.sqlite_edit import Mistake
 from casd.directory.sqlite_edit_mailboxes import default_legacy_dn, put_mailbox, remove_mailbox, set_password
 from casd.directory.sqlite_mailboxes import all_mailboxes, by_guid, by_login, password_of
 from casd.directory.sqlite_topology import read_topology
-from casd.model import Mailbox
+from casd.model import DETAILS, Mailbox, Recipient
 
 _COLUMNS = ["address", "display_name", "database", "hidden", "switches"]
+
+
+def _details(_ctx: click.Context, _parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
+    details = {word: text for word, _, text in (value.partition("=") for value in values)}
+    if unknown := set(details) - set(DETAILS):
+        raise click.BadParameter(f"{', '.join(sorted(unknown))}: use one of {', '.join(DETAILS)}")
+    return details
+
 
 _DATABASE = click.option("--database", help="The database that holds it; `set` does not move its content.")
 _NAME = click.option("--name", "display_name", help="Its name in lists.")
@@ -33,6 +41,20 @@ _UPN = click.option("--upn", help="The name its user signs in with, where that i
 _LEGACY_DN = click.option("--legacy-dn", help="Its legacyExchangeDN; one is made up otherwise.")
 _HIDDEN = click.option("--hidden/--listed", default=None, help="Whether address lists leave it out.")
 _SWITCHES = switch_option("--switch", "switches", "Switch a protocol on or off for it.")
+_KIND = click.option(
+    "--kind",
+    type=click.Choice([kind.value for kind in Recipient]),
+    callback=lambda _ctx, _parameter, value: value and Recipient(value),
+    help="Whether it is a user's, shared, a room or equipment; a user's at first.",
+)
+_DETAILS = click.option(
+    "--detail",
+    "details",
+    multiple=True,
+    metavar="WORD=TEXT",
+    callback=_details,
+    help=f"What address books tell of it; WORD is one of {', '.join(DETAILS)}; an empty TEXT removes it.  [repeatable]",
+)
 _PASSWORD = click.option(
     "--password-file", "password", type=click.File(), help="File whose first line is the password; - asks for it."
 )
@@ -53,6 +75,8 @@ def command() -> None:
 @_LEGACY_DN
 @_HIDDEN
 @_SWITCHES
+@_KIND
+@_DETAILS
 @_PASSWORD
 @click.pass_obj
 def add(
@@ -62,11 +86,13 @@ def add(
     *,
     guid: UUID | None,
     switches: dict[str, bool | None],
+    details: dict[str, str],
     password: TextIO | None,
     **options: Any,
 ) -> None:
     """Add the mailbox ADDRESS."""
-    mailbox = evolve(Mailbox(guid or uuid4(), address, address, ""), **given(options), switches=_switched({}, switches))
+    new = Mailbox(guid or uuid4(), address, address, "", details=details)
+    mailbox = evolve(new, **given(options), switches=_switched({}, switches))
     if not mailbox.database:
         raise Mistake("a mailbox needs --database NAME: casctl database list shows them")
     encoded = _encoded(password)
@@ -113,6 +139,8 @@ def show_mailbox(invocation: Invocation, address: str) -> None:
 @_LEGACY_DN
 @_HIDDEN
 @_SWITCHES
+@_KIND
+@_DETAILS
 @_PASSWORD
 @click.pass_obj
 def set_(
@@ -124,6 +152,7 @@ def set_(
     add_proxy: tuple[str, ...],
     remove_proxy: tuple[str, ...],
     switches: dict[str, bool | None],
+    details: dict[str, str],
     password: TextIO | None,
     **options: Any,
 ) -> None:
@@ -133,6 +162,7 @@ def set_(
         mailbox = _find(connection, address)
         proxies = _proxies(mailbox, new_address, add_proxy, remove_proxy)
         mailbox = evolve(mailbox, **given(options), switches=_switched(dict(mailbox.switches), switches))
+        mailbox = evolve(mailbox, details={**mailbox.details, **details})
         put_mailbox(connection, evolve(mailbox, address=new_address or mailbox.address, proxy_addresses=proxies))
         if encoded:
             set_password(connection, mailbox.guid, encoded, datetime.now(UTC))
@@ -157,7 +187,8 @@ def import_(invocation: Invocation, file: Path) -> None:
     """Add or change the mailboxes that FILE lists, a CSV file with a head line.
 
     Columns: address, database; and where wanted display_name, upn, proxy_addresses and switches (separated by
-    blanks), guid, legacy_dn, hidden (yes or no), password_hash (argon2id). Of a mailbox that is there already,
+    blanks), guid, legacy_dn, hidden (yes or no), password_hash (argon2id), kind (user, shared, room or equipment), and
+    the details that address books tell, such as given_name and title. Of a mailbox that is there already,
     the columns that the file does not have stay. Import the same file again after an interruption or after
     correcting bad rows: what is done already is left alone.
     """

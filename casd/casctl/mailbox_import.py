@@ -24,7 +24,7 @@ from casd.directory.sqlite_edit import Mistake
 from casd.directory.sqlite_edit_mailboxes import default_legacy_dn, put_mailbox, set_password
 from casd.directory.sqlite_mailboxes import by_address, by_guid, password_of
 from casd.directory.sqlite_topology import read_topology
-from casd.model import Mailbox
+from casd.model import DETAILS, Mailbox, Recipient
 
 _BATCH = 5000
 """Rows in one transaction: an interruption costs at most so many."""
@@ -45,6 +45,8 @@ COLUMNS: Mapping[str, Callable[[str], Any]] = {
     "legacy_dn": str,
     "hidden": lambda cell: boolean(cell or "no", Path()),
     "password_hash": str,
+    "kind": lambda cell: Recipient(cell or "user"),
+    **dict.fromkeys(DETAILS, str),
 }
 """Column -> what turns a cell into a value; ValueError when it cannot. The first two must be there."""
 
@@ -104,10 +106,12 @@ def _values(columns: list[str], cells: list[str]) -> dict[str, Any]:
 def _put(connection: sqlite3.Connection, values: dict[str, Any], organisation: str) -> str:
     """Add or change one mailbox; return which."""
     guid, encoded = values.pop("guid", None), values.pop("password_hash", "")
+    details = {word: values.pop(word) for word in DETAILS if word in values}
     before = by_guid(connection, guid) if guid else _by_primary(connection, values["address"])
     mailbox = evolve(before or Mailbox(guid or uuid4(), "", "", ""), **values)
     mailbox = evolve(
         mailbox,
+        details={word: text for word, text in {**mailbox.details, **details}.items() if text},
         upn=mailbox.upn or mailbox.address,
         legacy_dn=mailbox.legacy_dn or default_legacy_dn(organisation, mailbox),
     )

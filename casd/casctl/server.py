@@ -15,9 +15,9 @@ from casd.config import endpoint
 from casd.directory.sqlite_edit import Mistake
 from casd.directory.sqlite_edit_topology import put_server, remove_server
 from casd.directory.sqlite_topology import read_topology
-from casd.model import Endpoint, ProxyProtocol, Server
+from casd.model import Endpoint, ProxyProtocol, Server, ServerKind
 
-_COLUMNS = ["name", "site", "version", "endpoints", "tls_name"]
+_COLUMNS = ["name", "kind", "site", "version", "endpoints", "tls_name"]
 
 
 def _endpoints(_ctx: click.Context, _parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, Endpoint] | None:
@@ -75,6 +75,14 @@ _PROXY_PROTOCOL = click.option(
 )
 
 
+_KIND = click.option(
+    "--kind",
+    type=click.Choice([kind.value for kind in ServerKind]),
+    callback=lambda _ctx, _parameter, value: value and ServerKind(value),
+    help="What it is, casd at first; dav is any server of CalDAV, mail one of IMAP4, POP3 and SMTP alone.",
+)
+
+
 @click.group("server", cls=Noun)
 def command() -> None:
     """Mailbox servers."""
@@ -89,6 +97,7 @@ def command() -> None:
 @_CA
 @_PIN
 @_PROXY_PROTOCOL
+@_KIND
 @click.pass_obj
 def add(invocation: Invocation, /, name: str, **options: Any) -> None:
     """Add the server NAME."""
@@ -129,6 +138,7 @@ def show_server(invocation: Invocation, name: str) -> None:
 @_CA
 @_PIN
 @_PROXY_PROTOCOL
+@_KIND
 @click.pass_obj
 def set_(invocation: Invocation, /, name: str, **options: Any) -> None:
     """Change the server NAME; what is not given stays, and endpoints are replaced together."""
@@ -158,4 +168,5 @@ def _record(server: Server) -> dict[str, Any]:
         "ca": server.ca,
         "pin": server.pin,
         "proxy_protocol": server.proxy_protocol.value,
+        "kind": server.kind.value,
     }

@@ -14,6 +14,7 @@ PROTOCOLS = (
     # as the virtual directories say
     *("owa", "ecp", "eas", "ews", "oab", "mapi", "rpc", "autodiscover", "api", "delivery"),
     *("imap4", "pop3", "smtp", "sieve", "sip"),
+    "mapi-external",  # whether Outlook may come from outside by MAPI/HTTP
 )
 _STATES = {"on": True, "off": False, "default": None}
 

@@ -14,7 +14,7 @@ from zope.interface import implementer
 
 from casd.config import integer, key, seconds
 from casd.interfaces import IDirectory
-from casd.model import LONGEST_ADDRESS, DirectoryDown, Mailbox, Password, Topology
+from casd.model import LONGEST_ADDRESS, DirectoryDown, Group, Mailbox, Password, Topology
 
 
 @frozen
@@ -91,6 +91,16 @@ class CachedDirectory:
             return ()
         question = ("find", words.casefold(), limit)
         return cast("tuple[Mailbox, ...]", await self._answer(question, lambda: self._source.find(words, limit)))
+
+    async def group(self, address: str) -> Group | None:
+        """Return the group with this address."""
+        if len(address) > LONGEST_ADDRESS:
+            return None
+        return cast("Group | None", await self._answer(("group", address), lambda: self._source.group(address)))
+
+    async def room_lists(self) -> tuple[Group, ...]:
+        """Return the groups that are room lists."""
+        return cast("tuple[Group, ...]", await self._answer(("room lists",), self._source.room_lists))
 
     async def password(self, mailbox: Mailbox) -> Password | None:
         """Return the stored password of a mailbox's user."""

@@ -17,12 +17,13 @@ from attrs import frozen
 from zope.interface import implementer
 
 from casd.config import key, secret
+from casd.directory import sqlite_groups as groups
 from casd.directory import sqlite_mailboxes as mailboxes
 from casd.directory.addresses import domain_of, normal_domain
 from casd.directory.sqlite_schema import STEPS, VERSION
 from casd.directory.sqlite_topology import read_topology
 from casd.interfaces import IDirectory
-from casd.model import DirectoryDown, Mailbox, Password, Topology
+from casd.model import DirectoryDown, Group, Mailbox, Password, Topology
 
 _PATIENCE = 0.05
 """Seconds to wait for a lock: one is held for moments only, while a file is checkpointed or recovered."""
@@ -74,6 +75,16 @@ class Directory:
         """Return mailboxes that are not hidden, a word of whose names or addresses begins so; by name."""
         with self._open() as connection:
             return mailboxes.find(connection, words, limit)
+
+    async def group(self, address: str) -> Group | None:
+        """Return the group with this address, or None."""
+        with self._open() as connection:
+            return groups.by_address(connection, address)
+
+    async def room_lists(self) -> tuple[Group, ...]:
+        """Return every group that is a room list; by name."""
+        with self._open() as connection:
+            return groups.room_lists(connection)
 
     async def password(self, mailbox: Mailbox) -> Password | None:
         """Return what checks the password of this mailbox's user, or None when there is none."""

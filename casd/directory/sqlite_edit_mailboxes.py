@@ -6,18 +6,21 @@ the same transaction does so around a savepoint.
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from datetime import datetime
 from uuid import UUID
 
 from casd.directory.addresses import check_address
 from casd.directory.sqlite_edit import Mistake
-from casd.model import Mailbox
+from casd.model import DETAILS, Group, Mailbox
 
 _PUT = """
-INSERT INTO mailbox (guid, upn, database, display_name, legacy_dn, hidden) VALUES (?, ?, ?, ?, ?, ?)
+INSERT INTO mailbox (guid, upn, database, display_name, legacy_dn, hidden, kind, details)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (guid) DO UPDATE SET upn = excluded.upn, database = excluded.database,
-    display_name = excluded.display_name, legacy_dn = excluded.legacy_dn, hidden = excluded.hidden
+    display_name = excluded.display_name, legacy_dn = excluded.legacy_dn, hidden = excluded.hidden,
+    kind = excluded.kind, details = excluded.details
 RETURNING id
 """
 _HOLDER = """
@@ -29,11 +32,17 @@ WHERE role = 'primary' AND m.id = (SELECT mailbox FROM address WHERE normal = ?)
 def put_mailbox(connection: sqlite3.Connection, mailbox: Mailbox) -> None:
     """Add a mailbox or replace the one with its GUID; the password stays as it is."""
     _check_text(mailbox)
+    if unknown := set(mailbox.details) - set(DETAILS):
+        raise Mistake(f"{', '.join(sorted(unknown))} is no detail: there are {', '.join(DETAILS)}")
     addresses = _addresses(connection, mailbox)
     row = connection.execute("SELECT id FROM database WHERE name = ?", (mailbox.database,)).fetchone()
     if row is None:
         raise Mistake(f"there is no database {mailbox.database}: see casctl database list")
-    values = (str(mailbox.guid), mailbox.upn, row[0], mailbox.display_name, mailbox.legacy_dn, mailbox.hidden)
+    details = json.dumps({word: mailbox.details[word] for word in DETAILS if mailbox.details.get(word)})
+    values = (
+        *(str(mailbox.guid), mailbox.upn, row[0], mailbox.display_name, mailbox.legacy_dn, mailbox.hidden),
+        *(mailbox.kind.value, details),
+    )
     (number,) = connection.execute(_PUT, values).fetchone()
     connection.execute("DELETE FROM address WHERE mailbox = ?", (number,))
     for normal, (role, written) in addresses.items():
@@ -59,15 +68,15 @@ def remove_mailbox(connection: sqlite3.Connection, guid: UUID) -> None:
     connection.execute("DELETE FROM mailbox WHERE guid = ?", (str(guid),))
 
 
-def default_legacy_dn(organisation: str, mailbox: Mailbox) -> str:
-    """Return the legacyExchangeDN that a new mailbox gets, in the form that clients know."""
+def default_legacy_dn(organisation: str, new: Mailbox | Group) -> str:
+    """Return the legacyExchangeDN that a new mailbox or group gets, in the form that clients know."""
     unit = "ou=Exchange Administrative Group (FYDIBOHF23SPDLT)"
-    local = mailbox.address.rpartition("@")[0]
-    return f"/o={organisation}/{unit}/cn=Recipients/cn={mailbox.guid.hex}-{local}"
+    local = new.address.rpartition("@")[0]
+    return f"/o={organisation}/{unit}/cn=Recipients/cn={new.guid.hex}-{local}"
 
 
 def _check_text(mailbox: Mailbox) -> None:
-    for text in (mailbox.upn, mailbox.display_name, mailbox.legacy_dn, *mailbox.switches):
+    for text in (mailbox.upn, mailbox.display_name, mailbox.legacy_dn, *mailbox.switches, *mailbox.details.values()):
         if not text.isprintable():
             raise Mistake(f"{text!r} holds a character that cannot be printed")
 
@@ -93,6 +102,8 @@ def _check_accepted(connection: sqlite3.Connection, domain: str, normal: str) ->
 
 
 def _put_address(connection: sqlite3.Connection, normal: str, number: int, role: str, written: str) -> None:
+    if group := connection.execute("SELECT address FROM distribution_group WHERE normal = ?", (normal,)).fetchone():
+        raise Mistake(f"{written} is taken by the group {group[0]}: remove it first")
     try:
         connection.execute("INSERT INTO address VALUES (?, ?, ?, ?)", (normal, number, role, written))
     except sqlite3.IntegrityError:

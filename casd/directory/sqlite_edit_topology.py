@@ -11,7 +11,7 @@ import sqlite3
 
 from casd.directory.addresses import check_domain
 from casd.directory.sqlite_edit import Mistake
-from casd.model import Database, Server, Site
+from casd.model import Database, Partner, Server, Site
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 
@@ -70,12 +70,15 @@ def put_server(connection: sqlite3.Connection, server: Server) -> None:
     _check_name(server.name)
     site = _number(connection, "site", server.site)
     (number,) = connection.execute(
-        "INSERT INTO server (name, site, major, minor, tls_name, ca, pin, proxy_protocol) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?) "
+        "INSERT INTO server (name, site, major, minor, tls_name, ca, pin, proxy_protocol, kind) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) "
         "ON CONFLICT (name) DO UPDATE SET site = excluded.site, major = excluded.major, minor = excluded.minor, "
         "tls_name = excluded.tls_name, ca = excluded.ca, pin = excluded.pin, "
-        "proxy_protocol = excluded.proxy_protocol RETURNING id",
-        (server.name, site, *server.version, server.tls_name, server.ca, server.pin, server.proxy_protocol.value),
+        "proxy_protocol = excluded.proxy_protocol, kind = excluded.kind RETURNING id",
+        (
+            *(server.name, site, *server.version, server.tls_name, server.ca, server.pin),
+            *(server.proxy_protocol.value, server.kind.value),
+        ),
     ).fetchone()
     connection.execute("DELETE FROM endpoint WHERE server = ?", (number,))
     connection.executemany(
@@ -118,6 +121,25 @@ def remove_database(connection: sqlite3.Connection, name: str) -> None:
     connection.execute("DELETE FROM database WHERE id = ?", (number,))
 
 
+def put_partner(connection: sqlite3.Connection, partner: Partner) -> None:
+    """Add or replace another organisation."""
+    normal = _domain(partner.domain)
+    if connection.execute("SELECT 1 FROM domain WHERE name = ?", (normal,)).fetchone():
+        raise Mistake(f"{normal} is an accepted domain: its mailboxes are here")
+    connection.execute(
+        "INSERT INTO partner VALUES (?, ?, ?, ?) ON CONFLICT (domain) DO UPDATE SET "
+        "autodiscover = excluded.autodiscover, availability = excluded.availability, trust = excluded.trust",
+        (normal, partner.autodiscover, partner.availability, partner.trust.value),
+    )
+
+
+def remove_partner(connection: sqlite3.Connection, domain: str) -> None:
+    """Know another organisation no longer."""
+    normal = _domain(domain)
+    if not connection.execute("DELETE FROM partner WHERE domain = ?", (normal,)).rowcount:
+        raise _unknown(connection, "partner", normal, "domain")
+
+
 def put_component(connection: sqlite3.Connection, front: str, name: str, active: bool) -> None:
     """Say whether a front end's component takes requests."""
     connection.execute(
@@ -151,8 +173,9 @@ def _refuse_guid(connection: sqlite3.Connection, database: Database) -> None:
         raise Mistake(f"the GUID {database.guid} is taken by the database {row[0]}")
 
 
-def _unknown(connection: sqlite3.Connection, table: str, name: str) -> Mistake:
-    known = [known for (known,) in connection.execute(f"SELECT name FROM {table} ORDER BY name LIMIT 20")]  # noqa: S608
+def _unknown(connection: sqlite3.Connection, table: str, name: str, column: str = "name") -> Mistake:
+    names = f"SELECT {column} FROM {table} ORDER BY {column} LIMIT 20"  # noqa: S608 (words of ours)
+    known = [known for (known,) in connection.execute(names)]
     return Mistake(f"there is no {table} {name}; known are: {', '.join(known) or f'none, add one: casctl {table} add'}")
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from casd.directory.addresses import normal_address
-from casd.model import Mailbox, Password
+from casd.model import Mailbox, Password, Recipient
 
 _BY_LOGIN = "SELECT * FROM entry WHERE id = (SELECT mailbox FROM address WHERE normal = ?)"
 _BY_ADDRESS = "SELECT * FROM entry WHERE id = (SELECT mailbox FROM address WHERE normal = ? AND role <> 'login')"
@@ -77,7 +77,7 @@ def _by_name(connection: sqlite3.Connection, query: str, name: str) -> Mailbox |
 
 
 def _mailbox(row: tuple[Any, ...]) -> Mailbox:
-    _, guid, upn, database, display_name, legacy_dn, hidden, address, proxies, switches = row
+    _, guid, upn, database, display_name, legacy_dn, hidden, address, proxies, switches, kind, details = row
     return Mailbox(
         guid=UUID(guid),
         address=address,
@@ -88,4 +88,6 @@ def _mailbox(row: tuple[Any, ...]) -> Mailbox:
         legacy_dn=legacy_dn,
         hidden=bool(hidden),
         switches={protocol: bool(enabled) for protocol, enabled in json.loads(switches).items()},
+        kind=Recipient(kind),
+        details=json.loads(details),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-VERSION = 3
+VERSION = 4
 """Stands in the file as `PRAGMA user_version`; a greater number is a newer casd's file."""
 
 _PEOPLE = (
@@ -24,7 +24,50 @@ END""",
 )
 """The words of names, by which people are looked up as fast among a hundred thousand as among ten."""
 
-STEPS = {1: ("ALTER TABLE server ADD COLUMN proxy_protocol TEXT NOT NULL DEFAULT 'none'",), 2: _PEOPLE}
+_ENTRY = """CREATE VIEW entry AS SELECT
+    m.id, m.guid, m.upn, d.name AS database, m.display_name, m.legacy_dn, m.hidden,
+    (SELECT written FROM address WHERE mailbox = m.id AND role = 'primary') AS address,
+    (SELECT json_group_array(written) FROM address WHERE mailbox = m.id AND role = 'proxy') AS proxies,
+    (SELECT json_group_object(protocol, enabled) FROM switch WHERE mailbox = m.id) AS switches,
+    m.kind, m.details
+FROM mailbox m JOIN database d ON d.id = m.database"""
+
+_ORGANISATION = (
+    """CREATE TABLE distribution_group (
+    id INTEGER PRIMARY KEY,
+    guid TEXT NOT NULL UNIQUE,
+    normal TEXT NOT NULL UNIQUE,
+    address TEXT NOT NULL,
+    display_name TEXT NOT NULL,
+    legacy_dn TEXT NOT NULL,
+    hidden INTEGER NOT NULL,
+    room_list INTEGER NOT NULL
+)""",
+    """CREATE TABLE member (
+    distribution_group INTEGER NOT NULL REFERENCES distribution_group ON DELETE CASCADE,
+    normal TEXT NOT NULL,
+    written TEXT NOT NULL,
+    PRIMARY KEY (distribution_group, normal)
+) WITHOUT ROWID""",
+    """CREATE TABLE partner (
+    domain TEXT PRIMARY KEY,
+    autodiscover TEXT NOT NULL,
+    availability TEXT NOT NULL,
+    trust TEXT NOT NULL
+) WITHOUT ROWID""",
+)
+"""What lies beside the mailboxes: groups, and other organisations."""
+
+_WIDER = (
+    "ALTER TABLE server ADD COLUMN kind TEXT NOT NULL DEFAULT 'casd'",
+    "ALTER TABLE mailbox ADD COLUMN kind TEXT NOT NULL DEFAULT 'user'",
+    "ALTER TABLE mailbox ADD COLUMN details TEXT NOT NULL DEFAULT '{}'",
+    "DROP VIEW entry",
+    _ENTRY,
+    *_ORGANISATION,
+)
+
+STEPS = {1: ("ALTER TABLE server ADD COLUMN proxy_protocol TEXT NOT NULL DEFAULT 'none'",), 2: _PEOPLE, 3: _WIDER}
 """The statements that make a file of each earlier version one of the next."""
 
 # GUIDs are lower-case text, so that the sqlite3 shell shows what the logs show. `change` has one row, whose
@@ -52,7 +95,8 @@ CREATE TABLE server (
     tls_name TEXT NOT NULL,
     ca TEXT NOT NULL,
     pin TEXT NOT NULL,
-    proxy_protocol TEXT NOT NULL
+    proxy_protocol TEXT NOT NULL,
+    kind TEXT NOT NULL
 );
 CREATE TABLE endpoint (
     server INTEGER NOT NULL REFERENCES server ON DELETE CASCADE,
@@ -89,7 +133,9 @@ CREATE TABLE mailbox (
     legacy_dn TEXT NOT NULL,
     hidden INTEGER NOT NULL,
     password TEXT,
-    password_changed INTEGER
+    password_changed INTEGER,
+    kind TEXT NOT NULL,
+    details TEXT NOT NULL
 );
 CREATE INDEX mailbox_database ON mailbox (database);
 CREATE TABLE address (
@@ -105,14 +151,8 @@ CREATE TABLE switch (
     enabled INTEGER NOT NULL,
     PRIMARY KEY (mailbox, protocol)
 ) WITHOUT ROWID;
-CREATE VIEW entry AS SELECT
-    m.id, m.guid, m.upn, d.name AS database, m.display_name, m.legacy_dn, m.hidden,
-    (SELECT written FROM address WHERE mailbox = m.id AND role = 'primary') AS address,
-    (SELECT json_group_array(written) FROM address WHERE mailbox = m.id AND role = 'proxy') AS proxies,
-    (SELECT json_group_object(protocol, enabled) FROM switch WHERE mailbox = m.id) AS switches
-FROM mailbox m JOIN database d ON d.id = m.database;
 INSERT INTO change VALUES (1);
 INSERT INTO organisation VALUES ('');
 """
 
-TABLES = _TABLES + ";\n".join(_PEOPLE) + ";\n"
+TABLES = _TABLES + ";\n".join((_ENTRY, *_ORGANISATION, *_PEOPLE)) + ";\n"

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from uuid import UUID
 
-from casd.model import Copy, Database, Endpoint, ProxyProtocol, Server, Site, Topology
+from casd.model import Copy, Database, Endpoint, Partner, ProxyProtocol, Server, ServerKind, Site, Topology, Trust
 
 
 def read_topology(connection: sqlite3.Connection) -> Topology:
@@ -22,6 +22,7 @@ def read_topology(connection: sqlite3.Connection) -> Topology:
             databases=_databases(connection),
             switches=_switches(connection),
             components=_components(connection),
+            partners=_partners(connection),
             changed=connection.execute("SELECT number FROM change").fetchone()[0],
         )
 
@@ -49,6 +50,11 @@ def _components(connection: sqlite3.Connection) -> dict[tuple[str, str], bool]:
     return {(front, name): bool(active) for front, name, active in rows}
 
 
+def _partners(connection: sqlite3.Connection) -> dict[str, Partner]:
+    rows = connection.execute("SELECT domain, autodiscover, availability, trust FROM partner ORDER BY domain")
+    return {domain: Partner(domain, discovery, busy, Trust(trust)) for domain, discovery, busy, trust in rows}
+
+
 def _sites(connection: sqlite3.Connection) -> dict[str, Site]:
     rows = connection.execute("SELECT name, namespace, internal_url, external_url, redirect FROM site ORDER BY name")
     return {
@@ -62,12 +68,14 @@ def _servers(connection: sqlite3.Connection) -> dict[str, Server]:
     for server, protocol, host, port in connection.execute("SELECT server, protocol, host, port FROM endpoint"):
         endpoints[server][protocol] = Endpoint(host, port)
     rows = connection.execute(
-        "SELECT r.id, r.name, s.name, major, minor, tls_name, ca, pin, proxy_protocol "
+        "SELECT r.id, r.name, s.name, major, minor, tls_name, ca, pin, proxy_protocol, kind "
         "FROM server r JOIN site s ON s.id = r.site ORDER BY r.name"
     )
     return {
-        name: Server(name, site, (major, minor), endpoints[number], tls_name, ca, pin, ProxyProtocol(spoken))
-        for number, name, site, major, minor, tls_name, ca, pin, spoken in rows
+        name: Server(
+            name, site, (major, minor), endpoints[number], tls_name, ca, pin, ProxyProtocol(spoken), ServerKind(kind)
+        )
+        for number, name, site, major, minor, tls_name, ca, pin, spoken, kind in rows
     }
 
 

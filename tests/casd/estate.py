@@ -33,7 +33,7 @@ from casd.frontends import http, mapihttp, rpchttp
 from casd.frontends.door import Door, House
 from casd.interfaces import IDirectory
 from casd.metrics import Metrics
-from casd.model import Copy, Database, DirectoryDown, Endpoint, Mailbox, Password, Server, Site, Topology
+from casd.model import Copy, Database, DirectoryDown, Endpoint, Group, Mailbox, Password, Server, Site, Topology
 from casd.net import pool
 from casd.net.handover import Handover
 from casd.net.pool import Pool
@@ -124,6 +124,7 @@ class FakeDirectory:
 
     def __init__(self) -> None:
         self.mailboxes = [ALICE, BOB, CAROL, DAVE]
+        self.groups: list[Group] = []
         self.passwords = {mailbox.guid: Password(HASHED) for mailbox in self.mailboxes}
         self.estate = TOPOLOGY
         self.down = False
@@ -161,6 +162,13 @@ class FakeDirectory:
     async def find(self, words: str, limit: int) -> tuple[Mailbox, ...]:
         found = [one for one in self.mailboxes if not one.hidden and one.address.startswith(words.lower())]
         return self._said(f"find {words}", tuple(found[:limit]))
+
+    async def group(self, address: str) -> Group | None:
+        found = (group for group in self.groups if group.address == address.lower())
+        return self._said(f"group {address}", next(found, None))
+
+    async def room_lists(self) -> tuple[Group, ...]:
+        return self._said("room lists", tuple(group for group in self.groups if group.room_list))
 
     async def password(self, mailbox: Mailbox) -> Password | None:
         return self._said(f"password {mailbox.address}", self.passwords.get(mailbox.guid))

@@ -171,3 +171,20 @@ def test_an_interrupted_import_keeps_what_was_committed(
     assert len(answer(estate("mailbox list --json"))) == 1 + 4
     csv.write_text("\n".join(["address,database", *rows]))
     assert answer(estate(f"mailbox import {csv} --json")) == {"added": 1, "changed": 0, "unchanged": 4, "bad": 0}
+
+
+def test_a_room_is_told_of_in_details(estate: Casctl) -> None:
+    estate("mailbox add oak@example.org --database DB01 --kind room --detail office=3.14 --detail capacity=12")
+    shown = answer(estate("mailbox show oak@example.org --json"))
+    assert (shown["kind"], shown["details"]) == ("room", {"office": "3.14", "capacity": "12"})
+    estate("mailbox set oak@example.org --detail office=")
+    assert answer(estate("mailbox show oak@example.org --json"))["details"] == {"capacity": "12"}
+    assert estate("mailbox set oak@example.org --detail colour=red").exit_code == 2
+
+
+def test_an_import_brings_details(estate: Casctl, csv: Path) -> None:
+    csv.write_text("address,database,kind,title\neve@example.org,DB01,,Head\noak@example.org,DB01,room,\n")
+    assert "2 added" in estate(f"mailbox import {csv}").output
+    assert "2 unchanged" in estate(f"mailbox import {csv}").output
+    assert answer(estate("mailbox show eve@example.org --json"))["details"] == {"title": "Head"}
+    assert answer(estate("mailbox show oak@example.org --json"))["kind"] == "room"

@@ -104,7 +104,8 @@ def test_a_site_is_changed_where_it_is_told_to(estate: Casctl) -> None:
 def test_a_server_is_changed_where_it_is_told_to(estate: Casctl, tmp_path: Path) -> None:
     authority = tmp_path / "ca.pem"
     authority.write_text("-----BEGIN CERTIFICATE-----\n")
-    estate(f"server set mbx1 --version 15.1 --tls-name mbx1.example.org --ca {authority} --proxy-protocol v2")
+    estate(f"server set mbx1 --version 15.1 --tls-name mbx1.example.org --ca {authority}")
+    estate("server set mbx1 --proxy-protocol v2 --kind sogo")
     estate("server set mbx1 --version 15.1")
     assert answer(estate("server show MBX1 --json")) == {
         "name": "mbx1",
@@ -115,6 +116,7 @@ def test_a_server_is_changed_where_it_is_told_to(estate: Casctl, tmp_path: Path)
         "ca": "-----BEGIN CERTIFICATE-----\n",
         "pin": PIN,
         "proxy_protocol": "v2",
+        "kind": "sogo",
     }
     assert "http=127.0.0.1:9443 imap4=127.0.0.1:9993" in estate("server list").output
     assert "holds a copy of the database DB01" in refused(estate, "server remove mbx1")
@@ -124,6 +126,43 @@ def test_a_server_that_could_not_be_trusted_is_not_added(estate: Casctl) -> None
     assert "nothing is sent to a stranger" in refused(estate, "server add mbx2 --site Main --endpoint h:1")
     assert "nothing is sent to a stranger" in refused(estate, f"server add mbx2 --site Main --pin {PIN}")
     assert "exists already" in refused(estate, f"server add mbx1 --site Main --endpoint h:1 --pin {PIN}")
+
+
+def test_another_organisation_comes_and_goes(estate: Casctl) -> None:
+    estate("partner add Partner.Example --autodiscover https://there.example/autodiscover/autodiscover.xml")
+    assert "exists already" in refused(estate, "partner add partner.example")
+    assert "is an accepted domain" in refused(estate, "partner add example.org")
+    estate("partner set partner.example --availability https://there.example/EWS/Exchange.asmx --trust organisation")
+    assert answer(estate("partner list --json")) == [answer(estate("partner show PARTNER.example --json"))]
+    assert answer(estate("partner show partner.example --json")) == {
+        "domain": "partner.example",
+        "autodiscover": "https://there.example/autodiscover/autodiscover.xml",
+        "availability": "https://there.example/EWS/Exchange.asmx",
+        "trust": "organisation",
+    }
+    estate("partner remove partner.example")
+    assert "there is no partner partner.example" in refused(estate, "partner remove partner.example")
+
+
+def test_a_group_is_added_changed_and_removed(estate: Casctl) -> None:
+    estate("group add Staff@example.org --name Staff --member alice@example.org --member x@elsewhere.example")
+    shown = answer(estate("group show staff@example.org --json"))
+    assert shown["members"] == ["alice@example.org", "x@elsewhere.example"]
+    assert shown["legacy_dn"].endswith("-Staff")
+    assert "belongs to another group" in refused(estate, "group add staff@example.org")
+    assert "is no member" in refused(estate, "group set staff@example.org --remove-member bob@example.org")
+    estate("group set staff@example.org --remove-member X@elsewhere.example --rooms")
+    assert answer(estate("group list --json"))[0] == {**shown, "members": ["alice@example.org"], "room_list": True}
+    estate("group remove staff@example.org")
+    assert "there is no group staff@example.org" in refused(estate, "group show staff@example.org")
+
+
+def test_an_address_is_a_mailbox_or_a_group(estate: Casctl) -> None:
+    assert "belongs to a mailbox" in refused(estate, "group add alice@example.org")
+    assert "example.net is not an accepted domain" in refused(estate, "group add staff@example.net")
+    assert "is not an address such as" in refused(estate, "group add staff@example.org --member nobody")
+    estate("group add staff@example.org")
+    assert "is taken by the group" in refused(estate, "mailbox add staff@example.org --database DB01")
 
 
 @pytest.mark.parametrize("words", ["--endpoint host", "--version 15", "--ca cas.ini"])

@@ -181,7 +181,14 @@ def earlier(directory: Directory, file: Path) -> Path:
     """Return the file as the casd before PROXY headers made it."""
     with sqlite3.connect(file) as connection:
         gone = "".join(f"DROP TRIGGER people_{what};" for what in ("added", "removed", "renamed"))
-        connection.executescript(f"{gone} DROP TABLE people; ALTER TABLE server DROP COLUMN proxy_protocol;")
+        columns = (("server", "proxy_protocol"), ("server", "kind"), ("mailbox", "kind"), ("mailbox", "details"))
+        (view,) = connection.execute("SELECT sql FROM sqlite_master WHERE name = 'entry'").fetchone()
+        connection.executescript(
+            f"{gone} DROP TABLE people; DROP TABLE member; DROP TABLE distribution_group; DROP TABLE partner; "
+            "DROP VIEW entry;"
+            + "".join(f"ALTER TABLE {table} DROP COLUMN {column};" for table, column in columns)
+            + view.replace(",\n    m.kind, m.details", "")
+        )
         connection.execute("PRAGMA user_version = 1")
     return file
 
