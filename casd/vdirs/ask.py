@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import Any
-
-from twisted.internet.defer import Deferred, gatherResults
 
 from casd.access import ClientAccess
 from casd.net.exchange import Exchange
-from casd.vdirs.reach import Unreached, reach, reason
+from casd.vdirs.reach import Unreached, each, reach, reason
 from protocols.http1 import Response
 
 PATH = "/casd/ask"
@@ -21,19 +20,18 @@ _JSON = b"application/json"
 
 
 async def answer(exchange: Exchange, access: ClientAccess, sender: str) -> Response:
-    """Ask all mailboxes at once, and answer in their order; who does not answer costs the others nothing."""
+    """Ask all mailboxes, some at once, and answer in their order; who does not answer costs the others nothing."""
     question = (exchange.head.get(b"x-casd-question") or b"").decode("latin-1")
     if question not in QUESTIONS:
         return Response(400)
     addresses = [value.decode("utf-8", "replace") for value in exchange.head.all(b"x-casd-recipient")]
     asked = await exchange.read(_LARGEST)
     path = f"/casd/{question}".encode("ascii")
-    asking = [Deferred.fromCoroutine(_one(access, sender, address, path, asked)) for address in addresses]
-    answers: list[Any] = await gatherResults(asking)
+    answers = await each(partial(_one, access, sender, path, asked), addresses)
     return Response(200, ((b"Content-Type", _JSON),), json.dumps({"answers": answers}).encode())
 
 
-async def _one(access: ClientAccess, sender: str, address: str, path: bytes, asked: bytes) -> dict[str, Any]:
+async def _one(access: ClientAccess, sender: str, path: bytes, asked: bytes, address: str) -> dict[str, Any]:
     try:
         answered = await reach(access, sender, address, path, asked, _JSON)
     except Unreached as error:

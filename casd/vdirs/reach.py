@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Coroutine, Iterable
+from typing import Any, TypeVar
 
+from twisted.internet.defer import Deferred, DeferredSemaphore, gatherResults
 from twisted.internet.task import deferLater
 
 from casd.access import ClientAccess
@@ -12,6 +15,11 @@ from casd.net.exchange import new_request_id
 from casd.net.fetch import Answer, fetch
 from casd.net.handover import ANSWER_FIELD, bearer
 from casd.net.pool import Busy, Unreachable
+
+T = TypeVar("T")
+
+_AT_ONCE = 8
+"""Mailboxes of one request at once: a server that hangs keeps nobody else waiting, a long list takes none by storm."""
 
 _HOLD = 10.0
 """Seconds that a mailbox's database may be on the move."""
@@ -24,6 +32,14 @@ _LARGEST = 1 << 20
 
 class Unreached(Exception):
     """No server has answered for the mailbox; the text is for people."""
+
+
+async def each(reached: Callable[[str], Coroutine[Deferred[Any], Any, T]], addresses: Iterable[str]) -> list[T]:
+    """Do the same for each of many addresses, some at once; return what comes of it in their order."""
+    some = DeferredSemaphore(_AT_ONCE)
+    going = [some.run(reached, one) for one in addresses]
+    outcomes: list[T] = await gatherResults(going)
+    return outcomes
 
 
 async def reach(access: ClientAccess, sender: str, address: str, path: bytes, body: bytes, kind: bytes) -> Answer:

@@ -8,24 +8,21 @@ from __future__ import annotations
 
 import json
 import time
+from functools import partial
 
 from attrs import asdict, frozen
-from twisted.internet.defer import Deferred, DeferredSemaphore, gatherResults
 
 from casd.access import ClientAccess
 from casd.auth.credentials import Denied
 from casd.net.exchange import Exchange
 from casd.vdirs import ask, people
-from casd.vdirs.reach import Unreached, reach, reason
+from casd.vdirs.reach import Unreached, each, reach, reason
 from casd.vdirs.vdir import Vdir
 from protocols.handover import REQUEST_HEADER, BadAssertion, verify
 from protocols.http1 import Response
 
 _PATH = "/casd/submit"
 _DELIVER = b"/casd/deliver"
-_AT_ONCE = 8
-"""Recipients at once: a server that hangs keeps nobody else waiting, and a long list takes no server by storm."""
-
 _LARGEST = 150 * 1024 * 1024
 """Bytes of a message."""
 
@@ -53,44 +50,55 @@ class Submit(Vdir):
         if path not in {_PATH, ask.PATH, people.PATH}:
             return Response(404)
         try:
-            sender = await self._sender(exchange, access, path)
-        except Denied:
+            server, user = await self._proved(exchange, access, path)
+            if path == people.PATH:
+                return await people.answer(exchange, access)
+            sender = await _bound(access, server, user)
+        except Denied as denied:
+            exchange.notes["why"] = str(denied)
             return Response(403)
-        exchange.notes["user"] = sender or "-"
-        if path == people.PATH:
-            return await people.answer(exchange, access)
+        exchange.notes["user"] = sender
         if path == ask.PATH:
             return await ask.answer(exchange, access, sender)
         recipients = [value.decode("utf-8", "replace") for value in exchange.head.all(b"x-casd-recipient")]
         message = await exchange.read(_LARGEST)
-        some = DeferredSemaphore(_AT_ONCE)
-        going = [some.run(_delivery, access, sender, one, message) for one in dict.fromkeys(recipients)]
-        receipts: list[Receipt] = await gatherResults(going)
+        receipts = await each(partial(_deliver, access, sender, message), dict.fromkeys(recipients))
         body = json.dumps({"receipts": [asdict(receipt) for receipt in receipts]}).encode()
         return Response(200, ((b"Content-Type", b"application/json"),), body)
 
-    async def _sender(self, exchange: Exchange, access: ClientAccess, path: str) -> str:
-        """Return for whom a mailbox server submits; `Denied` unless it proves to be one of ours."""
+    async def _proved(self, exchange: Exchange, access: ClientAccess, path: str) -> tuple[str, str]:
+        """Return which mailbox server asks, and for whom it says that it does; `Denied` unless it is one of ours."""
         head = exchange.head
         server = (head.get(b"x-casd-server") or b"").decode("latin-1")
         if server not in (await access.topology()).servers:
-            raise Denied
+            raise Denied("no mailbox server of ours is named")
         try:
             keys = access.handover.keys(server)
             token = head.get(REQUEST_HEADER.lower()) or b""
             asserted = verify(token, keys, server="front", method="POST", target=path, now=time.time())
-        except (BadAssertion, OSError, ValueError):
-            raise Denied from None
+        except (BadAssertion, OSError, ValueError) as error:
+            raise Denied(f"{server} proves nothing: {error}") from None
         if asserted.mechanism != "submission":
-            raise Denied
-        return asserted.user
+            raise Denied(f"{server} shows a statement of another kind")
+        return server, asserted.user
 
 
-def _delivery(access: ClientAccess, sender: str, recipient: str, message: bytes) -> Deferred[Receipt]:
-    return Deferred.fromCoroutine(_deliver(access, sender, recipient, message))
+async def _bound(access: ClientAccess, server: str, user: str) -> str:
+    """Return the first address of a user; `Denied` unless the active copy of his mailbox is on the server that asks.
+
+    So a server that has fallen into strange hands speaks for its own users only. What has just moved is looked up anew.
+    """
+    for refresh in (False, True):
+        if refresh:
+            await access.directory.refresh()
+        mailbox = await access.directory.by_address(user)
+        database = mailbox and (await access.topology()).databases.get(mailbox.database)
+        if mailbox and database and database.active == server:
+            return mailbox.address
+    raise Denied(f"{server} asks for {user or 'nobody'}, whose mailbox it does not have")
 
 
-async def _deliver(access: ClientAccess, sender: str, recipient: str, message: bytes) -> Receipt:
+async def _deliver(access: ClientAccess, sender: str, message: bytes, recipient: str) -> Receipt:
     """Hand a message to the server of one recipient."""
     try:
         refused = reason(await reach(access, sender, recipient, _DELIVER, message, b"message/rfc822"))

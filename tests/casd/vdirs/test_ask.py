@@ -70,6 +70,26 @@ def test_nothing_is_asked_but_what_is_known(estate: Estate) -> None:
     assert estate.servers.connections == []
 
 
+@pytest.mark.negative
+@pytest.mark.parametrize("user", ["carol@example.org", ""])
+def test_a_server_asks_in_the_name_of_nobody_whose_mailbox_it_does_not_have(estate: Estate, user: str) -> None:
+    shown = token(target="/casd/ask", user=user)
+    assert ask(estate, "carol@example.org", question="freebusy", shown=shown).read()[0].status == 403
+    assert estate.servers.connections == []
+
+
+@pytest.mark.negative
+def test_a_long_list_of_mailboxes_takes_no_server_by_storm(estate: Estate) -> None:
+    client = ask(estate, *["bob@example.org"] * 20)
+    most = 0
+    for _ in range(20):
+        going = [one for one in estate.servers.requests() if one.head.get(b"x-answered") is None]
+        most = max(most, len(going))
+        going[0].head.fields.append((b"x-answered", b"", b""))
+        going[0].answer(b"{}")
+    assert (len(answers(client)), most) == (20, 8)
+
+
 def people(client: Client) -> list[str]:
     (answer,) = client.read()
     return [one["address"] for one in json.loads(answer.body)["people"]]

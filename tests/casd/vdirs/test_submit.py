@@ -138,6 +138,34 @@ def test_nobody_but_a_mailbox_server_submits(estate: Estate, shown: bytes) -> No
 
 
 @pytest.mark.negative
+@pytest.mark.parametrize("user", ["carol@example.org", "", "nobody@example.org"])
+def test_a_server_submits_for_nobody_whose_mailbox_it_does_not_have(estate: Estate, user: str) -> None:
+    client = submit(estate, "bob@example.org", shown=token(user=user))
+    assert client.read()[0].status == 403
+    assert estate.servers.connections == []
+    assert f'why="mbx1 asks for {user or "nobody"}, whose mailbox it does not have"' in estate.logged()[0]
+
+
+@pytest.mark.negative
+def test_the_server_of_another_copy_submits_nothing(estate: Estate) -> None:
+    assert submit(estate, "bob@example.org", shown=token("mbx2")).read()[0].status == 403
+
+
+def test_a_server_submits_at_once_for_what_has_just_moved_to_it(estate: Estate) -> None:
+    submit(estate, "bob@example.org")
+    estate.source.move("DB01", "mbx2")
+    client = submit(estate, "carol@example.org", shown=token("mbx2"))
+    estate.servers.last().answer()
+    assert receipts(client) == {"carol@example.org": ""}
+    assert submit(estate, "carol@example.org", shown=token("mbx1")).read()[0].status == 403
+
+
+def test_a_sender_is_told_by_his_first_address(estate: Estate) -> None:
+    submit(estate, "bob@example.org", shown=token(user="Office@example.org"))
+    assert estate.servers.last().assertion.user == ALICE.address
+
+
+@pytest.mark.negative
 def test_an_assertion_for_a_mailbox_server_opens_no_submission(estate: Estate) -> None:
     estate.client().send(get("/ews/", basic_auth()))
     stolen = estate.servers.last().fields["x-casd-identity"].encode()
