@@ -21,12 +21,12 @@ _MECHANISM = "submission"
 
 
 async def asked(call: Call, answer: Callable[[MailboxStore, str, Any], Answer]) -> Response:
-    """Answer a question about the mailbox of a call; `answer` is given who asks, and what."""
+    """Answer a question about the mailbox of a call, beside its writer; `answer` is given who asks, and what."""
     if call.assertion.mechanism != _MECHANISM or call.exchange.head.method != b"POST":
         return Response(403)
     try:
         what = json.loads(await call.exchange.read(_LARGEST))
-        said = await call.database.run(answer, call.mailbox, call.assertion.user, what)
+        said = await call.database.read(answer, call.mailbox, call.assertion.user, what)
     except (ValueError, KeyError, TypeError):
         return _response(400, {"reason": "the question is not understood"})
     except Refusal as refused:

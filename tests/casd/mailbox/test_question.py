@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from casd.mailbox import oof, question
 from casd.mailbox.meetings import freebusy
 from casd.mailbox.oof import Oof
+from casd.mailbox.store.mailbox import MailboxStore
 from protocols.handover import Assertion
 from tests.casd.mailbox.conversation import ALICE_ASKS, Server
 from tests.casd.mailbox.meetings.conversation import Town
@@ -28,6 +30,16 @@ def test_a_question_is_answered(server: Server) -> None:
 def test_a_question_that_is_none_is_refused(server: Server) -> None:
     for body, status in ((b"x", 400), (b"{}", 400), (DAY.replace(b"03-02", b"02-02"), 422)):
         assert server.ask(ASKS, body).status == status
+
+
+@pytest.mark.negative
+def test_a_question_changes_nothing_and_waits_for_no_writer(tmp_path: Path) -> None:
+    def answer(mailbox: MailboxStore, _who: str, _what: Any) -> question.Answer:
+        mailbox.settings.put("told", "everybody")
+        return {}
+
+    server = Server(tmp_path, {"/casd/freebusy": lambda call: question.asked(call, answer)}, "DB01")
+    assert server.ask(ASKS, DAY).status == 500
 
 
 @pytest.mark.negative
