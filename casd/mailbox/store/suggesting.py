@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import islice
 
 from attrs import frozen
 
@@ -14,6 +15,9 @@ _LOOKED_AT = 300
 """Of the newest items that hold the words; who does not write any more is not suggested."""
 
 _MOST = 8
+
+_WORDS = 10
+"""Of what was typed; who types more than that is told by them already, and each word is one more walk in the index."""
 
 _ANSWER = re.compile(r"\s*(?:(?:re|aw|antw|fw|fwd|wg|tr|sv)(?:\[\d+\])?:\s*)+", re.IGNORECASE)
 """What mail programs put in front of a subject, in several languages."""
@@ -29,7 +33,7 @@ class Suggestions:
 
 def suggest(connection: Connections, mailbox: int, text: str) -> Suggestions:
     """Return what begins with a text: subjects as a whole, people with each of its words in a name or address."""
-    words = re.findall(r"\w+", text)
+    words = [word.group() for word in islice(re.finditer(r"\w+", text), _WORDS)]
     if not words:
         return Suggestions()
     begin = text.strip().casefold()

@@ -229,6 +229,20 @@ def test_people_and_subjects_that_begin_so_are_suggested(three: World) -> None:
     assert three.alice.items.suggestions('"').people == ()
 
 
+@pytest.mark.negative
+def test_of_very_many_words_only_the_first_are_looked_up(three: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    connections, execute = three.database.connections, three.database.connections.execute
+
+    def noted(statement: str, parameters: Any = ()) -> Any:
+        asked.extend(parameters if "MATCH" in statement else ())
+        return execute(statement, parameters)
+
+    monkeypatch.setattr(connections, "execute", noted)
+    three.alice.items.suggestions("cherries " * 20_000)
+    assert [match.count("cherries") for match in asked] == [10, 10]
+
+
 def test_a_search_in_time_reads_the_index_of_that_time(three: World) -> None:
     assert found(three, Search("received<2024-01-01 eat")) == ["Äpfel"]
     assert found(three, Search("received>=2024-01-01 eat")) == []
