@@ -21,6 +21,8 @@ from cryptography.hazmat.primitives.hmac import HMAC
 REQUEST_HEADER = b"X-CASD-Identity"
 ANSWER_HEADER = b"X-CASD-Served"
 ACTIVE_SERVER_HEADER = b"X-CASD-Active-Server"
+FORWARDED_BY = b"X-CASD-Forwarded-By"
+"""Stands on a delivery for each mailbox whose owner has had the message sent on; not within it: anybody writes that."""
 
 LIFETIME = 60
 """Seconds from `issued` during which an assertion is good."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from attrs import frozen
 from twisted.internet.interfaces import IReactorTime
@@ -27,8 +27,16 @@ class Receipt:
     reason: str = ""
 
 
-Submit = Callable[[str, Sequence[str], bytes], Awaitable[Sequence[Receipt]]]
-"""(sender, recipients, MIME bytes): deliver through the front door, one `Receipt` for each recipient."""
+class Submit(Protocol):
+    """Delivers MIME bytes through the front door, one `Receipt` for each recipient.
+
+    `passed`: the mailboxes whose owners have had the message sent on.
+    """
+
+    async def __call__(
+        self, sender: str, recipients: Sequence[str], mime: bytes, passed: Sequence[str] = ()
+    ) -> Sequence[Receipt]:
+        """Deliver one message."""
 
 
 @frozen

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Concatenate, ParamSpec, TypeVar
 
@@ -16,6 +16,7 @@ from casd.mailbox.outgoing import Outgoing
 from casd.mailbox.store.errors import QuotaExceeded
 from casd.mailbox.store.mailbox import MailboxStore
 from casd.mailbox.store.values import Fields
+from protocols.handover import FORWARDED_BY
 from protocols.http1 import Response
 
 LARGEST = 150 * 1024 * 1024
@@ -34,32 +35,34 @@ async def serve(call: Call) -> Response:
     """Put the message where it belongs; the answer comes when it is on the disk."""
     if call.assertion.mechanism != MECHANISM or call.exchange.head.method != b"POST":
         return Response(403)
-    refused = await deliver(call, await call.exchange.read(LARGEST))
+    passed = [value.decode("utf-8", "replace") for value in call.exchange.head.all(FORWARDED_BY.lower())]
+    refused = await deliver(call, await call.exchange.read(LARGEST), passed)
     answer = json.dumps({"reason": refused}).encode()
     return Response(422 if refused else 200, ((b"Content-Type", b"application/json"),), answer)
 
 
-async def deliver(call: Call, mime: bytes) -> str:
+async def deliver(call: Call, mime: bytes, passed: Sequence[str] = ()) -> str:
     """Deliver a message to the mailbox of a call; return why it was refused, empty if it was not.
 
+    `passed` are the mailboxes whose owners have had it sent on.
     What the mailbox sends because of it (out of office, rules) is sent before: nothing waits for later.
     """
     try:
-        letters = await call.database.run(_deliver, call.mailbox, call.assertion.user, mime, datetime.now(UTC))
+        letters = await call.database.run(_deliver, call.mailbox, call.assertion.user, mime, passed, datetime.now(UTC))
     except QuotaExceeded:
         return "552 5.2.2 The mailbox is full."  # RFC 3463 section 3.3
     await outgoing.send(call, letters)
     return ""
 
 
-def _deliver(mailbox: MailboxStore, sender: str, mime: bytes, now: datetime) -> list[Outgoing]:
+def _deliver(mailbox: MailboxStore, sender: str, mime: bytes, passed: Sequence[str], now: datetime) -> list[Outgoing]:
     """Put a message into the inbox, and have calendar and rules follow; return what is to be sent because of it."""
     mailbox.admit(len(mime))
-    fields: Fields = _heeded(mailbox, Fields(), arriving.arrived, sender, mime, now)
+    fields: Fields = _heeded(mailbox, Fields(), arriving.arrived, sender, mime, passed, now)
     item = mailbox.deliver(mime, **fields)
     absence = _heeded(mailbox, None, oof.reply, sender, mime, now)
-    copies = _heeded(mailbox, [], delegated.copies, item, mime, now)
-    sent = _heeded(mailbox, [], rules.apply, item, mime, sender, now)
+    copies = _heeded(mailbox, [], delegated.copies, item, mime, passed, now)
+    sent = _heeded(mailbox, [], rules.apply, item, mime, sender, passed, now)
     _heeded(mailbox, None, warning.give, now)
     return [*([absence] if absence else []), *copies, *sent]
 

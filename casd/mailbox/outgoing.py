@@ -13,11 +13,16 @@ from casd.mailbox.ews import reports
 
 @frozen
 class Outgoing:
-    """A message and who is to get it. `reports`: whether its sender is told if somebody does not."""
+    """A message and who is to get it. `reports`: whether its sender is told if somebody does not.
+
+    `passed`: the mailboxes whose owners have had it sent on. It goes beside the message, in which strangers could write
+    what they like.
+    """
 
     recipients: tuple[str, ...]
     mime: bytes
     reports: bool = True
+    passed: tuple[str, ...] = ()
 
 
 async def send(call: Call, messages: Iterable[Outgoing]) -> None:
@@ -25,7 +30,7 @@ async def send(call: Call, messages: Iterable[Outgoing]) -> None:
     for message in messages:
         if not message.recipients:
             continue
-        receipts = await call.submit(call.mailbox.address, message.recipients, message.mime)
+        receipts = await call.submit(call.mailbox.address, message.recipients, message.mime, message.passed)
         refused = [receipt for receipt in receipts if not receipt.delivered]
         if refused and message.reports:
             report = reports.undelivered(call.mailbox.address, refused, message.mime, datetime.now(UTC))

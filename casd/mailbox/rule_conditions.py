@@ -20,7 +20,7 @@ _ENCRYPTED = frozenset({"multipart/encrypted", "application/pkcs7-mime"})
 
 @frozen
 class Arrival:
-    """A message that has just come into the inbox."""
+    """A message that has just come into the inbox; `passed` names, in lower case, who have had it sent on."""
 
     mailbox: MailboxStore
     item: Item
@@ -28,6 +28,7 @@ class Arrival:
     sender: str
     now: datetime
     head: Head
+    passed: tuple[str, ...] = ()
 
     def people(self, *names: str) -> set[str]:
         """Return the addresses in header fields, in lower case."""

@@ -8,8 +8,8 @@ from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid
 from typing import Any
 
-from casd.mailbox.ews import headers, mail
-from casd.mailbox.ews.mail import Head
+from casd.mailbox.call import Receipt
+from casd.mailbox.ews import headers, mail, reports
 from casd.mailbox.outgoing import Outgoing
 from casd.mailbox.rule_conditions import Arrival
 from casd.mailbox.store.errors import NotFound
@@ -17,23 +17,42 @@ from casd.mailbox.store.mailbox import MailboxStore
 from protocols.ews.paths import Property
 from protocols.ews.values import Address
 
-LOOP = "X-CASD-Forwarded-By"
-"""The header that names each mailbox whose rules have sent a message on: none does so twice."""
+MOST_SENT = 32
+"""People to whom the rules of a mailbox send one message on, all in all."""
 
-_HOPS = 10
+_HOPS = 3
+"""Mailboxes whose rules send a message on, one after the other: Exchange 2010's number."""
 
 
-def sent(actions: Mapping[str, Any], arrival: Arrival) -> list[Outgoing]:
-    """Return what the actions of a rule send."""
-    passed = passed_by(arrival.head)
-    if arrival.me in passed or len(passed) >= _HOPS:
+def sent(rules: Sequence[Mapping[str, Any]], arrival: Arrival) -> list[Outgoing]:
+    """Return what rules, given as their actions, send: a letter for each way of sending on, and one ready answer.
+
+    So a message of any size is held a few times, however many rules want it.
+    """
+    if arrival.me in arrival.passed or len(arrival.passed) >= _HOPS:
         return []
-    made = [
-        Outgoing(tuple(actions[name]), make(arrival, actions[name]))
-        for name, make in FORWARDS.items()
-        if actions.get(name)
-    ]
-    return made + _replied(actions.get("ServerReplyWithMessage"), arrival)
+    asked = ((way, one) for rule in rules for way in FORWARDS for one in rule.get(way, ()))
+    wanted = list({(way, one.casefold()): (way, one) for way, one in asked}.values())
+    letters = []
+    for way, make in FORWARDS.items():
+        if people := [one for its_way, one in wanted[:MOST_SENT] if its_way == way]:
+            letters.append(_letter(arrival, people, make(arrival, people)))
+    if refused := [one for _, one in wanted[MOST_SENT:]]:
+        _tell_owner(arrival, refused)
+    templates = (rule["ServerReplyWithMessage"] for rule in rules if "ServerReplyWithMessage" in rule)
+    return letters + _replied(next(templates, None), arrival)
+
+
+def _letter(arrival: Arrival, people: Sequence[str], mime: bytes, *, reports: bool = True) -> Outgoing:
+    return Outgoing(tuple(people), mime, reports, passed=(*arrival.passed, arrival.me))
+
+
+def _tell_owner(arrival: Arrival, refused: Sequence[str]) -> None:
+    """Tell the owner whom his rules have not sent a message."""
+    why = f"5.7.1 Inbox rules send a message to {MOST_SENT} people at most."  # RFC 3463 section 3.8
+    receipts = [Receipt(one, delivered=False, reason=why) for one in refused]
+    mailbox = arrival.mailbox
+    mailbox.deliver(reports.undelivered(mailbox.address, receipts, arrival.mime, arrival.now))
 
 
 def _forwarded(arrival: Arrival, people: Sequence[str]) -> bytes:
@@ -69,15 +88,9 @@ def redirected(mailbox: MailboxStore, mime: bytes, people: Sequence[str], now: d
         "Resent-From": mailbox.address,
         "Resent-To": ", ".join(people),
         "Resent-Date": format_datetime(now),
-        LOOP: mailbox.address,
     }
     head = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
     return head.encode("ascii", "replace") + mime
-
-
-def passed_by(head: Head) -> list[str]:
-    """Return the mailboxes whose owners have had a message sent on."""
-    return [value.strip().casefold() for value in head.all(LOOP)]
 
 
 def _marked(message: EmailMessage, arrival: Arrival, how: str) -> bytes:
@@ -86,7 +99,6 @@ def _marked(message: EmailMessage, arrival: Arrival, how: str) -> bytes:
     message["Auto-Submitted"] = how
     message["Message-ID"] = make_msgid(domain=arrival.mailbox.address.rpartition("@")[2])
     message["Date"] = format_datetime(arrival.now)
-    message[LOOP] = arrival.mailbox.address
     return mail.serialise(message)
 
 
@@ -103,7 +115,7 @@ def _replied(template: str | None, arrival: Arrival) -> list[Outgoing]:
         "message:ToRecipients": (Address(arrival.sender),),
     }
     message = mail.parse(mail.write(content, {Property(uri): value for uri, value in written.items()}))
-    return [Outgoing((arrival.sender,), _marked(message, arrival, "auto-replied"), reports=False)]
+    return [_letter(arrival, [arrival.sender], _marked(message, arrival, "auto-replied"), reports=False)]
 
 
 FORWARDS: Mapping[str, Callable[[Arrival, Sequence[str]], bytes]] = {

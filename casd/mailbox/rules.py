@@ -48,19 +48,23 @@ def save(mailbox: MailboxStore, rules: Sequence[Rule]) -> None:
     mailbox.settings.put(_NAME, [asdict(rule) for rule in rules] or None)
 
 
-def apply(mailbox: MailboxStore, item: Item, mime: bytes, sender: str, now: datetime) -> list[Outgoing]:
+def apply(
+    mailbox: MailboxStore, item: Item, mime: bytes, sender: str, passed: Sequence[str], now: datetime
+) -> list[Outgoing]:
     """Apply the rules to a message that has come into the inbox; return what they send."""
     rules = [rule for rule in load(mailbox) if rule.enabled]
     if not rules:
         return []
-    arrival = Arrival(mailbox, item, mime, sender, now, mail.head(mime))
-    sent: list[Outgoing] = []
+    senders = tuple(one.casefold() for one in passed)
+    arrival = Arrival(mailbox, item, mime, sender, now, mail.head(mime), senders)
+    wanted: list[Mapping[str, Any]] = []
     for rule in rules:
         if _matches(rule, arrival):
-            sent += _act(rule, arrival)
+            _act(rule, arrival)
+            wanted.append(rule.actions)
             if rule.actions.get("StopProcessingRules") or rule.actions.keys() & {"Delete", "PermanentDelete"}:
                 break
-    return sent
+    return rule_letters.sent(wanted, arrival)
 
 
 def _matches(rule: Rule, arrival: Arrival) -> bool:
@@ -69,8 +73,8 @@ def _matches(rule: Rule, arrival: Arrival) -> bool:
     return wanted and not any(TESTS[name](arrival, value) for name, value in rule.exceptions.items())
 
 
-def _act(rule: Rule, arrival: Arrival) -> list[Outgoing]:
-    """Do what a rule says; return what it sends. A folder or a message that is gone is passed over."""
+def _act(rule: Rule, arrival: Arrival) -> None:
+    """Do what a rule says, but sending. A folder or a message that is gone is passed over."""
     wanted, items, item = rule.actions, arrival.mailbox.items, arrival.item.id
     fields: Fields = {}
     if wanted.get("MarkAsRead"):
@@ -91,7 +95,6 @@ def _act(rule: Rule, arrival: Arrival) -> list[Outgoing]:
         items.delete(item, DeleteMode.HARD)
     elif wanted.get("Delete"):
         items.delete(item, DeleteMode.DELETED_ITEMS)
-    return rule_letters.sent(wanted, arrival)
 
 
 ACTIONS = frozenset(

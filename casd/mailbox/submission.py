@@ -17,7 +17,7 @@ from casd.net.backend import Backend
 from casd.net.fetch import Once, fetch
 from casd.net.pool import Connector
 from casd.net.tls import ClientTLS
-from protocols.handover import REQUEST_HEADER, Assertion, sign
+from protocols.handover import FORWARDED_BY, REQUEST_HEADER, Assertion, sign
 from protocols.http1 import Headers, write_fields
 
 _PATH = "/casd/submit"
@@ -61,13 +61,15 @@ class Submission:
         self._connector = connector
         self._now = now
 
-    async def __call__(self, sender: str, recipients: Sequence[str], mime: bytes) -> Sequence[Receipt]:
+    async def __call__(
+        self, sender: str, recipients: Sequence[str], mime: bytes, passed: Sequence[str] = ()
+    ) -> Sequence[Receipt]:
         """Submit a message; whatever goes wrong is in the receipts."""
         receipts: list[Receipt] = []
         for start in range(0, len(recipients), _AT_ONCE):
             batch = recipients[start : start + _AT_ONCE]
             try:
-                receipts.extend(await self._ask(sender, batch, mime))
+                receipts.extend(await self._ask(sender, batch, mime, passed))
             except Exception as error:
                 self._log.failure("a message could not be submitted to {front}", front=self._authority)
                 receipts.extend(Receipt(address, delivered=False, reason=str(error)) for address in batch)
@@ -95,8 +97,11 @@ class Submission:
             self._log.failure("other mailboxes could not be asked through {front}", front=self._authority)
             return [Said(address, str(error)) for address in addresses]
 
-    async def _ask(self, sender: str, recipients: Sequence[str], mime: bytes) -> Iterator[Receipt]:
-        return _receipts(await self._asked(_PATH, sender, recipients, mime, b"message/rfc822"))
+    async def _ask(
+        self, sender: str, recipients: Sequence[str], mime: bytes, passed: Sequence[str]
+    ) -> Iterator[Receipt]:
+        more = tuple((FORWARDED_BY, _address(one)) for one in passed)
+        return _receipts(await self._asked(_PATH, sender, recipients, mime, b"message/rfc822", more))
 
     async def _asked(
         self,

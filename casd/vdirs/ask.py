@@ -8,7 +8,7 @@ from typing import Any
 
 from casd.access import ClientAccess
 from casd.net.exchange import Exchange
-from casd.vdirs.reach import Unreached, each, reach, reason
+from casd.vdirs.reach import Message, Unreached, each, reach, reason
 from protocols.http1 import Response
 
 PATH = "/casd/ask"
@@ -33,7 +33,7 @@ async def answer(exchange: Exchange, access: ClientAccess, sender: str) -> Respo
 
 async def _one(access: ClientAccess, sender: str, path: bytes, asked: bytes, address: str) -> dict[str, Any]:
     try:
-        answered = await reach(access, sender, address, path, asked, _JSON)
+        answered = await reach(access, sender, address, path, Message(asked, _JSON))
     except Unreached as error:
         return {"address": address, "reason": str(error), "said": None}
     refused = reason(answered)

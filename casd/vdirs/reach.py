@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Coroutine, Iterable
 from typing import Any, TypeVar
 
+from attrs import frozen
 from twisted.internet.defer import Deferred, DeferredSemaphore, gatherResults
 from twisted.internet.task import deferLater
 
@@ -15,6 +16,7 @@ from casd.net.exchange import new_request_id
 from casd.net.fetch import Answer, fetch
 from casd.net.handover import ANSWER_FIELD, bearer
 from casd.net.pool import Busy, Unreachable
+from protocols.http1 import Headers, write_fields
 
 T = TypeVar("T")
 
@@ -30,6 +32,15 @@ _LARGEST = 1 << 20
 """Bytes of an answer."""
 
 
+@frozen
+class Message:
+    """What is brought to a mailbox: a body, its media type, more fields of its head."""
+
+    body: bytes
+    kind: bytes
+    more: Headers = ()
+
+
 class Unreached(Exception):
     """No server has answered for the mailbox; the text is for people."""
 
@@ -42,7 +53,7 @@ async def each(reached: Callable[[str], Coroutine[Deferred[Any], Any, T]], addre
     return outcomes
 
 
-async def reach(access: ClientAccess, sender: str, address: str, path: bytes, body: bytes, kind: bytes) -> Answer:
+async def reach(access: ClientAccess, sender: str, address: str, path: bytes, message: Message) -> Answer:
     """Return what the server of an address answers to a POST; wait for a database on the move. Raises `Unreached`."""
     give_up = access.clock.seconds() + _HOLD
     try:
@@ -50,7 +61,7 @@ async def reach(access: ClientAccess, sender: str, address: str, path: bytes, bo
             decision = await access.locate_address(address, "delivery", "the recipient")
             if not isinstance(decision, Proxy):
                 raise Unreached(getattr(decision, "word", "Elsewhere"))
-            answer = await _hand_over(access, sender, decision, path, body, kind)
+            answer = await _hand_over(access, sender, decision, path, message)
             if answer.head.status != 421:
                 return answer
             if access.clock.seconds() >= give_up:
@@ -61,19 +72,20 @@ async def reach(access: ClientAccess, sender: str, address: str, path: bytes, bo
         raise Unreached(f"try later: {error}") from error
 
 
-async def _hand_over(access: ClientAccess, sender: str, proxy: Proxy, path: bytes, body: bytes, kind: bytes) -> Answer:
+async def _hand_over(access: ClientAccess, sender: str, proxy: Proxy, path: bytes, message: Message) -> Answer:
     request_id, server = new_request_id(), proxy.server
     who = bearer(proxy, sender, "", "submission")
     proof = access.handover.prove(who, server.name, b"POST", path, request_id)
     connection = await access.connect(server, "delivery", sender, last=True)
     host = (server.tls_name or server.name).encode("ascii")
-    lines = b"%bHost: %b\r\nrequest-id: %b\r\nContent-Type: %b\r\n" % (
-        proof.line,
-        host,
-        request_id.encode("ascii"),
-        kind,
+    more = (
+        (b"Host", host),
+        (b"request-id", request_id.encode("ascii")),
+        (b"Content-Type", message.kind),
+        *message.more,
     )
-    answer: Answer = await fetch(connection, b"POST", path, lines, body, _PATIENCE, _LARGEST)
+    lines = proof.line + write_fields(more)
+    answer: Answer = await fetch(connection, b"POST", path, lines, message.body, _PATIENCE, _LARGEST)
     if not proof.answered_by(answer.head.get(ANSWER_FIELD)):
         connection.expired = True
         connection.lane.breaker.distrust()

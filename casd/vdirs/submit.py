@@ -16,15 +16,18 @@ from casd.access import ClientAccess
 from casd.auth.credentials import Denied
 from casd.net.exchange import Exchange
 from casd.vdirs import ask, people
-from casd.vdirs.reach import Unreached, each, reach, reason
+from casd.vdirs.reach import Message, Unreached, each, reach, reason
 from casd.vdirs.vdir import Vdir
-from protocols.handover import REQUEST_HEADER, BadAssertion, verify
+from protocols.handover import FORWARDED_BY, REQUEST_HEADER, BadAssertion, verify
 from protocols.http1 import Response
 
 _PATH = "/casd/submit"
 _DELIVER = b"/casd/deliver"
 _LARGEST = 150 * 1024 * 1024
 """Bytes of a message."""
+
+_HOPS = 10
+"""Mailboxes that have sent a message on: more than any mailbox server lets happen."""
 
 
 @frozen
@@ -61,7 +64,12 @@ class Submit(Vdir):
         if path == ask.PATH:
             return await ask.answer(exchange, access, sender)
         recipients = [value.decode("utf-8", "replace") for value in exchange.head.all(b"x-casd-recipient")]
-        message = await exchange.read(_LARGEST)
+        passed = exchange.head.all(FORWARDED_BY.lower())
+        if len(passed) > _HOPS:
+            return Response(400)
+        message = Message(
+            await exchange.read(_LARGEST), b"message/rfc822", tuple((FORWARDED_BY, one) for one in passed)
+        )
         receipts = await each(partial(_deliver, access, sender, message), dict.fromkeys(recipients))
         body = json.dumps({"receipts": [asdict(receipt) for receipt in receipts]}).encode()
         return Response(200, ((b"Content-Type", b"application/json"),), body)
@@ -98,10 +106,10 @@ async def _bound(access: ClientAccess, server: str, user: str) -> str:
     raise Denied(f"{server} asks for {user or 'nobody'}, whose mailbox it does not have")
 
 
-async def _deliver(access: ClientAccess, sender: str, message: bytes, recipient: str) -> Receipt:
+async def _deliver(access: ClientAccess, sender: str, message: Message, recipient: str) -> Receipt:
     """Hand a message to the server of one recipient."""
     try:
-        refused = reason(await reach(access, sender, recipient, _DELIVER, message, b"message/rfc822"))
+        refused = reason(await reach(access, sender, recipient, _DELIVER, message))
     except Unreached as error:
         refused = str(error)
     return Receipt(recipient, not refused, refused)

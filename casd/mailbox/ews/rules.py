@@ -13,6 +13,7 @@ from casd.mailbox import rules
 from casd.mailbox.ews import identifiers, places, zones
 from casd.mailbox.ews.identifiers import Kind
 from casd.mailbox.rule_conditions import TESTS
+from casd.mailbox.rule_letters import FORWARDS, MOST_SENT
 from casd.mailbox.rules import Rule
 from casd.mailbox.store.errors import NotFound
 from casd.mailbox.store.mailbox import MailboxStore
@@ -22,8 +23,6 @@ from protocols.ews.codecs import read_id
 from protocols.ews.errors import Refusal
 from protocols.ews.markup import Element, m, text
 from protocols.ews.rules import Operation, Violation
-
-_SENDING = frozenset({"ForwardToRecipients", "ForwardAsAttachmentToRecipients", "RedirectToRecipients"})
 
 
 def get_inbox_rules(mailbox: MailboxStore, body: Element, _zone: tzinfo) -> Element:
@@ -101,8 +100,10 @@ def _wrong(name: str, value: Any, known: Any) -> Iterator[Violation]:
         yield Violation(0, name, "UnsupportedRule", "This server cannot do that.")
     elif value in ("", []):
         yield Violation(0, name, "EmptyValueFound", "There is no value.")
-    elif name in _SENDING and not all("@" in one and one.isprintable() for one in value):
+    elif name in FORWARDS and not all("@" in one and one.isprintable() for one in value):
         yield Violation(0, name, "InvalidAddress", "This is no address.", "; ".join(value))
+    elif name in FORWARDS and len(value) > MOST_SENT:
+        yield Violation(0, name, "InvalidValue", f"A rule sends a message to {MOST_SENT} people at most.")
     elif name.endswith("Range") and None not in value and value[0] > value[1]:
         yield Violation(0, name, f"Invalid{name.removeprefix('Within')}", "The range ends before it begins.")
 

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from casd.mailbox.ews import mail
 from casd.mailbox.meetings import attendance, attending, entries, itip, organising, replies
 from casd.mailbox.meetings.itip import Scheduling
-from casd.mailbox.rule_letters import passed_by
 from casd.mailbox.store.errors import BadContent
 from casd.mailbox.store.mailbox import MailboxStore
 from casd.mailbox.store.values import Fields
 
 
-def arrived(mailbox: MailboxStore, sender: str, mime: bytes, now: datetime) -> Fields:
+def arrived(mailbox: MailboxStore, sender: str, mime: bytes, passed: Sequence[str], now: datetime) -> Fields:
     """Have the calendar follow a message; return what the message is to carry as an item.
 
     `sender` is who has proved to send it: he invites and calls off in his own name only, and answers for himself.
+    `passed` are those who have had the message sent on.
     What does not keep to that, or cannot be read, changes nothing: it is shown, for a person to judge.
     """
     said = itip.read(mime)
@@ -35,8 +34,7 @@ def arrived(mailbox: MailboxStore, sender: str, mime: bytes, now: datetime) -> F
                 found = _answered(mailbox, sender.casefold(), said, now)
     except BadContent:
         return fields
-    delegated = bool(passed_by(mail.head(mime)))
-    properties = {"calendar:UID": said.uid, "meeting:IsDelegated": delegated, **found}
+    properties = {"calendar:UID": said.uid, "meeting:IsDelegated": bool(passed), **found}
     return {**fields, "properties": properties}
 
 

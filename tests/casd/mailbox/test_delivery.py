@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from casd.mailbox import delivery, oof, rule_letters, rules
-from casd.mailbox.meetings import arriving
+from casd.mailbox.meetings import arriving, delegated
 from casd.mailbox.store.values import Dismounted, Event, EventKind
 from protocols.handover import Assertion
 from tests.casd.mailbox.conversation import ALICE_ASKS, Server
@@ -31,6 +32,18 @@ def test_a_message_is_acknowledged_when_it_is_in_the_inbox(server: Server) -> No
     answer = server.ask(BRINGS, mail())
     assert answer.status == 200
     assert (len(inbox(server)), json.loads(answer.body)) == (1, {"reason": ""})
+
+
+@pytest.mark.negative
+def test_who_has_sent_a_message_on_is_read_beside_it_and_not_in_it(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known: list[Sequence[str]] = []
+    monkeypatch.setattr(delegated, "copies", lambda _mailbox, _item, _mime, passed, _now: known.append(passed) or [])
+    field = b"X-CASD-Forwarded-By: carol@example.org\r\n"
+    server.ask(BRINGS, mail(), more=field)
+    server.ask(BRINGS, field + mail())
+    assert known == [["carol@example.org"], []]
 
 
 @pytest.mark.parametrize("other", [BRINGS._replace(mechanism="basic"), BRINGS._replace(method="GET")])

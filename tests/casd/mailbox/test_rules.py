@@ -1,10 +1,11 @@
 from __future__ import annotations
 
 import pytest
+from twisted.internet.defer import Deferred
 
 from tests.casd.mailbox.ews.conversation import Answer, distinguished
-from tests.casd.mailbox.meetings.conversation import Person, Town
-from tests.casd.mailbox.store.world import mail
+from tests.casd.mailbox.meetings.conversation import Person, Town, text
+from tests.casd.mailbox.store.world import mail, result
 
 MOVE = f"<t:MoveToFolder>{distinguished('notes')}</t:MoveToFolder>"
 
@@ -179,6 +180,51 @@ def test_two_who_send_to_each_other_send_each_message_once(town: Town) -> None:
     update(town.bob, rule("", people("RedirectToRecipients", "alice@example.org")))
     arrives(town, mail("News"), "carol@example.org")
     assert (len(town.alice.sent), len(town.bob.sent)) == (1, 1)
+
+
+@pytest.mark.negative
+def test_a_message_that_says_that_it_was_sent_on_is_sent_on_all_the_same(town: Town) -> None:
+    update(town.alice, rule("", people("RedirectToRecipients", "bob@example.org")))
+    forged = b"X-CASD-Forwarded-By: alice@example.org\r\n" * 12 + mail("News")
+    arrives(town, forged, "carol@example.org")
+    assert town.bob.messages() == [("Message", "News")]
+
+
+@pytest.mark.negative
+def test_a_message_is_sent_on_three_times_in_a_row_at_most(town: Town) -> None:
+    update(town.alice, rule("", people("ForwardToRecipients", "bob@example.org")))
+    for subject, passed in (("Third", ("x@example.org", "y@example.org")), ("Fourth", ("x", "y", "z"))):
+        result(Deferred.fromCoroutine(town.deliver("carol@example.org", "alice@example.org", mail(subject), passed)))
+    assert town.bob.messages() == [("Message", "FW: Third")]
+    assert town.alice.messages() == [("Message", "Fourth"), ("Message", "Third")]
+
+
+@pytest.mark.negative
+def test_a_rule_that_sends_to_a_crowd_is_refused(town: Town) -> None:
+    crowd = [f"p{number}@example.org" for number in range(33)]
+    answer = update(town.alice, rule("", people("ForwardToRecipients", *crowd)))
+    assert answer.texts("t:ErrorCode") == ["InvalidValue"]
+    assert update(town.alice, rule("", people("ForwardToRecipients", *crowd[1:]))).codes == ["NoError"]
+
+
+@pytest.mark.negative
+def test_many_rules_send_a_message_to_few_and_tell_whom_they_have_not_sent_it(town: Town) -> None:
+    crowd = [f"p{number}@example.org" for number in range(31)]
+    rules = [people("RedirectToRecipients", one, "Bob@example.org") for one in crowd]
+    rules += [people("ForwardToRecipients", "carol@example.org")]
+    update(town.alice, *(rule("", one, priority=place) for place, one in enumerate(rules)))
+    arrives(town, mail("News"), "carol@example.org")
+    assert sorted(town.alice.sent[0][1]) == sorted(["Bob@example.org", *crowd])
+    told = [text(town.alice.message(number=number), "Body") for number in range(3)]
+    assert (len(town.alice.sent), any("carol@example.org: 5.7.1 Inbox rules send" in one for one in told)) == (1, True)
+
+
+def test_a_sender_gets_one_ready_answer_of_many(town: Town) -> None:
+    made = [town.alice.create(f"<t:Message><t:Subject>{one}</t:Subject></t:Message>", "drafts").id() for one in "AB"]
+    actions = [one.replace("<t:ItemId", "<t:ServerReplyWithMessage") for one in made]
+    update(town.alice, *(rule("", one, priority=place) for place, one in enumerate(actions)))
+    arrives(town, mail("News"))
+    assert town.bob.messages() == [("Message", "A")]
 
 
 def test_an_owner_is_told_when_nobody_gets_what_was_sent_on(town: Town) -> None:

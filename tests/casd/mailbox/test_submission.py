@@ -85,6 +85,13 @@ def test_a_message_goes_to_the_front_door_under_this_servers_name(front: FrontDo
     assert front.transports[0].disconnecting
 
 
+def test_who_has_sent_a_message_on_is_said_beside_it(front: FrontDoor) -> None:
+    passed = ("carol@example.org", "dave@example.org")
+    Deferred.fromCoroutine(front.submission("alice@example.org", ["bob@example.org"], mail(), passed))
+    for one in passed:
+        assert f"X-CASD-Forwarded-By: {one}\r\n".encode() in front.transports[0].value()
+
+
 @pytest.mark.parametrize(
     ("status", "body", "reason"),
     [

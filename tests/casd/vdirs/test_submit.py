@@ -57,6 +57,14 @@ def test_a_message_is_handed_to_the_server_of_each_recipient(estate: Estate) -> 
     assert "user=alice@example.org" in estate.logged()[0]
 
 
+def test_who_has_sent_a_message_on_is_said_beside_it(estate: Estate) -> None:
+    passed = b"X-CASD-Forwarded-By: carol@example.org\r\n"
+    submit(estate, "bob@example.org", shown=token() + passed)
+    asked = estate.servers.last()
+    assert asked.fields["x-casd-forwarded-by"] == "carol@example.org"
+    assert submit(estate, "bob@example.org", shown=token() + passed * 11).read()[0].status == 400
+
+
 def test_a_server_that_hangs_keeps_no_other_recipient_waiting(estate: Estate) -> None:
     client = submit(estate, "bob@example.org", "carol@example.org")
     going = {asked.connection.server: asked for asked in estate.servers.requests()}

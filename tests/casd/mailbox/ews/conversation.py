@@ -165,7 +165,9 @@ class Client:
         )
         return result(Deferred.fromCoroutine(serve(call)))
 
-    async def _submit(self, sender: str, recipients: Sequence[str], mime: bytes) -> Sequence[Receipt]:
+    async def _submit(
+        self, sender: str, recipients: Sequence[str], mime: bytes, passed: Sequence[str] = ()
+    ) -> Sequence[Receipt]:
         self.sent.append((sender, tuple(recipients), mime))
         return [
             Receipt(address, address not in self.unreachable, self.unreachable.get(address, ""))

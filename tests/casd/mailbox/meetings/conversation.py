@@ -38,9 +38,11 @@ class Person(Client):
         )  # fmt: skip
         return Call(exchange, assertion, self.world.database, self.mailbox, self._submit, self.clock)
 
-    async def _submit(self, sender: str, recipients: Sequence[str], mime: bytes) -> Sequence[Receipt]:
-        await super()._submit(sender, recipients, mime)
-        return [await self.town.deliver(sender, address, mime) for address in recipients]
+    async def _submit(
+        self, sender: str, recipients: Sequence[str], mime: bytes, passed: Sequence[str] = ()
+    ) -> Sequence[Receipt]:
+        await super()._submit(sender, recipients, mime, passed)
+        return [await self.town.deliver(sender, address, mime, passed) for address in recipients]
 
     async def _others(self, question: str, who: str, addresses: Sequence[str], what: Any) -> Sequence[Said]:
         return [await self.town.ask(question, who, address, what) for address in addresses]
@@ -113,12 +115,12 @@ class Town:
         self.people = {name: Person(self, guid, name) for name, guid in people.items()}
         self.alice, self.bob, self.carol = self.people.values()
 
-    async def deliver(self, sender: str, address: str, mime: bytes) -> Receipt:
+    async def deliver(self, sender: str, address: str, mime: bytes, passed: Sequence[str] = ()) -> Receipt:
         """Deliver as a mailbox server does."""
         person = self.people.get(address.partition("@")[0].lower())
         if person is None:
             return Receipt(address, delivered=False, reason="RecipientNotFound")
-        outcome = await delivery.deliver(person.visited(None, sender), mime)
+        outcome = await delivery.deliver(person.visited(None, sender), mime, passed)
         return Receipt(address, delivered=not outcome, reason=outcome)
 
     async def ask(self, question: str, who: str, address: str, what: Any) -> Said:

@@ -106,7 +106,9 @@ class Browser(Unnoted):
     def rejected(self, client: str, status: int, text: str) -> None:
         raise AssertionError(text)
 
-    async def _submit(self, sender: str, recipients: Sequence[str], mime: bytes) -> list[Receipt]:
+    async def _submit(
+        self, sender: str, recipients: Sequence[str], mime: bytes, passed: Sequence[str] = ()
+    ) -> list[Receipt]:
         self.sent.append((sender, tuple(recipients), mime))
         return [Receipt(each, each not in self.unreachable, self.unreachable.get(each, "")) for each in recipients]
 

@@ -40,7 +40,7 @@ def received(world: World, method: str = "REQUEST", text: str = REQUEST, sender:
     mime = mail("Review", text.format(method=method), Content_Type=kind)
 
     def deliver() -> str:
-        return world.alice.deliver(mime, **arriving.arrived(world.alice, sender, mime, world.alice.now)).id
+        return world.alice.deliver(mime, **arriving.arrived(world.alice, sender, mime, (), world.alice.now)).id
 
     return world.run(deliver)
 
