@@ -64,8 +64,8 @@ def command() -> None:
 def import_(invocation: Invocation, address: str, sources: tuple[Path, ...], folder: str) -> None:
     """Bring SOURCES into the mailbox ADDRESS: mbox, Maildir, EML, iCalendar, vCard, PST, or folders of them.
 
-    What was imported before is left out, so an import that was interrupted is repeated. Bad entries are named and
-    left out.
+    What was imported in the last 90 days is left out, so an import that was interrupted is repeated. Bad entries are
+    named and left out.
     """
     peer, counts = Peer.find(invocation, address), Counter(imported=0, known=0, bad=0)
     with bar("importing") as (total, step):

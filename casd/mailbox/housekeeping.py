@@ -11,7 +11,7 @@ from twisted.logger import Logger
 
 from casd.mailbox.roster import Roster
 from casd.mailbox.store.errors import NotMounted
-from casd.mailbox.store.retention import purge
+from casd.mailbox.store.retention import REMEMBERED, forget, purge
 
 _INTERVAL = 3600.0
 
@@ -51,8 +51,10 @@ class Housekeeping:
                 self._log.info("{database}: forgot {count} deleted items", database=mounted.name, count=forgotten)
 
     async def _tidy(self, name: str) -> int:
-        before, all_of_them = int(self._now() - self._keep), 0
+        now, all_of_them = self._now(), 0
         with self._roster.use(name) as database:
-            while some := await database.run(purge, database, before):
+            while some := await database.run(purge, database, int(now - self._keep)):
                 all_of_them += some
+            while await database.run(forget, database, int(now - REMEMBERED)):
+                pass
         return all_of_them

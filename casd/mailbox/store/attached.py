@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from time import time
@@ -18,7 +18,6 @@ from casd.mailbox.store import mime, parts
 from casd.mailbox.store.connections import Connections
 from casd.mailbox.store.database import MailboxDatabase
 from casd.mailbox.store.errors import NotMounted
-from casd.mailbox.store.extract import SEARCHED
 from casd.mailbox.store.index import Index
 from casd.mailbox.store.reader import Reader
 from casd.mailbox.store.texts import kind_of
@@ -29,49 +28,58 @@ T = TypeVar("T")
 _LARGEST = 32 << 20
 """Bytes of an attachment that is read."""
 
+_TRIES = 3
+"""Times that an item is tried: what fails each time, or ends this process, is left unread."""
+
 _IDLE = 5.0
 """Seconds for which the reading process waits for more."""
 
 
 @frozen
 class Unread:
-    """An item whose attachments are to be read, as they were when it had this change number."""
+    """An item whose attachments are to be read, as it was when it had this change number; `tries` were in vain."""
 
     item: int
     mailbox: int
     edited: int
-    attachments: Sequence[tuple[str, str, bytes]]
+    tries: int
 
 
 def next_unread(connection: Connections) -> Unread | None:
-    """Return what is to be read next, the newest first: somebody may look for it now."""
+    """Return what is to be read next: the least tried, of these the newest, since somebody may look for it now."""
     row = connection.execute(
-        "SELECT item.number, item.mailbox, item.edited FROM unread_attachments"
-        " JOIN item ON item.number = unread_attachments.item ORDER BY unread_attachments.item DESC LIMIT 1"
+        "SELECT item.number, item.mailbox, item.edited, tries FROM unread_attachments"
+        " JOIN item ON item.number = unread_attachments.item ORDER BY tries, unread_attachments.item DESC LIMIT 1"
     ).fetchone()
-    if row is None:
-        return None
-    item, mailbox, edited = row
+    return None if row is None else Unread(*row)
+
+
+def note_try(connection: Connections, unread: Unread) -> None:
+    """Note that an item is tried, before anything is done that may end this process."""
+    connection.execute("UPDATE unread_attachments SET tries = tries + 1 WHERE item = ?", (unread.item,))
+
+
+def attachments(connection: Connections, unread: Unread) -> list[tuple[str, str, bytes]]:
+    """Return name, media type and content of each attachment that may have a text."""
     listed = connection.execute(
         "SELECT part, name, content_type FROM attachment WHERE item = ? AND part IS NOT NULL AND size <= ?"
         " ORDER BY number",
-        (item, _LARGEST),
+        (unread.item, _LARGEST),
     ).fetchall()
     wanted = [(part, name, content_type) for part, name, content_type in listed if kind_of(name, content_type)]
-    content = parts.content(connection, item)
-    attachments = [(name, kind, mime.part_content(content, part)) for part, name, kind in wanted]
-    return Unread(item, mailbox, edited, attachments)
+    content = parts.content(connection, unread.item) if wanted else b""
+    return [(name, kind, mime.part_content(content, part)) for part, name, kind in wanted]
 
 
-def put(connection: Connections, unread: Unread, texts: Sequence[str]) -> None:
+def put(connection: Connections, unread: Unread, text: str) -> None:
     """Index what was read, unless the item is gone or is another by now."""
     where = "item = ? AND ? = (SELECT edited FROM item WHERE number = item)"
     known = connection.execute(
         f"DELETE FROM unread_attachments WHERE {where} RETURNING item",  # noqa: S608 - our own words
         (unread.item, unread.edited),
     ).fetchall()
-    if known and any(texts):
-        Index(connection, unread.mailbox).attach(unread.item, texts)
+    if known and text:
+        Index(connection, unread.mailbox).attach(unread.item, text)
 
 
 class Attached:
@@ -118,10 +126,26 @@ class Attached:
         if unread is None:
             self._rest()
             return False
-        texts = await self._in_thread(lambda: [self._reader.text_of(*each) for each in unread.attachments])
-        whole = "\n".join(texts)[:SEARCHED]
-        await self._database.run(put, self._database.connections, unread, [whole])
+        if unread.tries >= _TRIES:
+            await self._database.run(put, self._database.connections, unread, "")
+            self._log.error("{database}: item {item} keeps its attachments unread", **self._named(unread))
+            return True
+        await self._database.run(note_try, self._database.connections, unread)
+        try:
+            await self._read(unread)
+        except NotMounted:
+            raise
+        except Exception:
+            self._log.failure("{database}: attachments of item {item} cannot be read", **self._named(unread))
         return True
+
+    def _named(self, unread: Unread) -> dict[str, Any]:
+        return {"database": self._database.name, "item": unread.item}
+
+    async def _read(self, unread: Unread) -> None:
+        found = await self._database.read(attachments, self._database.connections, unread)
+        text = await self._in_thread(lambda: self._reader.texts_of(found))
+        await self._database.run(put, self._database.connections, unread, text)
 
     def _rest(self) -> None:
         """End the reading process if nothing comes for a while."""

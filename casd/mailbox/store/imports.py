@@ -21,4 +21,5 @@ class Imports:
 
     def note(self, digest: bytes) -> None:
         """Remember one, in the transaction that brings the thing."""
-        self._journal.connection.execute("INSERT INTO imported VALUES (?, ?)", (self._journal.mailbox, digest))
+        journal = self._journal
+        journal.connection.execute("INSERT INTO imported VALUES (?, ?, ?)", (journal.mailbox, digest, journal.now()))

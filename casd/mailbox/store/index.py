@@ -57,7 +57,7 @@ class Index:
     def copy(self, old: Item, new: Item) -> None:
         """Index a copy as its original is, or will be."""
         self._insert(new, self._row(old.number))
-        expected = "INSERT INTO unread_attachments SELECT ? FROM unread_attachments WHERE item = ?"
+        expected = "INSERT INTO unread_attachments (item) SELECT ? FROM unread_attachments WHERE item = ?"
         self._connection.execute(expected, (new.number, old.number))
 
     def move(self, item: Item) -> None:
@@ -66,10 +66,10 @@ class Index:
         self._remove(self._place(item.number))
         self._insert(item, values)
 
-    def attach(self, item: int, texts: Sequence[str]) -> None:
-        """Index the texts of an item's attachments behind their names."""
+    def attach(self, item: int, text: str) -> None:
+        """Index the text of an item's attachments behind their names."""
         values, place = self._row(item), self._place(item)
-        whole = "\n".join((values[-1], *texts))
+        whole = f"{values[-1]}\n{text}"
         self._remove(place)
         for name in self._tables(item):
             self._put(name, place, (*values[:-1], whole))
@@ -142,7 +142,7 @@ class Index:
     def _expect(self, item: int, extract: Extract) -> None:
         self._connection.execute("DELETE FROM unread_attachments WHERE item = ?", (item,))
         if any(kind_of(part.name, part.content_type) for part in extract.parts):
-            self._connection.execute("INSERT INTO unread_attachments VALUES (?)", (item,))
+            self._connection.execute("INSERT INTO unread_attachments (item) VALUES (?)", (item,))
 
 
 def words(item: Item, extract: Extract) -> tuple[str, ...]:

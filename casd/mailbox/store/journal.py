@@ -31,6 +31,11 @@ class Journal:
         row = self.connection.execute("SELECT change FROM mailbox WHERE number = ?", (self.mailbox,)).fetchone()
         return int(row[0])
 
+    def forgotten(self) -> int:
+        """Return the number of a change up to which it may be forgotten what has left its folder."""
+        row = self.connection.execute("SELECT forgotten FROM mailbox WHERE number = ?", (self.mailbox,)).fetchone()
+        return int(row[0])
+
     def advance(self) -> int:
         """Return the number of a new change."""
         self.connection.execute("UPDATE mailbox SET change = change + 1 WHERE number = ?", (self.mailbox,))
@@ -50,7 +55,8 @@ class Journal:
     def bury(self, folder: int, thing: str, arrival: int, change: int) -> None:
         """Note that an item has left a folder, or (`folder` 0) that a folder has left the tree."""
         self.connection.execute(
-            "INSERT INTO tombstone VALUES (?, ?, ?, ?, ?)", (self.mailbox, folder, thing, arrival, change)
+            "INSERT INTO tombstone VALUES (?, ?, ?, ?, ?, ?)",
+            (self.mailbox, folder, thing, arrival, change, self.now()),
         )
 
     def tell(

@@ -6,13 +6,19 @@ import json
 import os
 import subprocess
 import sys
-from select import select
+from collections.abc import Iterable
+from select import POLLIN, POLLOUT, poll
 from time import monotonic
 
 from attrs import define
 
+from casd.mailbox.store.extract import SEARCHED
+
 SECONDS = 20.0
 """A document that takes longer is given up."""
+
+_TOGETHER = 60.0
+"""Seconds after which no more attachments of one item are begun: others wait."""
 
 _CPU = 600
 """Seconds of CPU time, after which a new process takes over."""
@@ -74,6 +80,15 @@ class Reader:
             self.close()
             return ""
 
+    def texts_of(self, attachments: Iterable[tuple[str, str, bytes]]) -> str:
+        """Return the texts of an item's attachments, as much as is searched and as time allows. Blocks."""
+        give_up, whole = monotonic() + _TOGETHER, ""
+        for name, content_type, data in attachments:
+            if len(whole) >= SEARCHED or monotonic() >= give_up:
+                break
+            whole += f"{self.text_of(name, content_type, data)}\n"
+        return whole[:SEARCHED].rstrip("\n")
+
     def close(self) -> None:
         """End the process."""
         running, self._running = self._running, None
@@ -96,9 +111,7 @@ class Reader:
 def _write(descriptor: int, data: bytes, give_up: float) -> None:
     rest = memoryview(data)
     while rest:
-        _, ready, _ = select([], [descriptor], [], max(0.0, give_up - monotonic()))
-        if not ready:
-            raise TooSlow
+        _wait(descriptor, POLLOUT, give_up)
         rest = rest[os.write(descriptor, rest) :]
 
 
@@ -106,11 +119,17 @@ def _read(descriptor: int, least: int, give_up: float, until: bytes = b"") -> by
     """Return at least so many bytes, with `until` somewhere in them."""
     data = b""
     while len(data) < least or until not in data:
-        ready, _, _ = select([descriptor], [], [], max(0.0, give_up - monotonic()))
-        more = os.read(descriptor, 1 << 16) if ready else b""
-        if not ready:
-            raise TooSlow
+        _wait(descriptor, POLLIN, give_up)
+        more = os.read(descriptor, 1 << 16)
         if not more:
             raise OSError("the process has ended")
         data += more
     return data
+
+
+def _wait(descriptor: int, event: int, give_up: float) -> None:
+    """Wait until a pipe can be read or written, or has ended; not by select, which knows no descriptor above 1023."""
+    waiting = poll()
+    waiting.register(descriptor, event)
+    if not waiting.poll(max(0.0, give_up - monotonic()) * 1000):
+        raise TooSlow

@@ -1,4 +1,4 @@
-"""What was deleted stays in the recoverable items for some days, and is then forgotten."""
+"""What a database forgets after its time: deleted items, and notes of what was deleted or imported."""
 
 from __future__ import annotations
 
@@ -8,6 +8,12 @@ from casd.mailbox.store.values import DeleteMode
 AT_ONCE = 100
 """Items of one transaction."""
 
+NOTES_AT_ONCE = 5000
+"""Notes of one transaction."""
+
+REMEMBERED = 90 * 86400.0
+"""Seconds for which notes are kept: a client that was away for longer synchronises anew."""
+
 _ITEMS = """
     SELECT item.id, mailbox.guid, mailbox.address, mailbox.display_name
     FROM item JOIN mailbox ON mailbox.number = item.mailbox WHERE item.deleted < ? ORDER BY item.deleted LIMIT ?
@@ -16,6 +22,11 @@ _FOLDERS = """
     SELECT folder.id, mailbox.guid, mailbox.address, mailbox.display_name
     FROM folder JOIN mailbox ON mailbox.number = folder.mailbox WHERE folder.deleted < ? LIMIT 1
 """
+_TOMBSTONES = """
+    DELETE FROM tombstone WHERE rowid IN (SELECT rowid FROM tombstone WHERE buried < ? LIMIT ?)
+    RETURNING mailbox, change
+"""
+_IMPORTED = "SELECT mailbox, digest FROM imported WHERE noted < ? LIMIT ?"
 
 
 def purge(database: MailboxDatabase, before: int) -> int:
@@ -27,3 +38,21 @@ def purge(database: MailboxDatabase, before: int) -> int:
     for folder, *mailbox in folders:
         database.mailbox(*mailbox).folders.delete(folder, DeleteMode.HARD)
     return len(found) + len(folders)
+
+
+def forget(database: MailboxDatabase, before: int) -> int:
+    """Forget some notes that were made before a time, in seconds since 1970; return how many. Blocks.
+
+    A mailbox knows up to which change its notes of deletions may be gone.
+    """
+    execute = database.connections.execute
+    gone = execute(_TOMBSTONES, (before, NOTES_AT_ONCE)).fetchall()
+    changes: dict[int, int] = {}
+    for mailbox, change in gone:
+        changes[mailbox] = max(change, changes.get(mailbox, 0))
+    for mailbox, change in changes.items():
+        execute("UPDATE mailbox SET forgotten = max(forgotten, ?) WHERE number = ?", (change, mailbox))
+    imported = execute(_IMPORTED, (before, NOTES_AT_ONCE)).fetchall()
+    for note in imported:
+        execute("DELETE FROM imported WHERE mailbox = ? AND digest = ?", note)
+    return len(gone) + len(imported)

@@ -14,7 +14,7 @@ from casd.mailbox.store.connections import Connections
 from casd.mailbox.store.reindexing import start, step
 
 _UNNUMBERED = ("imported", "setting", "told")
-_TABLES = ("mailbox", "folder", "item", "content", "attachment", "tombstone", *_UNNUMBERED)
+_TABLES = ("mailbox", "folder", "item", "content", "attachment", *_UNNUMBERED)
 """What is copied, in the end what has no numbers; indexes of all kinds are made anew."""
 
 _MOST = 1_000_000
@@ -36,7 +36,6 @@ _MENDED = (
     "DELETE FROM item WHERE folder IS NULL OR number NOT IN (SELECT item FROM content)",
     "DELETE FROM content WHERE item NOT IN (SELECT number FROM item)",
     "DELETE FROM attachment WHERE item NOT IN (SELECT number FROM item)",
-    "DELETE FROM tombstone WHERE mailbox NOT IN (SELECT number FROM mailbox)",
     *(f"DELETE FROM {table} WHERE mailbox NOT IN (SELECT number FROM mailbox)" for table in _UNNUMBERED),  # noqa: S608
     "UPDATE item SET size = (SELECT length(bytes) FROM content WHERE content.item = item.number)",
     (
@@ -45,8 +44,9 @@ _MENDED = (
     ),
     (
         "UPDATE mailbox SET change ="
-        " max(change, ifnull((SELECT max(change) FROM item WHERE item.mailbox = mailbox.number), 0))"
+        " max(change, ifnull((SELECT max(change) FROM item WHERE item.mailbox = mailbox.number), 0)) + 1"
     ),
+    "UPDATE mailbox SET forgotten = change",  # of what is lost nothing tells: clients synchronise anew
     "UPDATE mailbox SET size = (SELECT ifnull(sum(item.size), 0) FROM item WHERE item.mailbox = mailbox.number)",
 )
 """What makes whole what has lost its other half: an item without its folder goes to the inbox."""

@@ -188,6 +188,7 @@ CREATE TABLE imported (
 
 
 def _give_each_its_words(connection: sqlite3.Connection) -> None:
+    """Move the words into an index for each mailbox; the first version read no attachments, which are read soon."""
     for (mailbox,) in connection.execute("SELECT number FROM mailbox").fetchall():
         connection.execute(WORDS.format(table=f"words_{mailbox}"))
         connection.execute(
@@ -197,6 +198,8 @@ def _give_each_its_words(connection: sqlite3.Connection) -> None:
             (mailbox,),
         )
     connection.execute("DROP TABLE words")
+    attached = "SELECT DISTINCT item FROM attachment WHERE part IS NOT NULL"
+    connection.execute(f"INSERT INTO unread_attachments (item) {attached}")
 
 
 _SETTINGS = """
@@ -237,7 +240,24 @@ _THREADS = """
 CREATE INDEX item_thread ON item (mailbox, conversation, received) WHERE conversation <> '';
 """
 
-STEPS = (_FIRST, _SEARCH, _SETTINGS, _CONVERSATIONS, _THREADS)
+_BOUNDS = """
+-- How often it was tried to read an item's attachments: what fails each time is left.
+ALTER TABLE unread_attachments ADD COLUMN tries INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX unread_least_tried ON unread_attachments (tries, item DESC);
+
+-- When it left the folder; up to which change that may be forgotten, so that an older client begins anew.
+ALTER TABLE tombstone ADD COLUMN buried INTEGER NOT NULL DEFAULT 0;
+UPDATE tombstone SET buried = CAST(strftime('%s', 'now') AS INTEGER);
+CREATE INDEX tombstone_buried ON tombstone (buried);
+ALTER TABLE mailbox ADD COLUMN forgotten INTEGER NOT NULL DEFAULT 0;
+
+-- When it was imported.
+ALTER TABLE imported ADD COLUMN noted INTEGER NOT NULL DEFAULT 0;
+UPDATE imported SET noted = CAST(strftime('%s', 'now') AS INTEGER);
+CREATE INDEX imported_noted ON imported (noted);
+"""
+
+STEPS = (_FIRST, _SEARCH, _SETTINGS, _CONVERSATIONS, _THREADS, _BOUNDS)
 """Step n brings a database from version n to version n + 1; what was released never changes."""
 
 _AFTER: Mapping[str, Callable[[sqlite3.Connection], None]] = {_SEARCH: _give_each_its_words}

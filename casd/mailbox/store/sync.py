@@ -31,23 +31,27 @@ _FOLDERS = """
 
 @frozen
 class _State:
-    """How far a client is: it knows all up to `position`; it began this round of batches at `base`."""
+    """How far a client is: it knows all up to `position`; it began this round of batches at `base`.
+
+    The first round (`base` 0) began when the last change was `began`: of what was gone by then it learns nothing.
+    """
 
     base: int = 0
     position: int = 0
+    began: int = 0
 
     @classmethod
     def parse(cls, text: str) -> _State:
         if not text:
             return cls()
         version, _, numbers = text.partition(":")
-        base, _, position = numbers.partition(":")
-        if version != "1" or not (base.isdecimal() and position.isdecimal()):
+        parts = numbers.split(":")
+        if version != "1" or len(parts) not in {2, 3} or not all(part.isdecimal() for part in parts):
             raise BadState(f"{text!r} is not a synchronisation state")
-        return cls(int(base), int(position))
+        return cls(*map(int, parts))
 
     def __str__(self) -> str:
-        return f"1:{self.base}:{self.position}"
+        return f"1:{self.base}:{self.position}{f':{self.began}' if self.began else ''}"
 
 
 def changes(journal: Journal, folder: int | None, state: str, limit: int) -> Changes:
@@ -55,11 +59,14 @@ def changes(journal: Journal, folder: int | None, state: str, limit: int) -> Cha
     known, now = _State.parse(state), journal.position()
     if known.position > now:
         raise BadState("the state is younger than the mailbox")
+    if state and max(known.position, known.began) < journal.forgotten():
+        raise BadState("it is forgotten what has been deleted since this state: synchronise anew")
+    began = known.began if state else now
     parameters = {"folder": folder, "mailbox": journal.mailbox, "position": known.position, "limit": limit + 1}
     rows = journal.connection.execute(_FOLDERS if folder is None else _ITEMS, parameters)
     batch = tuple(islice(_read(rows, known.base), limit))
     more = rows.fetchone() is not None
-    after = _State(known.base, batch[-1].change) if more else _State(now, now)
+    after = _State(known.base, batch[-1].change, began) if more else _State(now, now)
     return Changes(batch, str(after), more)
 
 

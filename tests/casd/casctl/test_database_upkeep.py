@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from casd.casctl import database_upkeep
+from casd.mailbox.store.errors import BadState
 from casd.mailbox.store.query import Search
 from casd.mailbox.store.values import DeleteMode, Kind
 from casd.testing import layout
@@ -140,6 +141,20 @@ def test_a_repair_mends_what_contradicts_itself(casctl: Casctl, world: World, fo
     assert again.run(again.alice.deliver, mail()).number == 32
     assert again.alice.settings.get("oof") == {"state": "Enabled"}
     assert not again.run(again.alice.settings.tell, "bob@example.org")
+    again.database.dismount()
+
+
+def test_clients_synchronise_anew_after_a_repair(casctl: Casctl, world: World, folder: Path, tmp_path: Path) -> None:
+    inbox = world.folder("inbox")
+    state = world.alice.items.changes(inbox).state
+    result(world.database.dismount())
+    spoil(folder, "DELETE FROM content WHERE item = 3")
+    assert casctl(f"database repair {folder}").exit_code == 0
+    again = World(tmp_path / "databases")
+    with pytest.raises(BadState):
+        again.alice.items.changes(inbox, state)
+    found = again.alice.items.changes(inbox)
+    assert (len(found.changes), again.alice.items.changes(inbox, found.state).changes) == (28, ())
     again.database.dismount()
 
 

@@ -10,7 +10,7 @@ from casd.mailbox import housekeeping
 from casd.mailbox.housekeeping import Housekeeping
 from casd.mailbox.roster import Roster
 from casd.mailbox.store.database import MailboxDatabase
-from casd.mailbox.store.errors import NotMounted
+from casd.mailbox.store.errors import BadState, NotMounted
 from casd.mailbox.store.mailbox import MailboxStore
 from casd.mailbox.store.values import DeleteMode
 from tests.casd.mailbox.store.world import ALICE, NOON, Reactor, mail, mount, result
@@ -58,6 +58,17 @@ def test_every_hour_what_was_deleted_long_ago_is_forgotten(house: House) -> None
     house.keeping.stop()
     house.keeping.stop()
     assert not house.reactor.getDelayedCalls()
+
+
+def test_notes_of_what_was_deleted_are_forgotten_after_three_months(house: House) -> None:
+    state = house.alice.folders.changes("").state
+    for days, notes in ((89, 2), (91, 0)):
+        house.time = NOON + days * DAY
+        result(Deferred.fromCoroutine(house.keeping.tidy()))
+        with house.roster.use("DB01") as database:
+            assert database.connections.execute("SELECT count(*) FROM tombstone").fetchone() == (notes,), days
+    with pytest.raises(BadState):
+        house.alice.folders.changes(state)
 
 
 def test_a_database_that_fails_keeps_nobody_from_the_next(house: House, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+from casd.mailbox.store.retention import forget
 from tests.casd.mailbox.ews.conversation import Answer, Client, change, distinguished, properties
+from tests.casd.mailbox.store.world import NOON
 
 _SUBJECT = "<t:Message><t:Subject>{}</t:Subject></t:Message>"
 
@@ -42,6 +44,15 @@ def test_a_wrong_state_folder_or_limit_is_said(client: Client) -> None:
     assert sync(client, "nonsense").codes == ["ErrorInvalidSyncStateData"]
     assert sync(client, folder="moon").codes == ["ErrorFolderNotFound"]
     assert sync(client, limit=0).fault == "ErrorSchemaValidation"
+
+
+def test_who_was_away_for_too_long_is_told_to_begin_anew(client: Client) -> None:
+    item = client.create(_SUBJECT.format("a")).id()
+    items, folders = sync(client).text("m:SyncState"), hierarchy(client).text("m:SyncState")
+    client.ask(f'<m:DeleteItem DeleteType="HardDelete"><m:ItemIds>{item}</m:ItemIds></m:DeleteItem>')
+    client.world.run(forget, client.world.database, int(NOON) + 1)
+    assert sync(client, items).codes == hierarchy(client, folders).codes == ["ErrorInvalidSyncStateData"]
+    assert changes(sync(client)) == []
 
 
 def hierarchy(client: Client, state: str = "", top: str = "") -> Answer:

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from twisted.logger import capturedLogs
 
-from casd.mailbox.store.attached import Attached
+from casd.mailbox.store import mime
+from casd.mailbox.store.attached import Attached, next_unread, note_try
 from casd.mailbox.store.query import Search
 from casd.mailbox.store.reader import Reader
 from casd.mailbox.store.reindexing import start, step
@@ -136,13 +137,54 @@ def test_it_ends_with_the_database(reading: Reading) -> None:
     assert not reading.reactor.getDelayedCalls()
 
 
-def test_a_failure_of_ours_is_logged(reading: Reading) -> None:
-    reading.with_attachment()
-    reading.reader.meanwhile = lambda: 1 / 0
-    with capturedLogs() as events:
+@pytest.mark.negative
+def test_what_fails_each_time_is_left_after_three_times_and_keeps_nothing_from_being_read(reading: Reading) -> None:
+    reading.with_attachment("notes.txt", b"minutes")
+    poison = reading.with_attachment("poison.txt", b"poison")
+
+    def read(_name: str, _kind: str, data: bytes) -> str:
+        if data == b"poison":
+            raise ZeroDivisionError
+        return data.decode()
+
+    with capturedLogs() as events, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(reading.reader, "text_of", read)
         reading.attached.wake()
-    assert [event["database"] for event in events] == ["DB01"]
-    assert reading.waiting() == 1
+    assert reading.found("minutes")
+    assert [event["item"] for event in events] == [poison.number] * 4
+    assert reading.waiting() == 0
+
+
+@pytest.mark.negative
+def test_what_cannot_even_be_taken_out_of_its_message_keeps_nothing_from_being_read(
+    reading: Reading, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reading.with_attachment("notes.txt", b"minutes")
+    reading.with_attachment("poison.txt", b"poison")
+    whole = mime.part_content
+
+    def taken(content: bytes, part: int) -> bytes:
+        if b"poison.txt" in content:
+            raise LookupError
+        return whole(content, part)
+
+    monkeypatch.setattr(mime, "part_content", taken)
+    with capturedLogs():
+        reading.attached.wake()
+    assert (len(reading.found("minutes")), reading.waiting()) == (1, 0)
+
+
+@pytest.mark.negative
+def test_what_has_taken_the_server_with_it_three_times_is_left(reading: Reading) -> None:
+    reading.with_attachment("poison.txt", b"poison")
+    connections = reading.world.database.connections
+    tried = next_unread(connections)
+    assert tried is not None
+    for _ in range(3):
+        reading.world.run(note_try, connections, tried)
+    with capturedLogs():
+        reading.attached.wake()
+    assert (reading.reader.asked, reading.waiting()) == ([], 0)
 
 
 def test_the_attachments_of_a_copy_are_found_too(reading: Reading) -> None:

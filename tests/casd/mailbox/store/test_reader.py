@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import fcntl
 import os
+import resource
 from collections.abc import Callable
 from unittest.mock import Mock
 
@@ -61,3 +63,36 @@ def test_a_process_that_reads_nothing_is_given_up(start: Start) -> None:
     process = start(b"2\nok", ends=False)
     assert Reader(seconds=0.0).text_of("a.txt", "text/plain", b"x" * (1 << 20)) == ""
     process.kill.assert_called_once_with()
+
+
+@pytest.mark.negative
+def test_many_attachments_of_one_item_take_no_more_than_their_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    reading, time, asked = Reader(), [0.0], list[str]()
+
+    def slow(_self: Reader, name: str, _kind: str, _data: bytes) -> str:
+        asked.append(name)
+        time[0] += 20
+        return name
+
+    monkeypatch.setattr(Reader, "text_of", slow)
+    monkeypatch.setattr(reader, "monotonic", lambda: time[0])
+    assert reading.texts_of([(f"{number}", "text/plain", b"") for number in range(1000)]) == "0\n1\n2"
+    assert asked == ["0", "1", "2"]
+
+
+def test_a_process_is_read_also_where_much_else_is_open(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(4096, most), most))
+    start(b"2\nok")
+    begun = reader._Running.start
+
+    def high() -> reader._Running:
+        low = begun()
+        answers = fcntl.fcntl(low.answers, fcntl.F_DUPFD_CLOEXEC, 1500)
+        os.close(low.answers)
+        return reader._Running(low.process, low.requests, answers)
+
+    monkeypatch.setattr(reader._Running, "start", high)
+    reading = Reader()
+    assert reading.text_of("a.txt", "text/plain", b"x") == "ok"
+    reading.close()

@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 
 from casd.mailbox.store import retention
-from casd.mailbox.store.retention import purge
+from casd.mailbox.store.errors import BadState
+from casd.mailbox.store.retention import forget, purge
 from casd.mailbox.store.values import DeleteMode, EventKind
 from tests.casd.mailbox.store.world import NOON, World, mail
 
@@ -57,3 +58,55 @@ def test_much_is_forgotten_bit_by_bit(world: World, monkeypatch: pytest.MonkeyPa
         world.run(world.alice.items.delete, item.id, DeleteMode.SOFT)
     monkeypatch.setattr(retention, "AT_ONCE", 2)
     assert [world.run(purge, world.database, LATER) for _ in range(3)] == [2, 1, 0]
+
+
+def notes(world: World) -> tuple[int, int]:
+    """Return how many notes there are of what was deleted, and of what was imported."""
+    count = (f"SELECT count(*) FROM {table}" for table in ("tombstone", "imported"))
+    tombstones, imported = (int(world.database.connections.execute(query).fetchone()[0]) for query in count)
+    return tombstones, imported
+
+
+@pytest.mark.negative
+def test_who_knows_less_than_what_is_forgotten_begins_anew(world: World) -> None:
+    inbox, changes = world.folder("inbox"), world.alice.items.changes
+    item, other = (world.run(world.alice.deliver, mail(subject)) for subject in "ab")
+    before = changes(inbox).state
+    world.run(world.alice.items.delete, item.id, DeleteMode.HARD)
+    after = changes(inbox).state
+    world.run(world.alice.imports.note, b"digest")
+    assert world.run(forget, world.database, int(NOON)) == 0
+    assert [change.id for change in changes(inbox, before).changes] == [item.id]
+    assert [world.run(forget, world.database, LATER) for _ in range(2)] == [2, 0]
+    assert notes(world) == (0, 0)
+    for known in (changes, lambda _, state: world.alice.folders.changes(state)):
+        with pytest.raises(BadState):
+            known(inbox, before)
+    assert changes(inbox, after).changes == ()
+    assert [change.id for change in changes(inbox).changes] == [other.id]
+
+
+def test_who_learns_all_for_the_first_time_learns_it_to_the_end(world: World) -> None:
+    inbox, changes = world.folder("inbox"), world.alice.items.changes
+    items = [world.run(world.alice.deliver, mail(f"{number}")).id for number in range(4)]
+    world.run(world.alice.items.delete, items.pop(), DeleteMode.HARD)
+    batch = changes(inbox, limit=1)
+    learnt = [change.id for change in batch.changes]
+    world.run(forget, world.database, LATER)
+    while batch.more:
+        batch = changes(inbox, batch.state, 1)
+        learnt += [change.id for change in batch.changes]
+    assert learnt == items
+    batch = changes(inbox, limit=1)
+    world.run(world.alice.items.delete, items[0], DeleteMode.HARD)
+    world.run(forget, world.database, LATER)
+    with pytest.raises(BadState):
+        changes(inbox, batch.state, 1)
+
+
+def test_many_notes_are_forgotten_bit_by_bit(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    for _ in range(3):
+        item = world.run(world.alice.deliver, mail())
+        world.run(world.alice.items.delete, item.id, DeleteMode.HARD)
+    monkeypatch.setattr(retention, "NOTES_AT_ONCE", 2)
+    assert [world.run(forget, world.database, LATER) for _ in range(3)] == [2, 1, 0]

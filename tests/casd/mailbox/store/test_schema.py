@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 
-from casd.mailbox.store import schema
+from casd.mailbox.store import mime, schema
 from casd.mailbox.store.checks import checks
+from casd.mailbox.store.extract import Part
 from casd.mailbox.store.query import Search
 from casd.mailbox.store.retention import purge
 from casd.mailbox.store.values import DeleteMode
+from tests.casd.mailbox.store.test_attached import Reading
 from tests.casd.mailbox.store.world import ALICE, NOON, World, mail
 
 
@@ -62,6 +64,21 @@ def test_an_old_database_is_searched_as_a_new_one(old: Path) -> None:
     assert [line for check in checks(connection, deep=True) for line in check.run()] == []
     assert connection.execute("SELECT name FROM sqlite_schema WHERE name = 'words'").fetchall() == []
     connection.close()
+
+
+def test_attachments_that_an_old_database_holds_are_read_soon(old: Path) -> None:
+    with closing(sqlite3.connect(old / "DB01" / "mailboxes.sqlite")) as connection:
+        content = mime.with_part(mail("Old 1"), Part(0, "notes.txt", "text/plain", 7, "", inline=False), b"minutes")
+        connection.execute("UPDATE content SET bytes = ? WHERE item = 1", (content,))
+        connection.execute(
+            "INSERT INTO attachment (id, item, part, name, content_type, size, content_id, inline)"
+            " VALUES ('a', 1, 1, 'notes.txt', 'text/plain', 7, '', 0)"
+        )
+        connection.commit()
+    reading = Reading(World(old))
+    reading.attached.wake()
+    assert reading.found("minutes") == ["1"]
+    reading.world.database.dismount()
 
 
 def test_what_was_deleted_before_is_forgotten_some_days_after_the_upgrade(old: Path) -> None:
