@@ -29,7 +29,9 @@ def create_attachment(mailbox: MailboxStore, body: Element, zone: tzinfo) -> Ele
 
     def create(node: Element) -> Sequence[Child]:
         item, wanted = places.item_of(mailbox, parent), attachments.read(node, items.read)
-        added = writing.add(mailbox, item, *writing.packed(wanted, zone))
+        part, data = writing.packed(wanted, zone)
+        mailbox.admit(len(data))
+        added = writing.add(mailbox, item, part, data)
         root = identifiers.of_item(mailbox, mailbox.items.get(item.id))
         return [_listed(evolve(reading.attachment(mailbox, added), root=root))]
 

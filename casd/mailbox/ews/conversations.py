@@ -151,6 +151,11 @@ def _delete(mailbox: MailboxStore, node: Element, item: Item) -> None:
     mailbox.items.delete(item.id, places.MODES[mode])
 
 
+def _copy(mailbox: MailboxStore, node: Element, item: Item) -> None:
+    mailbox.admit(item.size)
+    mailbox.items.copy(item.id, places.needed(mailbox, node, "DestinationFolderId").id)
+
+
 def _set_read(mailbox: MailboxStore, node: Element, item: Item) -> None:
     mailbox.items.update(item.id, read=parse_boolean(text(node, "IsRead")))
 
@@ -165,9 +170,7 @@ _ACTIONS: Mapping[str, Callable[[MailboxStore, Element, Item], Any]] = {
     "Move": lambda mailbox, node, item: mailbox.items.move(
         item.id, places.needed(mailbox, node, "DestinationFolderId").id
     ),
-    "Copy": lambda mailbox, node, item: mailbox.items.copy(
-        item.id, places.needed(mailbox, node, "DestinationFolderId").id
-    ),
+    "Copy": _copy,
     "Delete": _delete,
     "SetReadState": _set_read,
     "Flag": _flag,

@@ -87,6 +87,7 @@ def unpack(mailbox: MailboxStore, folder: str, package: Package, old: Item | Non
     """Make an item of a package, or give an `old` one of the same kind what it says. Raises `BadContent`."""
     fields: Any = {**package.fields, "received": datetime.fromtimestamp(package.fields["received"], UTC)}
     fields["categories"] = tuple(fields["categories"])
+    mailbox.admit(len(package.content) + sum(len(data) for _, data in package.files), old.size if old else 0)
     if old is None:
         item = mailbox.items.create(folder, package.kind, package.content, **fields)
     else:

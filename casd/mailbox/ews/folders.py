@@ -125,7 +125,9 @@ def copy_folder(mailbox: MailboxStore, body: Element, _zone: tzinfo) -> Element:
         folder, parent = places.folder_of(mailbox, node), places.needed(mailbox, body, "ToFolderId")
         if parent.id in {below.id for below in (folder, *mailbox.folders.children(folder.id, deep=True))}:
             raise Refusal("ErrorMoveCopyFailed", "A folder cannot be copied below itself.")
-        return [m("Folders", render(mailbox, _copy(mailbox, folder, parent)))]
+        with mailbox.journal.whole():
+            copied = _copy(mailbox, folder, parent)
+        return [m("Folders", render(mailbox, copied))]
 
     return each("CopyFolder", copy, children(body, "FolderIds"))
 
@@ -133,6 +135,7 @@ def copy_folder(mailbox: MailboxStore, body: Element, _zone: tzinfo) -> Element:
 def _copy(mailbox: MailboxStore, folder: Folder, parent: Folder) -> Folder:
     made = mailbox.folders.create(parent.id, folder.name, folder.folder_class, folder.properties)
     for item in mailbox.items.find([folder.id], page=query.Page(limit=-1)).items:
+        mailbox.admit(item.size)
         mailbox.items.copy(item.id, made.id)
     for child in mailbox.folders.children(folder.id):
         _copy(mailbox, child, made)

@@ -70,7 +70,12 @@ def move_item(mailbox: MailboxStore, body: Element, _zone: tzinfo) -> Element:
 
 def copy_item(mailbox: MailboxStore, body: Element, _zone: tzinfo) -> Element:
     """Serve CopyItem."""
-    return _put("CopyItem", mailbox, body, mailbox.items.copy)
+
+    def copy(item: str, folder: str) -> Item:
+        mailbox.admit(mailbox.items.get(item).size)
+        return mailbox.items.copy(item, folder)
+
+    return _put("CopyItem", mailbox, body, copy)
 
 
 def _put(operation: str, mailbox: MailboxStore, body: Element, do: Callable[[str, str], Item]) -> Element:

@@ -85,6 +85,8 @@ class _Update:
         if placed.content:
             old = mime or self.mailbox.items.content(item.id)
             mime = KINDS[item.kind].write(old, placed.content, self.zone)
+        if mime is not None:
+            self.mailbox.admit(len(mime), item.size)
         return self.mailbox.items.update(item.id, mime, change_key=change_key, **placed.fields)
 
     def _appointment(self, item: Item, occurrence: Occurrence | None, node: Element, change_key: str | None) -> Done:
@@ -99,6 +101,7 @@ class _Update:
             shape = Shape(additional=tuple(values))
             shown = Renderer(self.mailbox, shape).show(item, occurrence).properties
             content = appointments.write_occurrence(before, only, writing.of_occurrence(values, shown), self.zone)
+            self.mailbox.admit(len(content), item.size)
             item = self.mailbox.items.update(item.id, content, change_key=change_key)
         item, letters = meetings.changed(self.mailbox, before, item, only, wanted)
         return Done(_done(meetings.happening(self.mailbox, item, only)), letters=tuple(letters))

@@ -64,8 +64,11 @@ def saved(mailbox: MailboxStore, arguments: Arguments) -> Item:
     item, content = mailbox.items.get(named), mailbox.items.content(named)
     if original:
         _occurrence(mailbox, item, original)
-        return mailbox.items.update(named, appointments.write_occurrence(content, original, wanted, zone))
-    return mailbox.items.update(named, appointments.write(content, wanted, zone))
+        made = appointments.write_occurrence(content, original, wanted, zone)
+    else:
+        made = appointments.write(content, wanted, zone)
+    mailbox.admit(len(made), item.size)
+    return mailbox.items.update(named, made)
 
 
 def delete_appointment(mailbox: MailboxStore, arguments: Arguments) -> Any:

@@ -69,7 +69,9 @@ def save_contact(mailbox: MailboxStore, arguments: Arguments) -> Any:
         made = contacts.write(b"", {Property("calendar:UID"): str(uuid4()), **changes})
         mailbox.admit(len(made))
         return _row(mailbox.items.create(mailbox.folders.distinguished("contacts").id, Kind.CONTACT, made, read=True))
-    return _row(mailbox.items.update(named, contacts.write(mailbox.items.content(named), changes)))
+    content = contacts.write(mailbox.items.content(named), changes)
+    mailbox.admit(len(content), mailbox.items.get(named).size)
+    return _row(mailbox.items.update(named, content))
 
 
 def known_people(mailbox: MailboxStore) -> list[str]:

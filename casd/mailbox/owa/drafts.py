@@ -83,8 +83,8 @@ def save(mailbox: MailboxStore, arguments: Arguments) -> Outgoing:
     content = mime(draft, bcc=True)
     if len(content) > MAX_MESSAGE:
         raise BadArgument(f"The message is larger than {MAX_MESSAGE >> 20} MB.")
+    mailbox.admit(len(content), old.size if old else 0)
     if old is None:
-        mailbox.admit(len(content))
         home = mailbox.folders.distinguished("drafts").id
         item = mailbox.items.create(home, Kind.MAIL, content, draft=True, read=True, properties=properties)
     else:

@@ -73,9 +73,10 @@ class MailboxStore:
         self.journal.tell(EventKind.NEW_MAIL, item.change, inbox.id, inbox.parent, item=item.id)
         return item
 
-    def admit(self, size: int) -> None:
-        """Raise `QuotaExceeded` when there is no room for so many bytes more."""
-        if self.quota.receive is not None and self.settings.size() + size > self.quota.receive:
+    def admit(self, size: int, before: int = 0) -> None:
+        """Raise `QuotaExceeded` when there is no room for so many bytes in place of those before, which are fewer."""
+        more = size - before
+        if self.quota.receive is not None and more > 0 and self.settings.size() + more > self.quota.receive:
             raise QuotaExceeded("the mailbox is full")
 
     def check_sending(self) -> None:

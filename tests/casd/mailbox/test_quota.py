@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 from casd.mailbox.store.quota import Quota
+from protocols.ews.codecs import show_binary
+from tests.casd.mailbox.ews.conversation import change, distinguished
+from tests.casd.mailbox.ews.test_exporting import export, upload
 from tests.casd.mailbox.meetings.conversation import Town
 from tests.casd.mailbox.store.world import mail
 
@@ -28,6 +31,29 @@ def test_a_full_mailbox_takes_nothing_and_the_sender_learns_why(town: Town) -> N
     assert post(town, 3000) == "552 5.2.2 The mailbox is full."
     body = f'<t:Body BodyType="Text">{"x" * 3000}</t:Body>'
     assert town.alice.create(f"<t:Message>{body}</t:Message>").codes == ["ErrorQuotaExceeded"]
+
+
+def test_what_is_in_a_full_mailbox_does_not_grow(town: Town) -> None:
+    alice = town.alice
+    item = alice.create("<t:Message><t:Subject>News</t:Subject></t:Message>").id()
+    exported = export(alice, item)
+    alice.mailbox.quota = Quota(receive=alice.mailbox.settings.size() + 10)
+    body = change("Set", "item:Body", f'<t:Body BodyType="Text">{"x" * 500}</t:Body>')
+    assert alice.update(item, body).codes == ["ErrorQuotaExceeded"]
+    data = show_binary(b"x" * 500)
+    file = f"<t:FileAttachment><t:Name>a</t:Name><t:Content>{data}</t:Content></t:FileAttachment>"
+    parent = item.replace("t:ItemId", "m:ParentItemId")
+    attached = f"<m:CreateAttachment>{parent}<m:Attachments>{file}</m:Attachments></m:CreateAttachment>"
+    to, items = f"<m:ToFolderId>{distinguished('notes')}</m:ToFolderId>", f"<m:ItemIds>{item}</m:ItemIds>"
+    folders = f"<m:FolderIds>{distinguished('inbox')}</m:FolderIds>"
+    for asked in (
+        attached,
+        f"<m:CopyItem>{to}{items}</m:CopyItem>",
+        f"<m:CopyFolder>{to}{folders}</m:CopyFolder>",
+    ):
+        assert alice.ask(asked).codes == ["ErrorQuotaExceeded"], asked
+    assert upload(alice, exported).codes == ["ErrorQuotaExceeded"]
+    assert (alice.messages("notes"), len(alice.messages())) == ([], 1)
 
 
 def test_who_keeps_too_much_sends_nothing(town: Town) -> None:

@@ -29,6 +29,28 @@ def test_a_full_mailbox_takes_nothing_new(browser: Browser, world: World, action
     assert (refused.status, refused.json["error"], browser.sent) == (507, "ErrorQuotaExceeded", [])
 
 
+@pytest.mark.parametrize(
+    ("action", "values", "longer"),
+    [
+        ("SaveItem", LETTER, {"text": "one " * 500}),
+        ("SaveAppointment", MONDAY, {"subject": "one " * 500}),
+        ("SaveContact", {"givenName": "Dave"}, {"notes": "one " * 500}),
+        ("SaveTask", {"subject": "Later"}, {"body": "one " * 500}),
+    ],
+)
+def test_what_is_in_a_full_mailbox_may_shrink_and_not_grow(
+    browser: Browser, world: World, action: str, values: dict[str, object], longer: dict[str, object]
+) -> None:
+    known = {**values, **longer, "id": browser.act(action, values).json["id"]}
+    world.alice.quota = Quota(receive=1500)
+    assert browser.act(action, known).json["error"] == "ErrorQuotaExceeded"
+    world.alice.quota = Quota()
+    assert browser.act(action, known).status == 200
+    world.alice.quota = Quota(receive=10)
+    shorter = dict.fromkeys(longer, "x")
+    assert browser.act(action, {**known, **shorter}).status == 200
+
+
 def test_the_owner_sees_how_full_the_mailbox_is(browser: Browser, world: World) -> None:
     assert browser.act("GetSettings").json["storage"] == {"size": 0, "limit": None}
     item = world.run(world.alice.deliver, mail())
