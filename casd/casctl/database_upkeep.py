@@ -6,7 +6,6 @@ import sqlite3
 import time
 from collections.abc import Callable
 from contextlib import closing
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +21,7 @@ from casd.files import settle
 from casd.mailbox.store.checks import checks
 from casd.mailbox.store.errors import AlreadyMounted
 from casd.mailbox.store.lock import Lock, holder
+from casd.mailbox.store.replacing import finish, replace
 from casd.mailbox.store.salvage import salvage
 
 Ask = Callable[[str, str], dict[str, Any]]
@@ -91,15 +91,10 @@ def repair(invocation: Invocation, name: str) -> None:
         raise Mistake(f"{error}: first casctl database dismount {name}") from None
     file, new = folder / FILE, folder / f"{FILE}.new"
     try:
+        finish(file)  # what an earlier repair was interrupted in
         with bar("repairing") as (total, step):
             found = salvage(file, new, total, step)
-        old = folder / f"{FILE}.{datetime.now():%Y%m%d-%H%M%S}"  # noqa: DTZ005 - for the operator's eyes
-        for suffix in ("-wal", "-shm"):
-            if (beside := folder / f"{FILE}{suffix}").exists():
-                beside.rename(folder / f"{old.name}{suffix}")
-        file.rename(old)
-        new.rename(file)
-        settle(folder)
+        old = replace(file, new)
     finally:
         lock.release(forget=False)
     text = f"{name} holds {found.items} items again; {found.lost} rows could not be read; the old file is {old}"

@@ -13,7 +13,7 @@ from twisted.internet.interfaces import IReactorFromThreads
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from casd.mailbox.store import rows
+from casd.mailbox.store import replacing, rows
 from casd.mailbox.store.commits import Commits, Outcome
 from casd.mailbox.store.connections import Connections
 from casd.mailbox.store.errors import NotMounted
@@ -92,6 +92,7 @@ class MailboxDatabase:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock = Lock.take(folder, server)
         try:
+            replacing.finish(folder / _FILE)
             connections = Connections(folder / _FILE)
         except BaseException:
             lock.release(forget=False)

@@ -12,6 +12,7 @@ from attrs import frozen
 
 from casd.mailbox.store.connections import Connections
 from casd.mailbox.store.reindexing import start, step
+from casd.mailbox.store.replacing import remove
 
 _UNNUMBERED = ("imported", "setting", "told")
 _TABLES = ("mailbox", "folder", "item", "content", "attachment", *_UNNUMBERED)
@@ -62,7 +63,7 @@ class Salvaged:
 
 def salvage(old: Path, new: Path, total: Callable[[int], None], tell: Callable[[int], None]) -> Salvaged:
     """Make the file `new`; `total` and `tell` are told how many steps there are, and of each some."""
-    new.unlink(missing_ok=True)
+    remove(new)
     connections = Connections(new)
     try:
         with closing(sqlite3.connect(f"{old.absolute().as_uri()}?mode=ro", uri=True)) as damaged:

@@ -1,13 +1,17 @@
 from __future__ import annotations
 
+import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from casd.casctl import database_upkeep
+from casd.mailbox.store import replacing
+from casd.mailbox.store.database import MailboxDatabase
 from casd.mailbox.store.errors import BadState
 from casd.mailbox.store.query import Search
 from casd.mailbox.store.values import DeleteMode, Kind
@@ -142,6 +146,54 @@ def test_a_repair_mends_what_contradicts_itself(casctl: Casctl, world: World, fo
     assert again.alice.settings.get("oof") == {"state": "Enabled"}
     assert not again.run(again.alice.settings.tell, "bob@example.org")
     again.database.dismount()
+
+
+class Died(BaseException):
+    """The process has ended."""
+
+
+@pytest.mark.parametrize("step", range(8))
+def test_a_repair_that_is_interrupted_anywhere_leaves_a_database_that_mounts(
+    casctl: Casctl, world: World, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: int
+) -> None:
+    log = (folder / "mailboxes.sqlite-wal").read_bytes()
+    result(world.database.dismount())
+    (folder / "mailboxes.sqlite-wal").write_bytes(log)  # as a server leaves it that was killed
+    left = [step]
+    with monkeypatch.context() as patch:
+        for owner, name in ((os, "link"), (Path, "rename"), (replacing, "settle")):
+            patch.setattr(owner, name, _dies_at(left, getattr(owner, name)))
+        with pytest.raises(Died):
+            casctl(f"database repair {folder}", catch_exceptions=False)
+    assert MailboxDatabase.exists(folder)
+    again = World(tmp_path / "databases")
+    assert again.alice.items.find([again.folder("inbox")], Search("apples")).total == 29
+    result(again.database.dismount())
+    assert casctl(f"database repair {folder}").exit_code == 0
+    assert casctl(f"database verify --deep {folder}").exit_code == 0
+    assert not list(folder.glob("*.ready"))
+
+
+def _dies_at(left: list[int], function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function that is done, until after some steps the process ends in its stead."""
+
+    def run(*args: Any) -> Any:
+        left[0] -= 1
+        if left[0] < 0:
+            raise Died
+        return function(*args)
+
+    return run
+
+
+def test_a_repair_that_is_repeated_takes_nothing_from_the_one_before(
+    casctl: Casctl, world: World, folder: Path
+) -> None:
+    result(world.database.dismount())
+    (folder / "mailboxes.sqlite.new").write_bytes(b"half")
+    (folder / "mailboxes.sqlite.new-wal").write_bytes(b"stale")
+    assert answer(casctl(f"database repair {folder} --json"))["lost"] == 0
+    assert not list(folder.glob("*.new*"))
 
 
 def test_clients_synchronise_anew_after_a_repair(casctl: Casctl, world: World, folder: Path, tmp_path: Path) -> None:
