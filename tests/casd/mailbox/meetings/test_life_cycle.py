@@ -419,6 +419,30 @@ def test_what_was_moved_at_one_occurrence_is_forgotten_when_the_series_moves(tow
     assert starts(town, "alice") == starts(town, "bob") == expected
 
 
+def test_one_occurrence_follows_its_series_in_all_in_which_it_does_not_differ(town: Town) -> None:
+    item = series(town)
+    room = "<t:Location>Room {}</t:Location>"
+    for day, uri, value in (
+        ("22", "calendar:Location", room.format(7)),
+        ("29", "calendar:End", f"<t:End>{'2027-03-29T10:00:00Z'}</t:End>"),
+    ):
+        one = town.alice.entries(f"2027-03-{day}", f"2027-03-{int(day) + 1}")[0]
+        assert town.alice.change_entry(id_of(one), change("Set", uri, value, "CalendarItem")).codes == ["NoError"]
+    guests = f"<t:RequiredAttendees>{attendee('carol')}</t:RequiredAttendees>"
+    changes = [
+        change("Set", "item:Subject", "<t:Subject>Round</t:Subject>", "CalendarItem"),
+        change("Set", "calendar:Location", room.format(6), "CalendarItem"),
+        change("Set", "calendar:RequiredAttendees", guests, "CalendarItem"),
+    ]
+    assert town.alice.change_entry(item.split(" ChangeKey")[0] + "/>", *changes).codes == ["NoError"]
+    for person in (town.alice, town.carol):
+        shown = person.entries("2027-03-01", "2027-05-01")
+        assert [text(one, "Subject") for one in shown] == ["Round"] * 4
+        assert [text(one, "Location")[-1] for one in shown] == ["6", "7", "6", "6"]
+        assert [set(responses(one)) for one in shown] == [{"carol"}] * 4
+    assert set(subjects(town, "bob")) == {"Canceled: Jour fixe"}
+
+
 def test_a_reminder_and_categories_stay_the_owners(town: Town) -> None:
     item = meet(town)
     town.bob.answer("AcceptItem", town.bob.message())
