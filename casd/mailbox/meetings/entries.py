@@ -158,9 +158,9 @@ def _keep_reminder(event: Component, before: Component) -> None:
 
 @sound
 def cancelled(stored: bytes, cancellation: Scheduling) -> bytes | None:
-    """Return an entry of which the organiser has called off all, or some occurrences; None if that is out of date.
+    """Return an entry of which the organiser has called off all, or some occurrences.
 
-    Raises `BadContent`.
+    None if nothing is called off: the cancellation is out of date, or its occurrence was declined. Raises `BadContent`.
     """
     calendar = ical.parse(stored)
     zone = ical.zone_of(calendar, ical.main(calendar, "VEVENT"))
@@ -178,7 +178,7 @@ def _concerned(calendar: Calendar, cancellation: Component, zone: tzinfo) -> lis
     if original is None:
         return [] if _stale(main, cancellation) else list(calendar.walk("VEVENT"))
     if "RRULE" in main:
-        found = [occurrences.exception(calendar, original)]
+        found = [occurrences.exception(calendar, original)] if original not in occurrences.excluded(main, zone) else []
     else:
         found = [one for one in calendar.walk("VEVENT") if _original(one, zone) == original]
     return [one for one in found if not _stale(one, cancellation)]

@@ -196,6 +196,8 @@ def test_one_occurrence_is_declined(town: Town) -> None:
     declined = town.alice.entries("2027-03-22", "2027-03-23")[0]
     other = town.alice.entries("2027-03-15", "2027-03-16")[0]
     assert (responses(declined), responses(other)) == ({"bob": "Decline"}, {"bob": "Unknown"})
+    assert town.alice.drop(id_of(declined)).codes == ["NoError"]
+    assert len(starts(town, "bob")) == 3
 
 
 def test_a_master_tells_of_its_occurrences(town: Town) -> None:
