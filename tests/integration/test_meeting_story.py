@@ -94,6 +94,30 @@ class Meeting(Stories):
 
         return self.told(story)
 
+    def test_a_series_goes_by_the_clock_of_its_place_wherever_its_organizer_is(self) -> Deferred[None]:
+        def story() -> None:
+            carol = self.casd.account(self.carol)
+            with self._users() as (alice, bob):
+                invite(alice, self.bob, self.carol)
+                self._all_accept(carol, alice, bob)
+            with self.user(self.alice, timezone_id=NEW_YORK) as alice:
+                at(alice, "week", MONDAYS[1])
+                drag(alice, MON, hours=1)
+                expect(alice.toasts).to_contain_text("Jour fixe has been moved.")
+                card(alice).get_by_role("button", name="Edit series").click()
+                form = alice.page.get_by_role("dialog", name="Edit event")
+                form.get_by_label("Title").fill("Jour fixe in Berlin")
+                form.get_by_role("button", name="Send").click()
+                expect(form).to_be_hidden()
+                shows(alice, MONDAYS[3], MON, "4:00 AM")
+
+            assert {each.subject for each in view(carol)} == {"Jour fixe in Berlin"}
+            assert utc(carol) == ["03-15 09:00", "03-22 10:00", "03-29 08:00", "04-05 08:00"]
+            answers = [each.my_response_type for each in view(carol)]
+            assert answers == ["Accept", "NoResponseReceived", "Accept", "Accept"]
+
+        return self.told(story)
+
     @contextmanager
     def _users(self) -> Iterator[tuple[User, User]]:
         """Alice in Berlin and Bob in New York, at web mail."""
@@ -151,7 +175,7 @@ def shows(user: User, monday: str, day: int, time: str) -> None:
     """Have a week show the meeting once, on this day from this time on, which has AM or PM after it."""
     at(user, "week", monday)
     start, half = time.split()
-    expect(column(user, day).locator(".event")).to_have_text(re.compile(rf"Jour fixe{start} .*{half}$"))
+    expect(column(user, day).locator(".event")).to_have_text(re.compile(rf"^Jour fixe\D*{start} .*{half}$"))
     expect(event(user, "Jour fixe")).to_have_count(1)
 
 

@@ -10,8 +10,8 @@ from casd.mailbox.meetings import attending, copies, entries, itip, organising
 from casd.mailbox.meetings.attending import Answer
 from casd.mailbox.outgoing import Outgoing
 from casd.mailbox.owa import calendar
-from casd.mailbox.owa.appointments import original_of
 from casd.mailbox.owa.arguments import Arguments, BadArgument
+from casd.mailbox.owa.moments import original_of
 from casd.mailbox.store.mailbox import MailboxStore
 from protocols.ews.errors import Refusal
 from protocols.ews.values import Body
