@@ -158,8 +158,8 @@ def test_a_delegate_invites_in_the_owners_name(town: Town) -> None:
 
 
 @pytest.mark.parametrize("word", ["change", "cancel", "delete"])
-def test_whatever_a_delegate_sends_of_a_meeting_says_so(town: Town, word: str) -> None:
-    town.alice.meet("Plan", "2027-03-15T10:00:00", "2027-03-15T11:00:00", "carol")
+def test_whatever_a_delegate_sends_of_a_meeting_says_so_and_comes_back_to_the_owner(town: Town, word: str) -> None:
+    town.alice.meet("Plan", "2027-03-15T10:00:00", "2027-03-15T11:00:00", "carol", "nobody")
     let_in(town, "Editor")
     bob = Person(town, ALICE, "alice")
     bob.user = "bob@example.org"
@@ -174,6 +174,7 @@ def test_whatever_a_delegate_sends_of_a_meeting_says_so(town: Town, word: str) -
     ((_, _, mime),) = bob.sent
     head = message_from_bytes(mime)
     assert (head["From"], head["Sender"]) == ("Alice <alice@example.org>", "Bob <bob@example.org>")
+    assert len(town.alice.messages()) == 2  # that nobody was reached, each time
 
 
 def test_an_invitation_of_a_delegates_that_does_not_arrive_comes_back_to_the_owner(town: Town) -> None:
