@@ -34,6 +34,7 @@ class SharedMailbox(MailboxStore):
     """The mailbox of `owner` for a delegate. Raises `Forbidden` for what he may see but not do."""
 
     def __init__(self, owner: MailboxStore, delegate: Delegate) -> None:
+        self.delegate = delegate
         journal = owner.journal
         super().__init__(journal, owner.address, owner.display_name)
         self.quota = owner.quota

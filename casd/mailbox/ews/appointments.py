@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from copy import deepcopy
 from datetime import UTC, datetime, time, timedelta, tzinfo
 from typing import Any
 
 from attrs import frozen
 from icalendar import Calendar, Component, Event
 
-from casd.mailbox.ews import attendees, ical, occurrences, zones
+from casd.mailbox.ews import attendees, ical, inheriting, occurrences, zones
 from casd.mailbox.ews.columns import BUSY
 from casd.mailbox.meetings import attendance
 from protocols.ews.errors import Refusal
@@ -108,12 +109,14 @@ def write(content: bytes, changes: Mapping[Property, Any], zone: tzinfo = UTC) -
     """
     calendar = ical.parse(content) if content else ical.new(Event())
     event = ical.main(calendar, "VEVENT")
-    before = attendance.schedule(event) if content else None
+    before = deepcopy(event) if content else None
     _write(calendar, event, changes, zone, new=not content)
-    if "RRULE" in event and attendance.schedule(event) != before:
+    if "RRULE" in event and (before is None or not _same_times(before, event)):
         occurrences.align(event, ical.end(event) - ical.value(event, "DTSTART"))
-    if before is not None and attendance.schedule(event) != before:
+    if before is not None and not _same_times(before, event):
         _forget_exceptions(calendar, event)
+    elif before is not None:
+        inheriting.follow((one for one in calendar.walk("VEVENT") if one is not event), before, event)
     return ical.serialise(calendar)
 
 
@@ -144,6 +147,10 @@ def _write(
     if "calendar:Recurrence" in named:
         ical.put_recurrence(event, named["calendar:Recurrence"], _times(calendar, event, zone).zone)
     _put_reminder(event, named)
+
+
+def _same_times(before: Component, event: Component) -> bool:
+    return attendance.schedule(event) == attendance.schedule(before)
 
 
 def _forget_exceptions(calendar: Calendar, event: Component) -> None:

@@ -7,6 +7,8 @@ from datetime import UTC
 from typing import Any
 
 from casd.mailbox.ews import finding, identifiers, kept, searches
+from casd.mailbox.shared import SharedMailbox
+from casd.mailbox.store.errors import Forbidden
 from casd.mailbox.store.mailbox import MailboxStore
 from casd.mailbox.store.values import Folder
 from protocols.ews import items, restrictions
@@ -33,7 +35,8 @@ def element(folder: Folder) -> str:
 
 def properties(mailbox: MailboxStore, folder: Folder) -> dict[Path, Any]:
     """Return all properties of a folder but those of MAPI."""
-    search = searches.load(mailbox, folder)
+    search, shared = searches.load(mailbox, folder), isinstance(mailbox, SharedMailbox)
+    counted = shared or search is not None
     found = {
         "folder:FolderId": identifiers.of_folder(mailbox, folder),
         "folder:ParentFolderId": Id(identifiers.encode(identifiers.Kind.FOLDER, mailbox, folder.parent))
@@ -41,21 +44,21 @@ def properties(mailbox: MailboxStore, folder: Folder) -> dict[Path, Any]:
         else None,
         "folder:FolderClass": folder.folder_class or None,
         "folder:DisplayName": folder.name,
-        "folder:TotalCount": folder.total if search is None else _count(mailbox, folder),
-        "folder:ChildFolderCount": folder.children,
+        "folder:TotalCount": _count(mailbox, folder) if counted else folder.total,
+        "folder:ChildFolderCount": len(mailbox.folders.children(folder.id)) if shared else folder.children,
         "folder:EffectiveRights": True,
         "folder:DistinguishedFolderId": folder.distinguished or None,
-        "folder:UnreadCount": folder.unread if search is None else _count(mailbox, folder, _UNREAD),
+        "folder:UnreadCount": _count(mailbox, folder, _UNREAD) if counted else folder.unread,
         "folder:SearchParameters": search,
     }
     return {Property(uri): value for uri, value in found.items()}
 
 
 def _count(mailbox: MailboxStore, folder: Folder, restriction: Restriction | None = None) -> int | None:
-    """Return how many items a search folder shows, None if there are too many to be counted."""
+    """Return how many items a search folder, or a folder to a delegate, shows; None if nobody counts them for him."""
     try:
         return finding.search(mailbox, folder, restriction, "", UTC).total()
-    except Refusal:
+    except (Refusal, Forbidden):
         return None
 
 
@@ -67,8 +70,8 @@ def render(mailbox: MailboxStore, folder: Folder, shape: Shape = Shape()) -> Ele
 
 
 def _value(mailbox: MailboxStore, folder: Folder, known: Mapping[Path, Any], path: Path) -> Any:
-    if isinstance(path, Extended) and path.tag == _SIZE:
-        return str(mailbox.folders.size(folder.id))
+    if isinstance(path, Extended) and path.tag == _SIZE:  # a delegate is not told of what is private, nor how large
+        return None if isinstance(mailbox, SharedMailbox) else str(mailbox.folders.size(folder.id))
     return known.get(path, kept.load(folder.properties, path))
 
 

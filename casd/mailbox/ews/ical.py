@@ -16,7 +16,7 @@ from casd.mailbox.store.extract import plain
 from protocols.ews.recurrence import Recurrence
 from protocols.ews.values import Body
 
-_HTML = "X-ALT-DESC"
+HTML = "X-ALT-DESC"
 _ZONE = "X-WR-TIMEZONE"
 
 
@@ -95,20 +95,20 @@ def end(event: Component) -> Any:
 
 def body(component: Component) -> Body:
     """Return the description, as HTML where there is one."""
-    if markup := string(component, _HTML):
+    if markup := string(component, HTML):
         return Body("HTML", markup)
     return Body("Text", string(component, "DESCRIPTION"))
 
 
 def text_body(component: Component) -> Body:
     """Return the description without markup."""
-    return Body("Text", string(component, "DESCRIPTION") or plain(string(component, _HTML)))
+    return Body("Text", string(component, "DESCRIPTION") or plain(string(component, HTML)))
 
 
 def put_body(component: Component, new_body: Body | None) -> None:
     """Replace the description; beside HTML its plain text stands, for those who read no HTML."""
     markup = new_body.text if new_body and new_body.type == "HTML" else None
-    put(component, _HTML, None if markup is None else vText(markup), {"FMTTYPE": "text/html"})
+    put(component, HTML, None if markup is None else vText(markup), {"FMTTYPE": "text/html"})
     put(component, "DESCRIPTION", new_body and (new_body.text if markup is None else plain(markup)))
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime, tzinfo
 
-from attrs import frozen
+from attrs import evolve, frozen
 
-from casd.mailbox.ews import identifiers, items, kinds, places, zones
+from casd.mailbox.ews import identifiers, items, kinds, mail, places, zones
 from casd.mailbox.ews.sending import Done
 from casd.mailbox.meetings import attending, copies, organising
 from casd.mailbox.meetings.attending import Answer
@@ -23,6 +23,7 @@ from protocols.ews.errors import Refusal
 from protocols.ews.items import write
 from protocols.ews.markup import Element, m
 from protocols.ews.paths import Property
+from protocols.ews.values import Address
 from protocols.ews.values import Item as Shown
 
 _INVITATIONS = choice("SendToNone", "SendOnlyToAll", "SendToAllAndSaveCopy")
@@ -97,7 +98,15 @@ def cancellations(mailbox: MailboxStore, item: Item, only: datetime | None, want
 def _kept(mailbox: MailboxStore, letters: Sequence[Outgoing], *, keep: bool) -> list[Outgoing]:
     """Return letters, of each of which a copy stays in Sent Items if so asked."""
     _copies(mailbox, letters, keep=keep)
-    return list(letters)
+    return _signed(mailbox, letters)
+
+
+def _signed(mailbox: MailboxStore, letters: Sequence[Outgoing]) -> list[Outgoing]:
+    """Return letters that say which delegate sends them in the owner's name (RFC 5322 section 3.6.2)."""
+    if not isinstance(mailbox, SharedMailbox):
+        return list(letters)
+    sender = {Property("message:Sender"): Address(mailbox.delegate.address, mailbox.delegate.name)}
+    return [evolve(letter, mime=mail.write(letter.mime, sender)) for letter in letters]
 
 
 def _copies(mailbox: MailboxStore, letters: Sequence[Outgoing], *, keep: bool) -> list[Item]:
@@ -126,7 +135,7 @@ def answer(mailbox: MailboxStore, node: Element, zone: tzinfo, disposition: str)
     attending.put_away(mailbox, meeting)
     sent = letters if disposition != "SaveOnly" else []
     kept = _copies(mailbox, sent, keep=disposition == "SendAndSaveCopy")
-    return _done([items.reference(mailbox, one) for one in (entry, *kept)], sent)
+    return _done([items.reference(mailbox, one) for one in (entry, *kept)], _signed(mailbox, sent))
 
 
 def _cancelled(mailbox: MailboxStore, item: Item, only: datetime | None, said: MeetingAnswer, *, keep: bool) -> Done:
@@ -138,7 +147,7 @@ def _cancelled(mailbox: MailboxStore, item: Item, only: datetime | None, said: M
     letters = organising.call_off(mailbox, item, now(), only, said.note)
     kept = _copies(mailbox, letters, keep=keep)
     attending.take_out(mailbox, item, only)
-    return _done([items.reference(mailbox, one) for one in kept], letters)
+    return _done([items.reference(mailbox, one) for one in kept], _signed(mailbox, letters))
 
 
 def _done(shown: Sequence[Element], letters: Sequence[Outgoing] = ()) -> Done:

@@ -54,7 +54,7 @@ def every(content: bytes) -> Iterator[Occurrence]:
     event = ical.main(calendar, "VEVENT")
     start, zone = ical.value(event, "DTSTART"), ical.zone_of(calendar, event)
     length: timedelta = ical.end(event) - start
-    excluded, moved = _excluded(event, zone), exceptions(calendar, zone)
+    gone, moved = excluded(event, zone), exceptions(calendar, zone)
     for number, local in enumerate(islice(_local(event, start), _MOST), 1):
         original = ical.instant(local.date() if not isinstance(start, datetime) else local, zone)
         if original in moved:
@@ -63,7 +63,7 @@ def every(content: bytes) -> Iterator[Occurrence]:
             yield Occurrence(original, own_start, ical.instant(ical.end(own), zone), number, own)
         else:
             last = (local + length).date() if not isinstance(start, datetime) else local + length
-            deleted = original in excluded
+            deleted = original in gone
             yield Occurrence(original, original, ical.instant(last, zone), number, deleted=deleted)
 
 
@@ -99,7 +99,8 @@ def _until(moments: Iterator[datetime], rule: Any, start: date) -> Iterator[date
         yield moment
 
 
-def _excluded(event: Component, zone: Any) -> set[datetime]:
+def excluded(event: Component, zone: Any) -> set[datetime]:
+    """Return where the rule puts the occurrences that were taken out of a series."""
     return {ical.instant(one, zone) for one in _dates(event, "EXDATE")}
 
 
@@ -125,7 +126,7 @@ def deleted(content: bytes) -> list[datetime]:
     """Return the occurrences that were taken out of a series. Raises `BadContent`."""
     calendar = ical.shared(content)
     event = ical.main(calendar, "VEVENT")
-    return sorted(_excluded(event, ical.zone_of(calendar, event)))
+    return sorted(excluded(event, ical.zone_of(calendar, event)))
 
 
 def exception(calendar: Calendar, original: datetime) -> Component:

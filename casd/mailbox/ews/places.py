@@ -104,7 +104,10 @@ def happening_of(mailbox: MailboxStore, node: Element) -> tuple[Item, Occurrence
 
 def _series(mailbox: MailboxStore, text: str) -> tuple[Item, int]:
     name, _, original = identifiers.decode(Kind.OCCURRENCE, mailbox, text).partition("/")
-    return mailbox.items.get(name), int(original)
+    try:
+        return mailbox.items.get(name), int(original)
+    except ValueError:
+        raise Refusal("ErrorInvalidIdMalformed") from None
 
 
 def only(mailbox: MailboxStore, series: Item, wanted: Callable[[Occurrence], bool]) -> Occurrence:

@@ -9,7 +9,7 @@ from typing import Any
 from casd.mailbox.ews import identifiers, occurrences
 from casd.mailbox.ews.occurrences import Occurrence
 from casd.mailbox.ews.soundness import sound
-from casd.mailbox.meetings import attending
+from casd.mailbox.meetings import attending, itip
 from casd.mailbox.store.errors import BadContent
 from casd.mailbox.store.mailbox import MailboxStore
 from casd.mailbox.store.values import Item
@@ -56,8 +56,9 @@ def _last(mailbox: MailboxStore, item: Item) -> Happening | None:
 
 def _entry(mailbox: MailboxStore, item: Item) -> Id | None:
     """Return the entry in the calendar that a meeting message is about."""
-    found = attending.entry(mailbox, str(item.properties.get("calendar:UID", "")))
-    return None if found is None else identifiers.of_item(mailbox, found)
+    said = itip.read(mailbox.items.content(item.id))
+    found = attending.known(mailbox, said) if said else None
+    return None if found is None else identifiers.of_item(mailbox, found.entry)
 
 
 ABOUT: Mapping[str, Callable[[MailboxStore, Item], Any]] = {

@@ -39,10 +39,10 @@ def arrived(mailbox: MailboxStore, sender: str, mime: bytes, passed: Sequence[st
 
 
 def _requested(mailbox: MailboxStore, sender: str, said: Scheduling, mime: bytes) -> Mapping[str, Any]:
-    known = attending.entry(mailbox, said.uid)
     organizer = attendance.organizer(said.main)
-    if sender != organizer or (known is not None and not _is_guests(mailbox, known.id, organizer)):
-        return {"meeting:HasBeenProcessed": False}
+    known = attending.entry(mailbox, said.uid, organizer)
+    if sender != organizer or (known is not None and organising.organises(mailbox, mailbox.items.content(known.id))):
+        return {"meeting:HasBeenProcessed": False}  # the organiser's own entry follows no invitation
     _, kind = attending.enter(mailbox, said, known, itip.files(mime))
     outdated = kind == "Outdated"
     return {
@@ -54,34 +54,28 @@ def _requested(mailbox: MailboxStore, sender: str, said: Scheduling, mime: bytes
 
 
 def _cancelled(mailbox: MailboxStore, sender: str, said: Scheduling) -> Mapping[str, Any]:
-    known = attending.entry(mailbox, said.uid)
-    if known is None or sender != _organizer_of(mailbox, known.id):
+    known = attending.entry(mailbox, said.uid, sender)
+    if known is None:
         return {"meeting:HasBeenProcessed": False}
-    mailbox.items.update(known.id, entries.cancelled(mailbox.items.content(known.id), said))
-    return {"meeting:HasBeenProcessed": True, "meeting:IsOutOfDate": False, "meeting:ResponseType": "Unknown"}
+    cancelled = entries.cancelled(mailbox.items.content(known.id), said)
+    if cancelled is not None:
+        mailbox.items.update(known.id, cancelled)
+    outdated = cancelled is None
+    return {"meeting:HasBeenProcessed": True, "meeting:IsOutOfDate": outdated, "meeting:ResponseType": "Unknown"}
 
 
 def _answered(mailbox: MailboxStore, sender: str, said: Scheduling, now: datetime) -> Mapping[str, Any]:
-    known = attending.entry(mailbox, said.uid)
+    known = attending.entry(mailbox, said.uid, mailbox.address.casefold())
     word = attendance.WORDS.get(said.answer, "Unknown")
-    if known is None or _organizer_of(mailbox, known.id) != mailbox.address.casefold():
+    if known is None:
         return {"meeting:HasBeenProcessed": False, "meeting:ResponseType": word}
-    tracked = replies.tracked(mailbox.items.content(known.id), said, sender, now)
+    content = mailbox.items.content(known.id)
+    tracked = replies.tracked(content, said, sender, now)
     if tracked is not None:
         mailbox.items.update(known.id, tracked)
-    current = attending.is_current(mailbox, said)
+    current = attending.is_current(content, said)
     return {
         "meeting:HasBeenProcessed": tracked is not None,
         "meeting:IsOutOfDate": not current,
         "meeting:ResponseType": word,
     }
-
-
-def _is_guests(mailbox: MailboxStore, item: str, organizer: str) -> bool:
-    """Say whether an entry is that of a guest of this organiser; the organiser's own follows no invitation."""
-    content = mailbox.items.content(item)
-    return attendance.organizer(itip.parsed(content)) == organizer and not organising.organises(mailbox, content)
-
-
-def _organizer_of(mailbox: MailboxStore, item: str) -> str:
-    return attendance.organizer(itip.parsed(mailbox.items.content(item)))

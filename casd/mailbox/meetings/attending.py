@@ -13,6 +13,7 @@ from casd.mailbox.ews.soundness import sound
 from casd.mailbox.meetings import attendance, entries, itip, organising, replies
 from casd.mailbox.meetings.itip import File, Scheduling
 from casd.mailbox.outgoing import Outgoing
+from casd.mailbox.store.errors import BadContent
 from casd.mailbox.store.mailbox import MailboxStore
 from casd.mailbox.store.values import DeleteMode, Item, Kind
 from protocols.ews.errors import Refusal
@@ -40,19 +41,28 @@ class Meeting:
     message: Item | None = None
 
 
-def entry(mailbox: MailboxStore, uid: str) -> Item | None:
-    """Return the entry of a meeting in a calendar of the mailbox; None if it is in none."""
-    found = [item for item in mailbox.items.with_uid(uid) if item.kind is Kind.APPOINTMENT]
-    homes = [mailbox.folders.get(item.folder) for item in found]
-    kept = [item for item, home in zip(found, homes, strict=True) if home.folder_class.startswith("IPF.Appointment")]
-    return kept[0] if kept else None
+def entry(mailbox: MailboxStore, uid: str, organizer: str) -> Item | None:
+    """Return the entry of a meeting in a calendar of the mailbox; None if it is in none.
+
+    A meeting is known by its UID and by who invites to it: somebody else who uses the UID has a meeting of his own.
+    """
+    return next((item for item in mailbox.items.with_uid(uid) if _is_entry(mailbox, item, organizer)), None)
+
+
+def _is_entry(mailbox: MailboxStore, item: Item, organizer: str) -> bool:
+    if item.kind is not Kind.APPOINTMENT:
+        return False
+    try:
+        inviting = attendance.organizer(itip.parsed(mailbox.items.content(item.id)))
+    except BadContent:  # what cannot be read stands before no other
+        return False
+    return inviting == organizer and mailbox.folders.get(item.folder).folder_class.startswith("IPF.Appointment")
 
 
 def meant(mailbox: MailboxStore, item: Item, only: datetime | None, word: str = "") -> Meeting:
     """Return the meeting that an entry or a meeting message means; `word` is what its owner wants to answer.
 
-    An invitation that the calendar does not follow comes into it; nothing comes of a message that names another
-    organiser than the entry does. Raises `Refusal`.
+    An invitation that the calendar does not follow comes into it. Raises `Refusal`.
     """
     if item.kind is Kind.APPOINTMENT:
         return Meeting(item, only)
@@ -61,9 +71,7 @@ def meant(mailbox: MailboxStore, item: Item, only: datetime | None, word: str = 
         raise Refusal("ErrorInvalidReferenceItem")
     if item.properties.get("meeting:IsDelegated"):  # it is to be answered in the calendar that it was sent to
         raise Refusal(f"ErrorCalendarIsDelegatedFor{WHY[word]}")
-    found = entry(mailbox, said.uid)
-    if found is not None and not _same_organizer(mailbox, found, said):
-        raise Refusal("ErrorItemNotFound")
+    found = entry(mailbox, said.uid, attendance.organizer(said.main))
     followed = found is not None and item.properties.get("meeting:HasBeenProcessed")
     if said.method == "REQUEST" and word and not followed:
         found, _ = enter(mailbox, said, found, itip.files(mailbox.items.content(item.id)))
@@ -73,16 +81,9 @@ def meant(mailbox: MailboxStore, item: Item, only: datetime | None, word: str = 
 
 
 def known(mailbox: MailboxStore, said: Scheduling) -> Meeting | None:
-    """Return the meeting of which a message speaks; None if the calendar has none, or one of another organiser."""
-    found = entry(mailbox, said.uid)
-    if found is None or not _same_organizer(mailbox, found, said):
-        return None
-    return Meeting(found, _occurrence(mailbox, found, said))
-
-
-def _same_organizer(mailbox: MailboxStore, entry: Item, said: Scheduling) -> bool:
-    event = itip.parsed(mailbox.items.content(entry.id))
-    return attendance.organizer(event) == attendance.organizer(said.main)
+    """Return the meeting of which a message speaks; None if the calendar has none."""
+    found = entry(mailbox, said.uid, attendance.organizer(said.main))
+    return None if found is None else Meeting(found, _occurrence(mailbox, found, said))
 
 
 def enter(
@@ -160,17 +161,12 @@ def check(mailbox: MailboxStore, meeting: Meeting, word: str) -> None:
     if organising.organises(mailbox, mailbox.items.content(meeting.entry.id)):
         raise Refusal(f"ErrorCalendarIsOrganizerFor{WHY[word]}")
     known = event(mailbox, meeting)
-    if word and is_cancelled(known):
+    if word and entries.is_cancelled(known):
         raise Refusal(f"ErrorCalendarIsCancelledFor{WHY[word]}")
     if word and meeting.message is not None:
         said = itip.read(mailbox.items.content(meeting.message.id))
         if said and ical.number(said.main, "SEQUENCE") < ical.number(known, "SEQUENCE"):
             raise Refusal("ErrorCalendarMeetingRequestIsOutOfDate")
-
-
-def is_cancelled(event: Component) -> bool:
-    """Say whether the organiser has called an event off."""
-    return ical.string(event, "STATUS").upper() == "CANCELLED"
 
 
 @sound
@@ -183,10 +179,7 @@ def _occurrence(mailbox: MailboxStore, item: Item, said: Scheduling) -> datetime
 
 
 @sound
-def is_current(mailbox: MailboxStore, said: Scheduling) -> bool:
-    """Say whether a meeting message speaks of a meeting as the calendar knows it."""
-    found = entry(mailbox, said.uid)
-    if found is None:
-        return True
-    main = ical.main(ical.shared(mailbox.items.content(found.id)), "VEVENT")
+def is_current(content: bytes, said: Scheduling) -> bool:
+    """Say whether a meeting message speaks of a meeting as its entry knows it."""
+    main = ical.main(ical.shared(content), "VEVENT")
     return ical.number(said.main, "SEQUENCE") >= ical.number(main, "SEQUENCE")

@@ -72,13 +72,11 @@ def _carry(old: Calendar, new: Calendar, before: Component) -> str:
     main = ical.main(new, "VEVENT")
     zone = ical.zone_of(new, main)
     known = occurrences.exceptions(old, ical.zone_of(old, before))
-    same = attendance.schedule(before) == attendance.schedule(main)
+    same = _same(before, main)
     for event in new.walk("VEVENT"):
         original = _original(event, zone)
         mine = before if original is None else known.get(original, before)
-        if same and (
-            original is None or attendance.schedule(mine) == attendance.schedule(event) or original not in known
-        ):
+        if same and (original is None or _same(mine, event) or original not in known):
             _keep(event, mine)
         else:
             _begin(event)
@@ -93,10 +91,11 @@ def _put_occurrence(calendar: Calendar, event: Component) -> str:
     original = _original(event, zone)
     series = "RRULE" in main and original is not None
     before = occurrences.exceptions(calendar, zone).get(original) if original else None
-    if before is not None and _stale(before, event):
+    compared = before or (main if series else None)
+    if compared is not None and _stale(compared, event):
         return "Outdated"
     earlier = before or (occurrences.exception(calendar, original) if series and original else None)
-    if earlier is not None and attendance.schedule(earlier) == attendance.schedule(event):
+    if earlier is not None and _same(earlier, event):
         _keep(event, earlier)
         kind = "InformationalUpdate"
     else:
@@ -119,13 +118,26 @@ def _original(event: Component, zone: tzinfo) -> datetime | None:
     return None if found is None else ical.instant(found, zone)
 
 
+def _same(before: Component, event: Component) -> bool:
+    """Say whether what was answered before holds for an event: it is at the same time, and was not called off."""
+    return not is_cancelled(before) and attendance.schedule(before) == attendance.schedule(event)
+
+
+def is_cancelled(event: Component) -> bool:
+    """Say whether the organiser has called an event off."""
+    return ical.string(event, "STATUS").upper() == "CANCELLED"
+
+
 def _stale(before: Component, event: Component) -> bool:
-    """Say whether an event is older than what is known (RFC 5546 section 2.1.5)."""
+    """Say whether an event is older than what is known (RFC 5546 section 2.1.5).
+
+    A cancellation that was for one guest only has a higher number than the organiser's next invitation to that guest.
+    """
     known, new = ical.number(before, "SEQUENCE"), ical.number(event, "SEQUENCE")
-    if new != known:
-        return new < known
-    stamps = ical.moment(before, "DTSTAMP"), ical.moment(event, "DTSTAMP")
-    return stamps[0] is not None and stamps[1] is not None and stamps[1] < stamps[0]
+    then, now = ical.moment(before, "DTSTAMP"), ical.moment(event, "DTSTAMP")
+    if new < known:
+        return not (is_cancelled(before) and then is not None and now is not None and then <= now)
+    return new == known and then is not None and now is not None and now < then
 
 
 def _keep(event: Component, before: Component) -> None:
@@ -145,28 +157,38 @@ def _keep_reminder(event: Component, before: Component) -> None:
 
 
 @sound
-def cancelled(stored: bytes, cancellation: Scheduling) -> bytes:
-    """Return an entry of which the organiser has called off all, or some occurrences. Raises `BadContent`."""
+def cancelled(stored: bytes, cancellation: Scheduling) -> bytes | None:
+    """Return an entry of which the organiser has called off all, or some occurrences.
+
+    None if nothing is called off: the cancellation is out of date, or its occurrence was declined. Raises `BadContent`.
+    """
     calendar = ical.parse(stored)
-    main = ical.main(calendar, "VEVENT")
-    zone = ical.zone_of(calendar, main)
+    zone = ical.zone_of(calendar, ical.main(calendar, "VEVENT"))
+    heeded = False
     for event in cancellation.events:
-        original = _original(event, zone)
-        if original is None:
-            concerned = list(calendar.walk("VEVENT"))
-        elif "RRULE" in main:
-            concerned = [occurrences.exception(calendar, original)]
-        else:
-            concerned = [one for one in calendar.walk("VEVENT") if _original(one, zone) == original]
-        for one in concerned:
-            _call_off(one, ical.number(event, "SEQUENCE"))
-    return ical.serialise(calendar)
+        for one in _concerned(calendar, event, zone):
+            _call_off(one, event)
+            heeded = True
+    return ical.serialise(calendar) if heeded else None
 
 
-def _call_off(event: Component, sequence: int) -> None:
+def _concerned(calendar: Calendar, cancellation: Component, zone: tzinfo) -> list[Component]:
+    """Return the events that a cancellation calls off: all, or one occurrence, if it is not older than they are."""
+    main, original = ical.main(calendar, "VEVENT"), _original(cancellation, zone)
+    if original is None:
+        return [] if _stale(main, cancellation) else list(calendar.walk("VEVENT"))
+    if "RRULE" in main:
+        found = [occurrences.exception(calendar, original)] if original not in occurrences.excluded(main, zone) else []
+    else:
+        found = [one for one in calendar.walk("VEVENT") if _original(one, zone) == original]
+    return [one for one in found if not _stale(one, cancellation)]
+
+
+def _call_off(event: Component, cancellation: Component) -> None:
     subject = ical.string(event, "SUMMARY")
     ical.put(event, "SUMMARY", subject if subject.startswith(CANCELED) else CANCELED + subject)
     ical.put(event, "STATUS", "CANCELLED")
-    ical.put(event, "SEQUENCE", max(sequence, ical.number(event, "SEQUENCE")))
+    ical.put(event, "SEQUENCE", max(ical.number(cancellation, "SEQUENCE"), ical.number(event, "SEQUENCE")))
+    ical.put(event, "DTSTAMP", ical.moment(cancellation, "DTSTAMP") or ical.moment(event, "DTSTAMP"))
     attendance.put_busy(event, "FREE")
     ical.put_reminder(event, None)

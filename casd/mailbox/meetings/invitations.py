@@ -11,7 +11,7 @@ from icalendar import Calendar, Component
 
 from casd.mailbox.ews import ical, occurrences
 from casd.mailbox.ews.soundness import sound
-from casd.mailbox.meetings import attendance, itip
+from casd.mailbox.meetings import attendance, entries, itip
 from casd.mailbox.meetings.entries import CANCELED
 from casd.mailbox.meetings.itip import File, Letter
 from casd.mailbox.outgoing import Outgoing
@@ -32,7 +32,7 @@ def request(
 ) -> Outgoing:
     """Return the invitation to a meeting, or to one occurrence of a series, for all guests or some of them."""
     calendar, events = _chosen(content, only)
-    alive = [event for event in events if ical.string(event, "STATUS").upper() != "CANCELLED"] or events
+    alive = [event for event in events if not entries.is_cancelled(event)] or events
     shown = [_shown(event, now) for event in alive]
     letter = _letter(author, shown[0], ical.string(shown[0], "SUMMARY"), ical.body(shown[0]), files)
     return _outgoing(letter, to, now, itip.wrap("REQUEST", shown, calendar))

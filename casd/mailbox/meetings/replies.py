@@ -9,7 +9,7 @@ from icalendar import Calendar, Component
 
 from casd.mailbox.ews import ical, occurrences
 from casd.mailbox.ews.soundness import sound
-from casd.mailbox.meetings import attendance, itip
+from casd.mailbox.meetings import attendance, entries, itip
 from casd.mailbox.meetings.itip import Letter, Scheduling
 from casd.mailbox.outgoing import Outgoing
 from protocols.ews.values import Address, Body
@@ -27,7 +27,7 @@ def answered(content: bytes, owner: Address, word: str, now: datetime, only: dat
     calendar = ical.parse(content)
     events = [occurrences.exception(calendar, only)] if only else list(calendar.walk("VEVENT"))
     for event in events:
-        if ical.string(event, "STATUS").upper() == "CANCELLED":
+        if entries.is_cancelled(event):
             continue
         attendance.respond(event, word, now)
         attendance.put_busy(event, attendance.intended(event) if word == "Accept" else "TENTATIVE")
@@ -87,6 +87,7 @@ def tracked(stored: bytes, answer: Scheduling, sender: str, now: datetime) -> by
 
 
 def _note(calendar: Calendar, said: Component, sender: str, now: datetime) -> bool:
+    """Note what the sender says of himself; only who was invited has a say (RFC 5546 section 3.2.3)."""
     line = attendance.find(said, sender)
     partstat = "" if line is None else str(line.params.get("PARTSTAT", "")).upper()
     main = ical.main(calendar, "VEVENT")
@@ -98,6 +99,7 @@ def _note(calendar: Calendar, said: Component, sender: str, now: datetime) -> bo
     if partstat not in _STATUSES or ical.number(said, "SEQUENCE") < ical.number(target, "SEQUENCE"):
         return False
     events = [target] if target is not main else list(calendar.walk("VEVENT"))
-    for event in events:
-        attendance.answer(attendance.add(event, sender, str(line.params.get("CN", ""))), partstat, now)
-    return True
+    invited = [known for event in events if (known := attendance.find(event, sender)) is not None]
+    for known in invited:
+        attendance.answer(known, partstat, now)
+    return bool(invited)

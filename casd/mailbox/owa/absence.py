@@ -7,8 +7,8 @@ from typing import Any
 
 from casd.mailbox import oof
 from casd.mailbox.oof import Oof
-from casd.mailbox.owa.appointments import moment_of
 from casd.mailbox.owa.arguments import Arguments, BadArgument
+from casd.mailbox.owa.moments import moment_of
 from casd.mailbox.store.extract import plain
 from casd.mailbox.store.mailbox import MailboxStore
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta, tzinfo
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from icalendar import Calendar, Component
@@ -12,18 +13,20 @@ from casd.mailbox.ews.columns import BUSY
 from casd.mailbox.ews.soundness import sound
 from casd.mailbox.ews.windows import Entry
 from casd.mailbox.meetings import attendance
-from casd.mailbox.owa.arguments import Arguments, BadArgument
+from casd.mailbox.owa import recurring
+from casd.mailbox.owa.arguments import Arguments
+from casd.mailbox.owa.moments import original_of, wall, zone_of
 from casd.mailbox.owa.people import given, listed, shape
+from casd.mailbox.owa.recurring import Series
 from casd.mailbox.store.errors import BadContent
 from casd.mailbox.store.mailbox import MailboxStore
 from casd.mailbox.store.values import Item
 from protocols.ews.paths import Property
-from protocols.ews.recurrence import Recurrence
 from protocols.ews.values import Address, Attendee, Body
 
 _STATUSES = {word: status for status, word in BUSY.items()}
 _STATUS = Property("calendar:LegacyFreeBusyStatus")
-_DAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
+_START, _RECURRENCE = Property("calendar:Start"), Property("calendar:Recurrence")
 _PEOPLE = {"required": Property("calendar:RequiredAttendees"), "optional": Property("calendar:OptionalAttendees")}
 
 
@@ -89,7 +92,6 @@ def details(content: bytes, entry: Entry) -> dict[str, Any]:
     calendar = ical.parse(content)
     event = (entry.occurrence and entry.occurrence.component) or ical.main(calendar, "VEVENT")
     found = appointments.read(content, event)
-    rule = ical.recurrence(ical.main(calendar, "VEVENT"), ical.zone_of(calendar, event))
     return {
         "body": ical.text_body(event).text,
         "attendees": [
@@ -99,14 +101,12 @@ def details(content: bytes, entry: Entry) -> dict[str, Any]:
             for one in found.get(path, ())
         ],
         "reminder": ical.reminder(event),
-        "repeat": rule.rule.get("FREQ", "") if rule else "",
-        "interval": int(rule.rule.get("INTERVAL", "1")) if rule else 1,
-        "until": rule.end.isoformat() if rule and rule.end else "",
+        **recurring.shown(content),
     }  # fmt: skip
 
 
-def changes(mailbox: MailboxStore, arguments: Arguments, zone: tzinfo) -> dict[Property, Any]:
-    """Return the properties that a request names, with their new values."""
+def changes(mailbox: MailboxStore, arguments: Arguments, series: Series | None = None) -> dict[Property, Any]:
+    """Return the properties that a request names, with their new values; `series` is what the appointment is so far."""
     named: dict[Property, Any] = {}
     for name, uri in (("subject", "item:Subject"), ("location", "calendar:Location")):
         if arguments.has(name):
@@ -116,28 +116,37 @@ def changes(mailbox: MailboxStore, arguments: Arguments, zone: tzinfo) -> dict[P
     if arguments.has("busy"):
         named[_STATUS] = _STATUSES.get(arguments.text("busy"), "Busy")
     if arguments.has("start"):
-        named |= _times(arguments, zone)
+        named |= _times(arguments, series)
     if arguments.has("attendees"):
         named |= _attendees(mailbox, arguments)
     if arguments.has("reminder"):
         minutes = arguments.number("reminder", 40320) - 1  # 0: none
         named[Property("item:ReminderIsSet")] = minutes >= 0
         named[Property("item:ReminderMinutesBeforeStart")] = max(minutes, 0)
-    if arguments.has("repeat"):
-        named[Property("calendar:Recurrence")] = _recurrence(arguments)
-    return named
+    return named | _recurrence(arguments, named, series)
 
 
-def _times(arguments: Arguments, zone: tzinfo) -> dict[Property, Any]:
-    start, end = (_wall(arguments.text(name)) for name in ("start", "end"))
-    times: dict[Property, Any] = {
-        Property("calendar:Start"): start,
-        Property("calendar:End"): end,
-        Property("calendar:IsAllDayEvent"): arguments.flag("allDay", False),
-    }
-    if key := getattr(zone, "key", ""):
-        times[Property("calendar:StartTimeZone")] = times[Property("calendar:EndTimeZone")] = key
+def _times(arguments: Arguments, series: Series | None) -> dict[Property, Any]:
+    """Return the times that a request says by the clock of its reader; a series goes on by its own clock."""
+    zone, whole_days = zone_of(arguments), arguments.flag("allDay", False)
+    start, end = (wall(arguments.text(name)) for name in ("start", "end"))
+    if series and not whole_days:
+        start, end = (zones.settle(one, zone).astimezone(series.zone) for one in (start, end))
+    times = {_START: start, Property("calendar:End"): end, Property("calendar:IsAllDayEvent"): whole_days}
+    if series is None and (key := getattr(zone, "key", "")):
+        times |= dict.fromkeys((Property("calendar:StartTimeZone"), Property("calendar:EndTimeZone")), key)
     return times
+
+
+def _recurrence(arguments: Arguments, named: Mapping[Property, Any], series: Series | None) -> dict[Property, Any]:
+    """Return how often it is to happen, if a request says so, or begins a series on another day."""
+    known = series.rule if series else None
+    first = named[_START].date() if _START in named else known.start if known else None
+    if arguments.has("repeat"):
+        return {_RECURRENCE: recurring.asked(arguments, first or wall(arguments.text("start")).date(), known)}
+    if known is None or first is None or first == known.start or original_of(arguments):
+        return {}
+    return {_RECURRENCE: recurring.moved(known, first)}
 
 
 def _attendees(mailbox: MailboxStore, arguments: Arguments) -> dict[Property, Any]:
@@ -148,48 +157,3 @@ def _attendees(mailbox: MailboxStore, arguments: Arguments) -> dict[Property, An
         if person.address.lower() != mailbox.address.lower():
             people[role].append(Attendee(Address(person.address, person.name)))
     return {path: tuple(people[role]) for role, path in _PEOPLE.items()}
-
-
-def _recurrence(arguments: Arguments) -> Recurrence | None:
-    frequency = arguments.text("repeat")
-    if not frequency:
-        return None
-    if frequency not in {"DAILY", "WEEKLY", "MONTHLY", "YEARLY"}:
-        raise BadArgument("repeat must be DAILY, WEEKLY, MONTHLY or YEARLY.")
-    start, until = _wall(arguments.text("start")).date(), arguments.text("until", "")
-    rule = {"FREQ": frequency, "INTERVAL": str(arguments.number("interval", 999, 1) or 1)}
-    if frequency == "WEEKLY":
-        rule["BYDAY"] = ",".join(day for day in arguments.texts("days") if day in _DAYS) or _DAYS[start.weekday()]
-    return Recurrence(rule, start, _wall(until).date() if until else None)
-
-
-def zone_of(arguments: Arguments) -> tzinfo:
-    """Return the time zone in which a request says times."""
-    found = zones.find(arguments.text("zone", "UTC") or "UTC")
-    if found is None:
-        raise BadArgument("There is no such time zone.")
-    return found
-
-
-def moment_of(arguments: Arguments, name: str) -> datetime:
-    """Return a moment that a request names."""
-    return parsed(arguments.text(name))
-
-
-def original_of(arguments: Arguments) -> datetime | None:
-    """Return where its series puts the occurrence that a request means; None for a whole appointment."""
-    text = arguments.optional_text("original")
-    return parsed(text) if text else None
-
-
-def parsed(text: str) -> datetime:
-    """Read a moment."""
-    moment = _wall(text)
-    return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
-
-
-def _wall(text: str) -> datetime:
-    try:
-        return datetime.fromisoformat(text)
-    except ValueError:
-        raise BadArgument(f"{text} is no time.") from None

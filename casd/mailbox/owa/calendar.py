@@ -9,8 +9,10 @@ from uuid import uuid4
 from casd.mailbox.ews import appointments, ical, places
 from casd.mailbox.ews.windows import Entry, entries
 from casd.mailbox.meetings import attending
-from casd.mailbox.owa.appointments import changes, details, entry_shape, moment_of, original_of, zone_of
+from casd.mailbox.owa import recurring
+from casd.mailbox.owa.appointments import changes, details, entry_shape
 from casd.mailbox.owa.arguments import Arguments, BadArgument
+from casd.mailbox.owa.moments import moment_of, original_of, zone_of
 from casd.mailbox.store.errors import BadContent
 from casd.mailbox.store.mailbox import MailboxStore
 from casd.mailbox.store.values import Item, Kind
@@ -56,12 +58,12 @@ def saved(mailbox: MailboxStore, arguments: Arguments) -> Item:
     """Do as `save_appointment` is told, and return the item."""
     zone = zone_of(arguments)
     named, original = arguments.optional_text("id"), original_of(arguments)
-    wanted = changes(mailbox, arguments, zone)
     if named is None:
-        made = appointments.write(b"", {**_begin(mailbox), **wanted}, zone)
+        made = appointments.write(b"", {**_begin(mailbox), **changes(mailbox, arguments)}, zone)
         mailbox.admit(len(made))
         return mailbox.items.create(mailbox.folders.distinguished("calendar").id, Kind.APPOINTMENT, made, read=True)
     item, content = mailbox.items.get(named), mailbox.items.content(named)
+    wanted = changes(mailbox, arguments, recurring.series(content) if item.recurring else None)
     if original:
         _occurrence(mailbox, item, original)
         made = appointments.write_occurrence(content, original, wanted, zone)

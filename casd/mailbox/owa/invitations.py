@@ -9,7 +9,7 @@ from icalendar import Component
 
 from casd.mailbox.ews import ical
 from casd.mailbox.ews.soundness import sound
-from casd.mailbox.meetings import attendance, attending, itip
+from casd.mailbox.meetings import attendance, attending, entries, itip
 from casd.mailbox.meetings.itip import Scheduling
 from casd.mailbox.owa import calendar
 from casd.mailbox.owa.appointments import response
@@ -52,7 +52,7 @@ def _state(mailbox: MailboxStore, item: Item, said: Scheduling) -> dict[str, Any
     """Return what has become of the meeting in the calendar of who reads."""
     meeting = attending.known(mailbox, said)
     event = attending.event(mailbox, meeting) if meeting else None
-    cancelled = event is not None and attending.is_cancelled(event)
+    cancelled = event is not None and entries.is_cancelled(event)
     return {
         "delegated": bool(item.properties.get("meeting:IsDelegated")),
         "mine": attendance.organizer(said.main) == mailbox.address.casefold(),

@@ -6,12 +6,12 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from casd.mailbox.call import Call
-from casd.mailbox.meetings import attending, copies, itip, organising
+from casd.mailbox.meetings import attending, copies, entries, itip, organising
 from casd.mailbox.meetings.attending import Answer
 from casd.mailbox.outgoing import Outgoing
 from casd.mailbox.owa import calendar
-from casd.mailbox.owa.appointments import original_of
 from casd.mailbox.owa.arguments import Arguments, BadArgument
+from casd.mailbox.owa.moments import original_of
 from casd.mailbox.store.mailbox import MailboxStore
 from protocols.ews.errors import Refusal
 from protocols.ews.values import Body
@@ -86,7 +86,7 @@ def remove_cancelled(mailbox: MailboxStore, arguments: Arguments) -> Any:
     """Take out of the calendar what has been called off, as a message says."""
     said = itip.read(mailbox.items.content(arguments.text("id")))
     meeting = attending.known(mailbox, said) if said else None
-    if meeting is None or not attending.is_cancelled(attending.event(mailbox, meeting)):
+    if meeting is None or not entries.is_cancelled(attending.event(mailbox, meeting)):
         raise BadArgument("The message cancels nothing that is in the calendar.")
     attending.remove(mailbox, meeting)
     return {}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from email import message_from_bytes
+
 import pytest
 
 from tests.casd.mailbox.ews.conversation import Answer, Client, change, distinguished
@@ -108,6 +110,23 @@ def test_what_is_private_stays_private(town: Town) -> None:
 
 
 @pytest.mark.negative
+def test_what_is_private_is_not_counted(town: Town) -> None:
+    private = PLAN.replace("<t:Start>", "<t:Sensitivity>Private</t:Sensitivity><t:Start>")
+    for item in (PLAN.format(""), private.format("")):
+        assert town.alice.create(item, "calendar").codes == ["NoError"]
+    size = '<t:AdditionalProperties><t:ExtendedFieldURI PropertyTag="0x0e08" PropertyType="Integer"/>'
+    shape = f"<m:FolderShape><t:BaseShape>AllProperties</t:BaseShape>{size}</t:AdditionalProperties></m:FolderShape>"
+    folders = "".join(map(distinguished, ("calendar", "msgfolderroot")))
+    ask = f"<m:GetFolder>{shape}<m:FolderIds>{folders}</m:FolderIds></m:GetFolder>"
+    own = town.alice.ask(ask)
+    assert (own.texts("t:TotalCount")[0], len(own.all("t:Value"))) == ("2", 2)
+    told = let_in(town, "Editor").ask(ask)
+    assert told.texts("t:TotalCount") == ["1"]
+    assert told.texts("t:ChildFolderCount") == ["0", "1"]
+    assert told.all("t:Value") == []
+
+
+@pytest.mark.negative
 def test_a_delegate_sends_no_mail_and_settles_nothing(town: Town) -> None:
     bob = let_in(town, "Editor")
     to = "<t:ToRecipients><t:Mailbox><t:EmailAddress>carol@example.org</t:EmailAddress></t:Mailbox></t:ToRecipients>"
@@ -131,9 +150,31 @@ def test_a_delegate_invites_in_the_owners_name(town: Town) -> None:
     guest = "<t:Attendee><t:Mailbox><t:EmailAddress>carol@example.org</t:EmailAddress></t:Mailbox></t:Attendee>"
     item = PLAN.format(f"<t:RequiredAttendees>{guest}</t:RequiredAttendees>")
     assert bob.create(item, "calendar", SendMeetingInvitations="SendOnlyToAll").codes == ["NoError"]
-    ((sender, recipients, _),) = bob.sent
+    ((sender, recipients, mime),) = bob.sent
     assert (sender, recipients) == ("alice@example.org", ("carol@example.org",))
+    head = message_from_bytes(mime)
+    assert (head["From"], head["Sender"]) == ("Alice <alice@example.org>", "Bob <bob@example.org>")
     assert id_of(town.alice.entry())
+
+
+@pytest.mark.parametrize("word", ["change", "cancel", "delete"])
+def test_whatever_a_delegate_sends_of_a_meeting_says_so_and_comes_back_to_the_owner(town: Town, word: str) -> None:
+    town.alice.meet("Plan", "2027-03-15T10:00:00", "2027-03-15T11:00:00", "carol", "nobody")
+    let_in(town, "Editor")
+    bob = Person(town, ALICE, "alice")
+    bob.user = "bob@example.org"
+    room = change("Set", "calendar:Location", "<t:Location>Room 6</t:Location>", "CalendarItem")
+    entry = town.alice.entry()
+    done = {
+        "change": lambda: bob.change_entry(id_of(entry), room),
+        "cancel": lambda: bob.answer("CancelCalendarItem", entry),
+        "delete": lambda: bob.drop(id_of(entry)),
+    }[word]()
+    assert done.codes == ["NoError"]
+    ((_, _, mime),) = bob.sent
+    head = message_from_bytes(mime)
+    assert (head["From"], head["Sender"]) == ("Alice <alice@example.org>", "Bob <bob@example.org>")
+    assert len(town.alice.messages()) == 2  # that nobody was reached, each time
 
 
 def test_an_invitation_of_a_delegates_that_does_not_arrive_comes_back_to_the_owner(town: Town) -> None:
@@ -170,6 +211,7 @@ def test_a_delegate_gets_copies_of_meeting_messages_and_answers_in_the_owners_ca
     assert shared.answer("AcceptItem", town.alice.entry()).codes == ["NoError"]
     assert text(town.alice.entry(), "MyResponseType") == "Accept"
     assert responses(town.carol.entry()) == {"alice": "Accept"}
+    assert message_from_bytes(shared.sent[0][2])["Sender"] == "Bob <bob@example.org>"
 
 
 def test_nobody_gets_copies_unasked(town: Town) -> None:

@@ -79,6 +79,7 @@ class Form {
     this.reminder.value = values.id ? values.reminder ?? "" : 15;
     this.text.value = values.body ?? "";
     this.#whole();
+    this.before = values.id ? this.#said() : {};
   }
 
   #whole() {
@@ -116,19 +117,28 @@ class Form {
     }).catch(complain);
   }
 
-  #request() {
-    const { values } = this;
+  /** Return what the form says, in groups of what is only understood together. */
+  #said() {
     const whole = this.allDay.checked;
     const [start, end] = this.#times();
     const text = (time, date) => (whole ? date : `${dateText(time)}T${clockText(time)}`);
     const attendees = this.people.valid.map((person) => ({ ...person, optional: this.known.get(person.address.toLowerCase())?.optional ?? false }));
     return {
-      id: values.id, original: values.original, subject: this.subject.value, location: this.place.value, body: this.text.value,
-      start: text(start, this.from.value), end: text(end, dateText(plus(fromText(this.to.value), DAY))), allDay: whole, zone, busy: this.shown.value,
-      reminder: this.reminder.value === "" ? 0 : Number(this.reminder.value) + 1,
-      ...(attendees.length || this.known.size ? { attendees } : {}),
-      ...(values.original ? {} : { repeat: this.repeat.value, until: this.repeat.value ? this.until.value : "" }),
+      subject: { subject: this.subject.value }, location: { location: this.place.value }, body: { body: this.text.value }, busy: { busy: this.shown.value },
+      reminder: { reminder: this.reminder.value === "" ? 0 : Number(this.reminder.value) + 1 },
+      people: attendees.length || this.known.size ? { attendees } : {},
+      when: { start: text(start, this.from.value), end: text(end, dateText(plus(fromText(this.to.value), DAY))), allDay: whole, zone },
+      often: this.values.original ? {} : { repeat: this.repeat.value, until: this.repeat.value ? this.until.value : "" },
     };
+  }
+
+  /** Return what was changed in the form: the rest stays as it is, also what the form has no words for. */
+  #request() {
+    const { id, original } = this.values;
+    const said = this.#said();
+    const changed = Object.keys(said).filter((group) => JSON.stringify(said[group]) !== JSON.stringify(this.before[group]));
+    if (changed.includes("often")) changed.push("when");
+    return Object.assign({ id, original }, ...changed.map((group) => said[group]));
   }
 
   #complain(text) {

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from casd.mailbox.ews import identifiers
 from casd.mailbox.store.values import Kind
 from tests.casd.mailbox.ews.conversation import Answer, Client, properties
 from tests.casd.mailbox.store.world import World
@@ -137,6 +138,17 @@ def test_one_occurrence_is_got_by_its_id_or_its_number_and_deleted(client: Clien
         assert client.ask(ask).codes == ["NoError"]
     left = view(client, "2026-03-23T00:00:00Z", "2026-04-20T00:00:00Z")
     assert left.texts("t:Start") == ["2026-04-01T08:00:00Z", "2026-04-06T08:00:00Z"]
+
+
+@pytest.mark.parametrize("made_up", ["", "/", "/x", "/1e5", "/" + "9" * 5000])
+def test_an_id_of_an_occurrence_that_is_made_up_is_malformed(client: Client, world: World, made_up: str) -> None:
+    put(world, "FREQ=DAILY")
+    (series,) = client.mailbox.items.find([client.mailbox.folders.distinguished("calendar").id]).items
+    one = identifiers.encode(identifiers.Kind.OCCURRENCE, client.mailbox, series.id + made_up)
+    got = client.get(f'<t:ItemId Id="{one}"/>', f'<t:RecurringMasterItemId OccurrenceId="{one}"/>')
+    assert got.codes == ["ErrorInvalidIdMalformed"] * 2
+    other = identifiers.encode(identifiers.Kind.OCCURRENCE, client.mailbox, f"{series.id}/1")
+    assert client.get(f'<t:ItemId Id="{other}"/>').codes == ["ErrorCalendarOccurrenceIndexIsOutOfRecurrenceRange"]
 
 
 def test_an_occurrence_is_not_moved_alone(client: Client, world: World) -> None:

@@ -19,6 +19,7 @@ from tests.casd.mailbox.store.world import ALICE, BOB, World, result
 from tests.protocols.ews.soap import NAMES
 
 CAROL = "33333333-3333-3333-3333-333333333333"
+DAVE = "44444444-4444-4444-4444-444444444444"
 
 
 class Person(Client):
@@ -107,13 +108,13 @@ class Person(Client):
 
 
 class Town:
-    """Alice, Bob and Carol."""
+    """Alice, Bob, Carol and Dave."""
 
     def __init__(self, world: World) -> None:
         self.world = world
-        people = {"alice": ALICE, "bob": BOB, "carol": CAROL}
+        people = {"alice": ALICE, "bob": BOB, "carol": CAROL, "dave": DAVE}
         self.people = {name: Person(self, guid, name) for name, guid in people.items()}
-        self.alice, self.bob, self.carol = self.people.values()
+        self.alice, self.bob, self.carol, self.dave = self.people.values()
 
     async def deliver(self, sender: str, address: str, mime: bytes, passed: Sequence[str] = ()) -> Receipt:
         """Deliver as a mailbox server does."""

@@ -6,6 +6,7 @@ import pytest
 
 from casd.mailbox.meetings import invitations, itip, replies
 from casd.mailbox.store.values import Kind
+from protocols.ews.markup import Element
 from protocols.ews.values import Address
 from tests.casd.mailbox.ews.conversation import change
 from tests.casd.mailbox.meetings.conversation import Person, Town, attendee, id_of, responses, text
@@ -35,6 +36,12 @@ def starts(town: Town, name: str) -> list[str]:
 
 def subjects(town: Town, name: str) -> list[str]:
     return [text(one, "Subject") for one in town.people[name].entries("2027-03-01", "2027-05-01")]
+
+
+def cancellation(town: Town) -> Element:
+    """Return the cancellation in Bob's inbox."""
+    sent = [number for number, (name, _) in enumerate(town.bob.messages()) if name == "MeetingCancellation"]
+    return town.bob.message(number=sent[0])
 
 
 def test_an_invitation_stands_in_inbox_and_calendar_until_it_is_answered(town: Town) -> None:
@@ -143,12 +150,7 @@ def test_a_meeting_that_is_called_off_says_so_until_it_is_removed(town: Town) ->
     names = ("Subject", "IsCancelled", "LegacyFreeBusyStatus", "AppointmentState")
     assert [text(entry, name) for name in names] == ["Canceled: Plan", "true", "Free", "7"]
     assert town.bob.answer("AcceptItem", entry).codes == ["ErrorCalendarIsCancelledForAccept"]
-    cancellation = next(
-        town.bob.message(number=number)
-        for number, (element, _) in enumerate(town.bob.messages())
-        if element == "MeetingCancellation"
-    )
-    assert town.bob.answer("RemoveItem", cancellation).codes == ["NoError"]
+    assert town.bob.answer("RemoveItem", cancellation(town)).codes == ["NoError"]
     assert town.bob.entries("2027-03-01", "2027-04-01") == []
 
 
@@ -194,6 +196,8 @@ def test_one_occurrence_is_declined(town: Town) -> None:
     declined = town.alice.entries("2027-03-22", "2027-03-23")[0]
     other = town.alice.entries("2027-03-15", "2027-03-16")[0]
     assert (responses(declined), responses(other)) == ({"bob": "Decline"}, {"bob": "Unknown"})
+    assert town.alice.drop(id_of(declined)).codes == ["NoError"]
+    assert len(starts(town, "bob")) == 3
 
 
 def test_a_master_tells_of_its_occurrences(town: Town) -> None:
@@ -294,12 +298,12 @@ def test_nobody_calls_off_in_anothers_name(town: Town) -> None:
 
 @pytest.mark.negative
 def test_nobody_answers_for_another(town: Town) -> None:
-    item = meet(town)
+    item = meet(town, "bob", "carol")
     reply = replies.reply(town.world.run(entry, town.bob), Address("bob@example.org"), "Accept", NOON)
     town.post("carol@example.org", "alice@example.org", reply.mime)
-    assert responses(town.alice.get(item).one("t:CalendarItem")) == {"bob": "Unknown"}
+    assert responses(town.alice.get(item).one("t:CalendarItem")) == {"bob": "Unknown", "carol": "Unknown"}
     town.post("bob@example.org", "alice@example.org", reply.mime)
-    assert responses(town.alice.get(item).one("t:CalendarItem")) == {"bob": "Accept"}
+    assert responses(town.alice.get(item).one("t:CalendarItem")) == {"bob": "Accept", "carol": "Unknown"}
 
 
 def test_an_answer_to_an_earlier_time_changes_nothing(town: Town) -> None:
@@ -325,13 +329,83 @@ def test_an_older_invitation_does_not_undo_a_newer_one(town: Town) -> None:
     assert kinds == {"NewMeetingRequest", "FullUpdate", "Outdated"}
 
 
-def test_somebody_who_was_not_invited_joins(town: Town) -> None:
+@pytest.mark.negative
+def test_who_was_not_invited_does_not_join_by_answering(town: Town) -> None:
     item = meet(town)
     ((_, _, request),) = town.alice.sent
     town.post("bob@example.org", "carol@example.org", request)
     town.carol.answer("AcceptItem", town.carol.message())
-    people = town.alice.get(item).one("t:CalendarItem")
-    assert responses(people) == {"bob": "Unknown", "Carol": "Accept"}
+    assert responses(town.alice.get(item).one("t:CalendarItem")) == {"bob": "Unknown"}
+    answer = town.alice.message()
+    assert [text(answer, name) for name in ("ResponseType", "HasBeenProcessed")] == ["Accept", "false"]
+
+
+@pytest.mark.negative
+def test_the_uid_of_anothers_meeting_takes_nothing_over_and_keeps_nobody_out(town: Town) -> None:
+    meet(town)
+    ((_, _, request),) = town.alice.sent
+    said = itip.read(request)
+    assert said is not None
+    squatted = said.content.replace(b"alice@", b"carol@").replace(b"Plan", b"Trap")
+    head = b"From: carol@example.org\r\nContent-Type: text/calendar; method=REQUEST\r\n\r\n"
+    for guest in ("bob@example.org", "dave@example.org"):
+        town.post("carol@example.org", guest, head + squatted)
+    town.post("alice@example.org", "dave@example.org", request)
+    assert subjects(town, "bob") == ["Plan", "Trap"]
+    assert subjects(town, "dave") == ["Trap", "Plan"]
+    trap, plan = (town.dave.message(number=number) for number in (1, 0))
+    assert town.dave.answer("DeclineItem", trap).codes == ["NoError"]
+    assert town.dave.answer("AcceptItem", plan).codes == ["NoError"]
+    assert (subjects(town, "dave"), text(town.dave.entry(), "MyResponseType")) == (["Plan"], "Accept")
+
+
+def test_a_cancellation_that_has_been_overtaken_cancels_nothing(town: Town) -> None:
+    item = meet(town)
+    old = invitations.cancel(town.world.run(entry, town.alice), Address("alice@example.org"), NOON)
+    for hour in (13, 15):
+        start = change("Set", "calendar:Start", f"<t:Start>2027-03-16T{hour}:00:00Z</t:Start>", "CalendarItem")
+        end = change("Set", "calendar:End", f"<t:End>2027-03-16T{hour + 1}:00:00Z</t:End>", "CalendarItem")
+        town.alice.change_entry(item, start, end)
+        item = id_of(town.alice.entry())
+    town.post("alice@example.org", "bob@example.org", old.mime)
+    assert [text(town.bob.entry(), name) for name in ("Subject", "IsCancelled")] == ["Plan", "false"]
+    assert text(cancellation(town), "IsOutOfDate") == "true"
+
+
+def test_a_cancellation_of_one_that_has_been_overtaken_cancels_nothing(town: Town) -> None:
+    series(town)
+    second = town.alice.entries("2027-03-22", "2027-03-23")[0]
+    only = datetime(2027, 3, 22, 9, tzinfo=UTC)
+    old = invitations.cancel(town.world.run(entry, town.alice), Address("alice@example.org"), NOON, only)
+    for hour in (13, 15):
+        start = change("Set", "calendar:Start", f"<t:Start>2027-03-23T{hour}:00:00Z</t:Start>", "CalendarItem")
+        end = change("Set", "calendar:End", f"<t:End>2027-03-23T{hour + 1}:00:00Z</t:End>", "CalendarItem")
+        assert town.alice.change_entry(id_of(second), start, end).codes == ["NoError"]
+        second = town.alice.entries("2027-03-23", "2027-03-24")[0]
+    town.post("alice@example.org", "bob@example.org", old.mime)
+    assert subjects(town, "bob") == ["Jour fixe"] * 4
+
+
+def test_an_invitation_to_one_that_the_whole_series_has_overtaken_changes_nothing(town: Town) -> None:
+    item = series(town)
+    only = datetime(2027, 3, 22, 9, tzinfo=UTC)
+    old = invitations.request(town.world.run(entry, town.alice), Address("alice@example.org"), NOON, only)
+    end = change("Set", "calendar:End", "<t:End>2027-03-15T13:00:00Z</t:End>", "CalendarItem")
+    assert town.alice.change_entry(item, end).codes == ["NoError"]
+    town.post("alice@example.org", "bob@example.org", old.mime)
+    assert text(town.bob.entries("2027-03-22", "2027-03-23")[0], "End") == "2027-03-22T13:00:00Z"
+
+
+def test_who_was_left_out_may_be_invited_again(town: Town) -> None:
+    item = meet(town, "bob", "carol")
+    town.bob.answer("AcceptItem", town.bob.message())
+    for people in (("carol",), ("bob", "carol")):
+        guests = f"<t:RequiredAttendees>{''.join(map(attendee, people))}</t:RequiredAttendees>"
+        update = change("Set", "calendar:RequiredAttendees", guests, "CalendarItem")
+        assert town.alice.change_entry(item, update).codes == ["NoError"]
+        item = id_of(town.alice.entry())
+    names = ("Subject", "IsCancelled", "MyResponseType", "LegacyFreeBusyStatus")
+    assert [text(town.bob.entry(), name) for name in names] == ["Plan", "false", "NoResponseReceived", "Tentative"]
 
 
 def test_what_was_moved_at_one_occurrence_is_forgotten_when_the_series_moves(town: Town) -> None:
@@ -345,6 +419,30 @@ def test_what_was_moved_at_one_occurrence_is_forgotten_when_the_series_moves(tow
     assert town.alice.change_entry(item.split(" ChangeKey")[0] + "/>", start, end).codes == ["NoError"]
     expected = ["2027-03-15T13:00:00Z", "2027-03-22T13:00:00Z", "2027-03-29T12:00:00Z", "2027-04-05T12:00:00Z"]
     assert starts(town, "alice") == starts(town, "bob") == expected
+
+
+def test_one_occurrence_follows_its_series_in_all_in_which_it_does_not_differ(town: Town) -> None:
+    item = series(town)
+    room = "<t:Location>Room {}</t:Location>"
+    for day, uri, value in (
+        ("22", "calendar:Location", room.format(7)),
+        ("29", "calendar:End", f"<t:End>{'2027-03-29T10:00:00Z'}</t:End>"),
+    ):
+        one = town.alice.entries(f"2027-03-{day}", f"2027-03-{int(day) + 1}")[0]
+        assert town.alice.change_entry(id_of(one), change("Set", uri, value, "CalendarItem")).codes == ["NoError"]
+    guests = f"<t:RequiredAttendees>{attendee('carol')}</t:RequiredAttendees>"
+    changes = [
+        change("Set", "item:Subject", "<t:Subject>Round</t:Subject>", "CalendarItem"),
+        change("Set", "calendar:Location", room.format(6), "CalendarItem"),
+        change("Set", "calendar:RequiredAttendees", guests, "CalendarItem"),
+    ]
+    assert town.alice.change_entry(item.split(" ChangeKey")[0] + "/>", *changes).codes == ["NoError"]
+    for person in (town.alice, town.carol):
+        shown = person.entries("2027-03-01", "2027-05-01")
+        assert [text(one, "Subject") for one in shown] == ["Round"] * 4
+        assert [text(one, "Location")[-1] for one in shown] == ["6", "7", "6", "6"]
+        assert [set(responses(one)) for one in shown] == [{"carol"}] * 4
+    assert set(subjects(town, "bob")) == {"Canceled: Jour fixe"}
 
 
 def test_a_reminder_and_categories_stay_the_owners(town: Town) -> None:

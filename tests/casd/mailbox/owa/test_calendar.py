@@ -14,6 +14,21 @@ from tests.casd.mailbox.store.world import APPOINTMENT, World
 MONDAY = {"subject": "Planning", "start": "2026-03-02T09:00", "end": "2026-03-02T10:00", "zone": "Europe/Berlin"}
 
 
+SERIES = b"""BEGIN:VCALENDAR\r
+VERSION:2.0\r
+PRODID:-//casd//test//EN\r
+BEGIN:VEVENT\r
+UID:1\r
+DTSTAMP:20260101T000000Z\r
+DTSTART;TZID=Europe/Berlin:20260302T090000\r
+DTEND;TZID=Europe/Berlin:20260302T100000\r
+SUMMARY:Planning\r
+RRULE:\r
+END:VEVENT\r
+END:VCALENDAR\r
+"""
+
+
 def saved(browser: Browser, **values: object) -> str:
     answer = browser.act("SaveAppointment", values)
     assert answer.status == 200, answer.json
@@ -49,6 +64,67 @@ def test_a_series_keeps_its_hour_when_the_clocks_change(browser: Browser) -> Non
     saved(browser, **MONDAY, repeat="WEEKLY", until="2026-03-30")
     starts = [entry["start"] for entry in shown(browser)]
     assert [start[8:13] for start in starts] == ["02T08", "09T08", "16T08", "23T08", "30T07"]
+
+
+def test_a_series_goes_by_its_own_clock_wherever_it_is_changed(browser: Browser) -> None:
+    item = saved(browser, **MONDAY, repeat="WEEKLY", until="2026-03-30")
+    new_york = {"id": item, "zone": "America/New_York"}
+    saved(browser, **new_york, start="2026-03-02T04:00", end="2026-03-02T05:00")  # ten in Berlin
+    assert [entry["start"][8:13] for entry in shown(browser)] == ["02T09", "09T09", "16T09", "23T09", "30T08"]
+    last = shown(browser)[-1]["original"]
+    saved(browser, **new_york, original=last, start="2026-03-31T20:00", end="2026-03-31T21:00")
+    saved(browser, **new_york, subject="Plans", repeat="WEEKLY", start="2026-03-02T04:00", end="2026-03-02T05:00",
+          until="2026-03-30")  # fmt: skip
+    assert [entry["start"][8:13] for entry in shown(browser)] == ["02T09", "09T09", "16T09", "23T09", "01T00"]
+
+
+def put_series(world: World, rule: str) -> str:
+    """Have a series in the calendar that was made elsewhere."""
+    made = SERIES.replace(b"RRULE:", b"RRULE:" + rule.encode())
+    return world.run(world.alice.items.create, world.folder("calendar"), "appointment", made).id
+
+
+@pytest.mark.parametrize(
+    ("rule", "until", "days"),
+    [
+        ("FREQ=WEEKLY;INTERVAL=2;COUNT=3", "2026-03-30", ["02", "16", "30"]),
+        ("FREQ=WEEKLY;BYDAY=MO,WE;COUNT=4", "2026-03-11", ["02", "04", "09", "11"]),
+        ("FREQ=MONTHLY;BYDAY=1MO;COUNT=1", "2026-03-02", ["02"]),
+    ],
+)
+def test_what_a_form_does_not_have_stays(browser: Browser, world: World, rule: str, until: str, days: object) -> None:
+    item = put_series(world, rule)
+    assert browser.act("GetAppointment", {"id": item}).json["until"] == until
+    saved(browser, id=item, subject="Plans", start="2026-03-02T11:00", end="2026-03-02T12:00", zone="Europe/Berlin")
+    assert [(entry["subject"], entry["start"][8:13]) for entry in shown(browser)] == [
+        ("Plans", f"{day}T{'09' if day == '30' else '10'}")
+        for day in days  # type: ignore[attr-defined]
+    ]
+
+
+def test_another_end_changes_nothing_else_of_a_series(browser: Browser, world: World) -> None:
+    item = put_series(world, "FREQ=WEEKLY;INTERVAL=2;BYDAY=MO;COUNT=2")
+    saved(browser, id=item, repeat="WEEKLY", until="2026-03-31")
+    assert [entry["start"][8:13] for entry in shown(browser)] == ["02T08", "16T08", "30T07"]
+    saved(browser, id=item, repeat="DAILY", until="2026-03-03")
+    assert [entry["start"][8:13] for entry in shown(browser)] == ["02T08", "03T08"]
+    saved(browser, id=item, repeat="")
+    assert [entry["recurring"] for entry in shown(browser)] == [False]
+
+
+@pytest.mark.parametrize(
+    ("rule", "days"),
+    [
+        ("FREQ=WEEKLY;BYDAY=MO;COUNT=2", ["03-03", "03-10"]),
+        ("FREQ=MONTHLY;BYMONTHDAY=2;COUNT=2", ["03-03", "04-03"]),
+        ("FREQ=YEARLY;BYMONTH=3;BYMONTHDAY=2;COUNT=2", ["03-03"]),
+        ("FREQ=DAILY;COUNT=2", ["03-03", "03-04"]),
+    ],
+)
+def test_a_series_is_moved_to_another_day(browser: Browser, world: World, rule: str, days: object) -> None:
+    item = put_series(world, rule)
+    saved(browser, id=item, start="2026-03-03T09:00", end="2026-03-03T10:00", zone="Europe/Berlin")
+    assert [entry["start"][5:10] for entry in shown(browser)] == days
 
 
 def test_one_occurrence_is_moved_twice_and_another_left_out(browser: Browser) -> None:
