@@ -81,7 +81,8 @@ def _access(plan: Plan) -> ClientAccess:
     directory = CachedDirectory(module.Directory(settings), plan.cache, clock)
     passwords = Passwords(plan.password, directory, _at_once, clock)
     handover = Handover(plan.pool.keys, time.time)
-    return ClientAccess(plan.access, directory, (), passwords, None, Pool(plan.pool, clock), handover, clock)
+    pool, told = Pool(plan.pool, clock), plan.autodiscover
+    return ClientAccess(plan.access, directory, (), passwords, None, pool, handover, clock, told)
 
 
 def _at_once(function: Callable[..., Any], *args: Any) -> Deferred[Any]:

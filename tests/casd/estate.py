@@ -21,7 +21,7 @@ from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from casd import access, accesslog
+from casd import access, accesslog, autodiscover
 from casd.access import ClientAccess
 from casd.accesslog import AccessLog
 from casd.auth import basic, forms, password
@@ -461,6 +461,7 @@ class Estate:
             self.pool,
             Handover(folder / "keys", lambda: NOON),
             clock,
+            settings(autodiscover.Settings, folder),
         )
         self.metrics = Metrics()
         self.lines = AccessLog(settings(accesslog.Settings, folder), self.log, clock, lambda: NOON)
