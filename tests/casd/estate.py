@@ -159,6 +159,10 @@ class FakeDirectory:
         found = (mailbox for mailbox in self.mailboxes if (mailbox.guid, mailbox.domain) == (guid, domain))
         return self._said(f"guid {guid}", next(found, None))
 
+    async def by_legacy_dn(self, legacy_dn: str) -> Mailbox | None:
+        found = (mailbox for mailbox in self.mailboxes if mailbox.legacy_dn == legacy_dn)
+        return self._said(f"legacy DN {legacy_dn}", next(found, None))
+
     async def find(self, words: str, limit: int) -> tuple[Mailbox, ...]:
         found = [one for one in self.mailboxes if not one.hidden and one.address.startswith(words.lower())]
         return self._said(f"find {words}", tuple(found[:limit]))
