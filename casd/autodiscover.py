@@ -235,16 +235,24 @@ def advertise(
 
 def stranger(address: str, topology: Topology) -> Elsewhere | Refuse | None:
     """Return what is said of an address that is in none of our domains; None if it may be ours."""
+    domain = address.rpartition("@")[2].lower()
+    if domain in topology.domains:
+        return None
+    fact = f"{domain or address} is neither a domain of ours nor of a partner"
+    return _partner(address, topology) or Refuse("UserNotFound", False, (fact,))
+
+
+def _partner(address: str, topology: Topology) -> Elsewhere | None:
+    """Return the partner's Autodiscover for an address of his domain."""
     local, _, domain = address.rpartition("@")
     partner = topology.partners.get(domain.lower())
-    if partner is not None and partner.autodiscover:
-        to = partner.autodiscover
-        told = Elsewhere(url=to) if to.startswith("https://") else Elsewhere(address=f"{local}@{to.rpartition('@')[2]}")
-        fact = f"the mailboxes of {domain} are a partner's: redirect to {told.url or told.address}"
-        return Elsewhere(told.url, told.address, (fact,))
-    if domain.lower() in topology.domains:
+    to = partner.autodiscover if partner else ""
+    if not to:
         return None
-    return Refuse("UserNotFound", False, (f"{domain or address} is neither a domain of ours nor of a partner",))
+    by_url = to.startswith("https://")
+    target = to if by_url else f"{local}@{to.rpartition('@')[2]}"
+    fact = f"mailboxes of {domain} are a partner's: redirect to {target}"
+    return Elsewhere(to if by_url else "", "" if by_url else target, (fact,))
 
 
 def address_book(topology: Topology) -> UUID:
