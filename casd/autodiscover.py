@@ -304,6 +304,8 @@ def _bases(site: Site, own: Site, trace: list[str]) -> Urls:
 
     A site that publishes no URL at all has its namespace for both.
     """
+    if not own.name:
+        trace.append("this front end stands in no site of the directory: [access] site says which")
     mine, other = _published(site), _published(own)
     found = Urls(mine.internal or other.internal, mine.external or other.external)
     trace.append(f"site {site.name}: inside {found.internal or 'nothing'}, outside {found.external or 'nothing'}")

@@ -9,7 +9,7 @@ from casd.autodiscover import MAIL_SECTIONS, Advertised, Answer, Elsewhere, Sect
 from casd.model import Refuse
 from protocols.autodiscover import pox
 
-_CODES = {"UserNotFound": pox.NOT_FOUND, "ProtocolDisabled": pox.NO_SETTINGS, "NoActiveCopy": pox.MISCONFIGURED}
+CODES = {"UserNotFound": pox.NOT_FOUND, "ProtocolDisabled": pox.NO_SETTINGS, "NoActiveCopy": pox.MISCONFIGURED}
 _URLS = {"ASUrl": "ews", "EwsUrl": "ews", "OOFUrl": "ews", "OABUrl": "oab", "EcpUrl": "ecp"}
 
 
@@ -19,7 +19,7 @@ def outlook(answer: Answer, package: str) -> bytes | pox.Refusal:
         case Elsewhere():
             return pox.redirection(pox.Redirection(answer.address, answer.url))
         case Refuse():
-            return pox.Refusal(_CODES[answer.word])
+            return pox.Refusal(CODES[answer.word])
         case Advertised() if not answer.sections:
             return pox.Refusal(pox.NO_SETTINGS)
     mailbox = answer.mailbox
@@ -41,7 +41,7 @@ def phone(answer: Answer) -> bytes:
         case Elsewhere():
             return pox.mobile_redirection(answer.address)
         case Refuse():
-            return pox.mobile_refusal(pox.Refusal(_CODES[answer.word]).words)
+            return pox.mobile_refusal(pox.Refusal(CODES[answer.word]).words)
     url = answer.url("eas")
     if not url:
         return pox.mobile_refusal(pox.Refusal(pox.NO_SETTINGS).words)
