@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
+from attrs import evolve
+
 from casd.access import ClientAccess
 from casd.autodiscover import Advertised, Answer, Capabilities, Elsewhere, for_anybody, stranger
 from casd.model import Refuse
@@ -120,6 +122,7 @@ class Autodiscover(Vdir):
             case Advertised() if protocol != "autodiscover":
                 url = told.url(protocol)
             case _:
+                exchange.notes["why"] = f"told to anybody of {asked.address.rpartition('@')[2]}"
                 url = for_anybody(protocol, topology, place, access.advertised).seen(place) if protocol else ""
         if not url:
             return _refused_json(v2.NOT_SUPPORTED)
@@ -171,7 +174,8 @@ def _sent_on(to: Elsewhere, asked: v2.Question) -> Response:
     if not v2.may_go_on(asked):
         return _refused_json(v2.NOT_FOUND)
     host = urlsplit(to.url).netloc or f"autodiscover.{to.address.rpartition('@')[2]}"
-    return Response(302, ((b"Location", v2.question(f"https://{host}", asked).encode("ascii")),))
+    onwards = evolve(asked, address=to.address or asked.address)
+    return Response(302, ((b"Location", v2.question(f"https://{host}", onwards).encode("ascii")),))
 
 
 def _refused_json(refused: v2.Refusal) -> Response:
