@@ -10,6 +10,7 @@ from uuid import UUID
 from attrs import evolve, frozen
 
 from casd import autodiscover
+from casd.advertised import Answer, Capabilities
 from casd.auth.credentials import Denied, LoginPassword
 from casd.auth.forms import Session, Sessions
 from casd.auth.password import Passwords
@@ -148,9 +149,7 @@ class ClientAccess:
 
     # advertise
 
-    async def advertise(
-        self, address: str, mailbox: Mailbox | None, asking: autodiscover.Capabilities, client: str
-    ) -> autodiscover.Answer:
+    async def advertise(self, address: str, mailbox: Mailbox | None, asking: Capabilities, client: str) -> Answer:
         """Decide what a client is told of an address, which is this mailbox's if it is any's."""
         topology = await self.topology()
         return autodiscover.advertise(address, mailbox, topology, self.place(client), self.advertised, asking)

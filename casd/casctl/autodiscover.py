@@ -10,7 +10,8 @@ import click
 from attrs import evolve
 
 from casd.access import ClientAccess
-from casd.autodiscover import Advertised, Answer, Capabilities, Elsewhere, advertise
+from casd.advertised import Advertised, Answer, Capabilities, Elsewhere
+from casd.autodiscover import advertise
 from casd.casctl.answer import show
 from casd.casctl.invocation import Invocation, Verb
 from casd.casctl.why import access_of

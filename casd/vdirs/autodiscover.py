@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 from attrs import evolve
 
 from casd.access import ClientAccess
-from casd.autodiscover import Advertised, Answer, Capabilities, Elsewhere, for_anybody, stranger
+from casd.advertised import Advertised, Answer, Capabilities, Elsewhere
+from casd.autodiscover import for_anybody, stranger
 from casd.model import Refuse
 from casd.net.exchange import Exchange
 from casd.vdirs import autodiscover_pox, autodiscover_soap
@@ -27,6 +28,7 @@ class Autodiscover(Vdir):
     paths = ("autodiscover",)
     protocol = "autodiscover"
     component = "AutoDiscoverProxy"
+    methods = frozenset({b"GET", b"HEAD", b"POST"})
 
     async def own(self, exchange: Exchange, access: ClientAccess) -> Response:
         """Answer by the last part of the path."""

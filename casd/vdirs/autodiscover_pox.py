@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from urllib.parse import urlsplit
 
-from casd.autodiscover import MAIL_SECTIONS, Advertised, Answer, Elsewhere, Section, Urls
+from casd.advertised import MAIL_SECTIONS, Advertised, Answer, Elsewhere, Section, Urls
 from casd.model import Refuse
 from protocols.autodiscover import pox
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from urllib.parse import urlsplit
 
-from casd.autodiscover import Advertised, Answer, Elsewhere, Urls
+from casd.advertised import Advertised, Answer, Elsewhere, Urls
 from casd.model import Refuse, Server, ServerKind
 from protocols.autodiscover import soap
 

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from casd.autodiscover import Advertised, Capabilities, Elsewhere, MailDoor, Settings, Urls, advertise, stranger
+from casd.advertised import Advertised, Capabilities, Elsewhere, MailDoor, Urls
+from casd.autodiscover import Settings, advertise, stranger
 from casd.model import Endpoint, Mailbox, Partner, Refuse, ServerKind, Topology
 from casd.routing import Place
 from tests.casd.estate import ALICE, MBX1, TOPOLOGY, settings

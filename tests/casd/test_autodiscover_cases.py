@@ -9,7 +9,8 @@ import pytest
 from attrs import evolve
 from lxml import etree
 
-from casd.autodiscover import Answer, Capabilities, Elsewhere, Settings, advertise
+from casd.advertised import Answer, Capabilities, Elsewhere
+from casd.autodiscover import Settings, advertise
 from casd.model import Endpoint, Mailbox, Server, ServerKind, Site, Topology
 from casd.routing import Place
 from casd.vdirs import autodiscover_pox
