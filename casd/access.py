@@ -9,6 +9,8 @@ from uuid import UUID
 
 from attrs import evolve, frozen
 
+from casd import autodiscover
+from casd.advertised import Answer, Capabilities
 from casd.auth.credentials import Denied, LoginPassword
 from casd.auth.forms import Session, Sessions
 from casd.auth.password import Passwords
@@ -66,6 +68,7 @@ class ClientAccess:
         pool: Pool,
         handover: Handover,
         clock: Any,
+        advertised: autodiscover.Settings,
     ) -> None:
         self.settings = settings
         self.directory = directory
@@ -75,6 +78,7 @@ class ClientAccess:
         self.pool = pool
         self.handover = handover
         self.clock = clock
+        self.advertised = advertised
         self._topology: Topology | None = None
         self._generation = -1
         self._decisions: dict[tuple[Any, ...], Decision] = {}
@@ -142,6 +146,17 @@ class ClientAccess:
         anchor = Anchor(Kind.ADDRESS, address, source)
         topology = await self.topology()
         return route(anchor, await self.directory.by_address(address), protocol, topology, self._place(False, topology))
+
+    # advertise
+
+    async def advertise(self, address: str, mailbox: Mailbox | None, asking: Capabilities, client: str) -> Answer:
+        """Decide what a client is told of an address, which is this mailbox's if it is any's."""
+        topology = await self.topology()
+        return autodiscover.advertise(address, mailbox, topology, self.place(client), self.advertised, asking)
+
+    def place(self, client: str) -> Place:
+        """Return where this front end stands, for a client."""
+        return self._place(self._internal(client), self._topology or Topology())
 
     async def topology(self) -> Topology:
         """Return the topology, and forget what followed from an older one."""

@@ -71,7 +71,15 @@ class Front:
         self.handover = Handover(plan.pool.keys, time.time)
         sessions = Sessions(plan.forms, read_keys(plan.forms.secret), time.time) if plan.forms else None
         self.access = ClientAccess(
-            plan.access, self.directory, plan.mechanisms, self.passwords, sessions, self.pool, self.handover, reactor
+            plan.access,
+            self.directory,
+            plan.mechanisms,
+            self.passwords,
+            sessions,
+            self.pool,
+            self.handover,
+            reactor,
+            plan.autodiscover,
         )
         self.watch = Watch(plan.watch, self.pool, reactor)
         self.doors = self._doors(reactor)

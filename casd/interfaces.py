@@ -26,6 +26,9 @@ class IDirectory(Interface):
     async def by_guid(guid, domain):  # type: ignore[no-untyped-def]
         """Return the `Mailbox` with this GUID if an address of it is in `domain`, or None."""
 
+    async def by_legacy_dn(legacy_dn):  # type: ignore[no-untyped-def]
+        """Return the `Mailbox` with this legacyExchangeDN, the name by which MAPI knows it, or None."""
+
     async def find(words, limit):  # type: ignore[no-untyped-def]
         """Return `Mailbox`es that are not hidden, a word of whose names or addresses begins so; by name."""
 

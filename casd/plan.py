@@ -12,7 +12,7 @@ from typing import Any
 from attrs import frozen
 from cryptography import x509
 
-from casd import access, accesslog, acme
+from casd import access, accesslog, acme, autodiscover
 from casd.acme import HTTP_01, TLS_ALPN_01
 from casd.auth import forms, password
 from casd.certificates import BadCertificate, Pair, general_name, read_certificate
@@ -64,6 +64,7 @@ class Plan:
     access: access.Settings
     accesslog: accesslog.Settings
     acme: acme.Settings | None
+    autodiscover: autodiscover.Settings
     cache: cache.Settings
     password: password.Settings
     pool: pool.Settings
@@ -133,7 +134,7 @@ class _Reader:
                 self._take(section)
         general = {
             module.__name__.rpartition(".")[2]: self._value(module)
-            for module in (access, accesslog, cache, password, pool, watch)
+            for module in (access, accesslog, autodiscover, cache, password, pool, watch)
         }
         chosen = general["access"]
         directory = self._named(chosen.directory, "directory", "casd.directory.") if chosen else None

@@ -34,7 +34,7 @@ def route(anchor: Anchor, mailbox: Mailbox | None, protocol: str, topology: Topo
     if mailbox is None:
         return refuse(_UNKNOWN.get(anchor.kind, "UserNotFound"), "the directory has no such mailbox")
     trace.append(f"mailbox {mailbox.address} ({mailbox.guid}) in database {mailbox.database}")
-    if not _switched_on(mailbox, protocol, topology, trace):
+    if not switched_on(mailbox, protocol, topology, trace):
         return refuse("ProtocolDisabled", f"{protocol} is switched off for it")
     database = topology.databases.get(mailbox.database)
     if database is None:
@@ -58,7 +58,8 @@ def route(anchor: Anchor, mailbox: Mailbox | None, protocol: str, topology: Topo
     return Proxy(server, mailbox, database, others, (*trace, f"proxy to {server.name} at {server.endpoint(protocol)}"))
 
 
-def _switched_on(mailbox: Mailbox, protocol: str, topology: Topology, trace: list[str]) -> bool:
+def switched_on(mailbox: Mailbox, protocol: str, topology: Topology, trace: list[str]) -> bool:
+    """Say whether a mailbox may be reached by a protocol: its own switch, else the organisation's default."""
     own = mailbox.switches.get(protocol)
     default = topology.switches.get(protocol, True)
     said = "the mailbox's switch" if own is not None else "the organisation's default"

@@ -46,7 +46,7 @@ def _address(_ctx: click.Context, _parameter: click.Parameter, value: str) -> st
 @click.pass_obj
 def command(invocation: Invocation, address: str, protocol: str, anchor: str | None, client: str) -> None:
     """Say where a request of the user ADDRESS would go, and why."""
-    access = _access(read_plan(invocation.config))
+    access = access_of(read_plan(invocation.config))
     decision = asyncio.run(_locate(access, address, protocol, anchor, client))
     if invocation.as_json:
         show(invocation, _record(decision))
@@ -74,14 +74,15 @@ def _anchor(value: str, protocol: str, *, named: bool) -> Anchor:
     return Anchor(Kind.GUID, value, "--anchor")
 
 
-def _access(plan: Plan) -> ClientAccess:
-    # All of it but what listens or connects: nothing below is asked for a password or a connection.
+def access_of(plan: Plan) -> ClientAccess:
+    """Return the front end's own look-ups and decisions, without what listens or connects."""
     clock = Clock()
     module, settings = plan.directory
     directory = CachedDirectory(module.Directory(settings), plan.cache, clock)
     passwords = Passwords(plan.password, directory, _at_once, clock)
     handover = Handover(plan.pool.keys, time.time)
-    return ClientAccess(plan.access, directory, (), passwords, None, Pool(plan.pool, clock), handover, clock)
+    pool, told = Pool(plan.pool, clock), plan.autodiscover
+    return ClientAccess(plan.access, directory, (), passwords, None, pool, handover, clock, told)
 
 
 def _at_once(function: Callable[..., Any], *args: Any) -> Deferred[Any]:

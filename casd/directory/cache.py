@@ -85,6 +85,10 @@ class CachedDirectory:
         """Return the mailbox of a GUID within a domain."""
         return await self._mailbox((f"guid {guid}", domain), lambda: self._source.by_guid(guid, domain))
 
+    async def by_legacy_dn(self, legacy_dn: str) -> Mailbox | None:
+        """Return the mailbox with this legacyExchangeDN."""
+        return await self._mailbox(("legacy DN", legacy_dn), lambda: self._source.by_legacy_dn(legacy_dn))
+
     async def find(self, words: str, limit: int) -> tuple[Mailbox, ...]:
         """Return the mailboxes whose names or addresses begin so."""
         if len(words) > LONGEST_ADDRESS:

@@ -71,6 +71,11 @@ class Directory:
             mailbox = mailboxes.by_guid(connection, guid)
         return mailbox if mailbox and _is_in(mailbox, domain) else None
 
+    async def by_legacy_dn(self, legacy_dn: str) -> Mailbox | None:
+        """Return the mailbox with this legacyExchangeDN, or None."""
+        with self._open() as connection:
+            return mailboxes.by_legacy_dn(connection, legacy_dn)
+
     async def find(self, words: str, limit: int) -> tuple[Mailbox, ...]:
         """Return mailboxes that are not hidden, a word of whose names or addresses begins so; by name."""
         with self._open() as connection:

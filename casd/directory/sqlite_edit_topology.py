@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 import sqlite3
+from urllib.parse import urlsplit
 
-from casd.directory.addresses import check_domain
+from casd.directory.addresses import check_address, check_domain
 from casd.directory.sqlite_edit import Mistake
 from casd.model import Database, Partner, Server, Site
 
@@ -126,11 +127,24 @@ def put_partner(connection: sqlite3.Connection, partner: Partner) -> None:
     normal = _domain(partner.domain)
     if connection.execute("SELECT 1 FROM domain WHERE name = ?", (normal,)).fetchone():
         raise Mistake(f"{normal} is an accepted domain: its mailboxes are here")
+    _check_autodiscover(partner.autodiscover)
     connection.execute(
         "INSERT INTO partner VALUES (?, ?, ?, ?) ON CONFLICT (domain) DO UPDATE SET "
         "autodiscover = excluded.autodiscover, availability = excluded.availability, trust = excluded.trust",
         (normal, partner.autodiscover, partner.availability, partner.trust.value),
     )
+
+
+def _check_autodiscover(there: str) -> None:
+    """Refuse what clients could not be sent to."""
+    parts = urlsplit(there)
+    if there and not (parts.scheme == "https" and parts.hostname and there.isascii() and there.isprintable()):
+        try:
+            check_address(there)
+        except ValueError:
+            raise Mistake(
+                f"{there!r} is neither a URL that begins with https:// nor an address such as user@there.example"
+            ) from None
 
 
 def remove_partner(connection: sqlite3.Connection, domain: str) -> None:

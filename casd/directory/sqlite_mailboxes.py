@@ -16,6 +16,9 @@ from casd.model import Mailbox, Password, Recipient
 _BY_LOGIN = "SELECT * FROM entry WHERE id = (SELECT mailbox FROM address WHERE normal = ?)"
 _BY_ADDRESS = "SELECT * FROM entry WHERE id = (SELECT mailbox FROM address WHERE normal = ? AND role <> 'login')"
 _BY_GUID = "SELECT * FROM entry WHERE guid = ?"
+_BY_DN = """
+SELECT entry.* FROM entry WHERE legacy_dn = ? COLLATE NOCASE AND legacy_dn <> '' LIMIT 1
+"""
 _ALL = """
 SELECT entry.* FROM address CROSS JOIN entry ON entry.id = address.mailbox
 WHERE role = 'primary' AND (:database IS NULL OR database = :database COLLATE NOCASE) ORDER BY normal
@@ -44,6 +47,12 @@ def by_address(connection: sqlite3.Connection, address: str) -> Mailbox | None:
 def by_guid(connection: sqlite3.Connection, guid: UUID) -> Mailbox | None:
     """Return the mailbox with this GUID, or None."""
     row = connection.execute(_BY_GUID, (str(guid),)).fetchone()
+    return _mailbox(row) if row else None
+
+
+def by_legacy_dn(connection: sqlite3.Connection, legacy_dn: str) -> Mailbox | None:
+    """Return the mailbox with this legacyExchangeDN, or None."""
+    row = connection.execute(_BY_DN, (legacy_dn,)).fetchone()
     return _mailbox(row) if row else None
 
 

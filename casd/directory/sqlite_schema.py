@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-VERSION = 4
+VERSION = 5
 """Stands in the file as `PRAGMA user_version`; a greater number is a newer casd's file."""
 
 _PEOPLE = (
@@ -67,7 +67,14 @@ _WIDER = (
     *_ORGANISATION,
 )
 
-STEPS = {1: ("ALTER TABLE server ADD COLUMN proxy_protocol TEXT NOT NULL DEFAULT 'none'",), 2: _PEOPLE, 3: _WIDER}
+_BY_DN = "CREATE INDEX mailbox_legacy_dn ON mailbox (legacy_dn COLLATE NOCASE)"
+
+STEPS = {
+    1: ("ALTER TABLE server ADD COLUMN proxy_protocol TEXT NOT NULL DEFAULT 'none'",),
+    2: _PEOPLE,
+    3: _WIDER,
+    4: (_BY_DN,),
+}
 """The statements that make a file of each earlier version one of the next."""
 
 # GUIDs are lower-case text, so that the sqlite3 shell shows what the logs show. `change` has one row, whose
@@ -155,4 +162,4 @@ INSERT INTO change VALUES (1);
 INSERT INTO organisation VALUES ('');
 """
 
-TABLES = _TABLES + ";\n".join((_ENTRY, *_ORGANISATION, *_PEOPLE)) + ";\n"
+TABLES = _TABLES + ";\n".join((_ENTRY, _BY_DN, *_ORGANISATION, *_PEOPLE)) + ";\n"

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import codecs
-import re
-
 from attrs import frozen
 from lxml import etree
 
+from protocols import documents
 from protocols.ews.errors import BadDocument, Fault
 from protocols.ews.markup import ERRORS, MESSAGES, SOAP, TYPES, Element, element, local, t, text, tostring
 
@@ -22,8 +20,6 @@ MAX_DEPTH = 128
 MAX_ELEMENTS = 250_000
 """Elements of a request: a thousand items of two hundred properties; an element costs some 200 bytes."""
 
-_PIECE = 64 * 1024
-_PROLOG = re.compile(rb"\s*(?:<\?.*?\?>|<!--.*?-->)", re.DOTALL)
 _VERSION = {"MajorVersion": "15", "MinorVersion": "2", "MajorBuildNumber": "1544", "MinorBuildNumber": "4"}
 
 
@@ -43,7 +39,7 @@ class Request:
 
 def parse(document: bytes) -> Request:
     """Return the request in a SOAP document. Raises `BadDocument`, and `Fault` for what is no operation."""
-    envelope = _tree(_utf8(document))
+    envelope = _tree(document)
     if envelope.tag != f"{{{SOAP}}}Envelope":
         raise BadDocument(f"The element '{local(envelope)}' is not the Envelope of SOAP 1.1.")
     body = envelope.find(f"{{{SOAP}}}Body")
@@ -68,45 +64,11 @@ def _impersonated(header: Element | None) -> str:
     return text(found, "PrimarySmtpAddress") or text(found, "SmtpAddress") or text(found, "PrincipalName") or "?"
 
 
-def _utf8(document: bytes) -> bytes:
-    """Return a document in UTF-8 whose prolog declares no types (SOAP 1.1 section 3 forbids them)."""
-    if document.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        try:
-            document = document.decode("utf-16").encode()
-        except UnicodeError as error:
-            raise BadDocument("The document is not the UTF-16 that it claims to be.") from error
-    document = document.removeprefix(codecs.BOM_UTF8)
-    start = 0
-    while match := _PROLOG.match(document, start):
-        start = match.end()
-    if document[start : start + _PIECE].lstrip().startswith(b"<!"):
-        raise BadDocument("A SOAP message must not contain a document type declaration.")
-    return document
-
-
 def _tree(document: bytes) -> Element:
-    """Parse piece by piece, so that a document beyond the limits is dropped before it is all in memory."""
-    parser = etree.XMLPullParser(
-        events=("start", "end"),
-        encoding="utf-8",
-        resolve_entities=False,
-        no_network=True,
-        remove_comments=True,
-        remove_pis=True,
-        huge_tree=True,  # a base64 attachment is one text of more than 10 MB
-    )
-    depth = seen = 0
     try:
-        for start in range(0, len(document), _PIECE):
-            parser.feed(document[start : start + _PIECE])
-            for event, _ in parser.read_events():
-                depth += 1 if event == "start" else -1
-                seen += 1
-                if depth > MAX_DEPTH or seen > 2 * MAX_ELEMENTS:
-                    raise BadDocument("The document is too deep or has too many elements.")
-        return parser.close()
-    except etree.XMLSyntaxError as error:
-        raise BadDocument(error.msg or "not XML", *error.position) from error
+        return documents.read(document, documents.Limits(MAX_DEPTH, MAX_ELEMENTS))
+    except documents.BadXML as error:
+        raise BadDocument(error.words, error.line, error.column) from error
 
 
 def answer(body: Element) -> bytes:

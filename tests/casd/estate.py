@@ -21,7 +21,7 @@ from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from casd import access, accesslog
+from casd import access, accesslog, autodiscover
 from casd.access import ClientAccess
 from casd.accesslog import AccessLog
 from casd.auth import basic, forms, password
@@ -158,6 +158,10 @@ class FakeDirectory:
     async def by_guid(self, guid: UUID, domain: str) -> Mailbox | None:
         found = (mailbox for mailbox in self.mailboxes if (mailbox.guid, mailbox.domain) == (guid, domain))
         return self._said(f"guid {guid}", next(found, None))
+
+    async def by_legacy_dn(self, legacy_dn: str) -> Mailbox | None:
+        found = (mailbox for mailbox in self.mailboxes if mailbox.legacy_dn == legacy_dn)
+        return self._said(f"legacy DN {legacy_dn}", next(found, None))
 
     async def find(self, words: str, limit: int) -> tuple[Mailbox, ...]:
         found = [one for one in self.mailboxes if not one.hidden and one.address.startswith(words.lower())]
@@ -461,6 +465,7 @@ class Estate:
             self.pool,
             Handover(folder / "keys", lambda: NOON),
             clock,
+            settings(autodiscover.Settings, folder),
         )
         self.metrics = Metrics()
         self.lines = AccessLog(settings(accesslog.Settings, folder), self.log, clock, lambda: NOON)

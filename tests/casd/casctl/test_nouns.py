@@ -131,6 +131,8 @@ def test_a_server_that_could_not_be_trusted_is_not_added(estate: Casctl) -> None
 def test_another_organisation_comes_and_goes(estate: Casctl) -> None:
     estate("partner add Partner.Example --autodiscover https://there.example/autodiscover/autodiscover.xml")
     assert "exists already" in refused(estate, "partner add partner.example")
+    for nowhere in "http://there.example/", "there.example", "https:///x", "user@":
+        assert "begins with https" in refused(estate, f"partner set partner.example --autodiscover {nowhere}")
     assert "is an accepted domain" in refused(estate, "partner add example.org")
     estate("partner set partner.example --availability https://there.example/EWS/Exchange.asmx --trust organisation")
     assert answer(estate("partner list --json")) == [answer(estate("partner show PARTNER.example --json"))]

@@ -61,6 +61,43 @@ def test_why_knows_who_cannot_sign_in(demo: Casctl) -> None:
     assert demo("why alice@example.org --protocol ews --from here").exit_code == 2
 
 
+def test_autodiscover_prints_what_a_client_gets_and_why(demo: Casctl) -> None:
+    told = demo("autodiscover alice@example.org --client thunderbird").output
+    sections, _, because = told.partition("\nbecause:\n")
+    assert [line for line in sections.splitlines() if line[0] != " "] == ["EXCH", "EXPR", "WEB"]
+    assert "    EwsUrl                 https://localhost:8443/EWS/Exchange.asmx" in sections
+    assert "    mbx1 offers ews oab owa" in because
+
+
+@pytest.mark.parametrize(
+    ("line", "sections"),
+    [
+        ("alice@example.org", ["EXCH", "EXPR", "EXHTTP", "EXHTTP", "WEB"]),
+        ("alice@example.org --external", ["EXCH", "EXPR", "EXHTTP", "EXHTTP", "WEB"]),
+        ("dave@example.org", ["mapiHttp", "EXHTTP", "EXHTTP", "WEB"]),
+        ("dave@example.org --client phone", ["MobileSync"]),
+        ("alice@example.org --client phone", ["error 501"]),
+        ("eve@example.org", ["error 500"]),
+        ("eve@elsewhere.example --client phone", ["error 500"]),
+        ("eve@there.example", ["redirectUrl"]),
+        ("eve@other.example", ["redirectAddr"]),
+    ],
+)
+def test_autodiscover_knows_each_client(demo: Casctl, line: str, sections: list[str]) -> None:
+    demo("server set mbx2 --kind exchange")
+    demo("site set Main --internal-url https://in.example.org")
+    demo("partner add there.example --autodiscover https://there.example/autodiscover/autodiscover.xml")
+    demo("partner add other.example --autodiscover user@there.example")
+    told = answer(demo(f"autodiscover {line} --json"))
+    assert [each["section"] for each in told["told"]] == sections
+    assert told["trace"]
+
+
+def test_autodiscover_without_anything_to_tell_is_an_error_to_the_client(demo: Casctl) -> None:
+    demo("mailbox set alice@example.org --switch ews=off --switch owa=off")
+    assert "error 501" in demo("autodiscover alice@example.org").output
+
+
 STATUS = {
     "name": "front1",
     "directory": "up",

@@ -13,7 +13,7 @@ import pytest
 from attrs import evolve
 from zope.interface.verify import verifyObject
 
-from casd.directory import sqlite
+from casd.directory import sqlite, sqlite_mailboxes
 from casd.directory import sqlite_edit_mailboxes as mailboxes
 from casd.directory.sqlite import Directory, Settings
 from casd.directory.sqlite_edit import Mistake, create, edit
@@ -184,7 +184,8 @@ def earlier(directory: Directory, file: Path) -> Path:
         columns = (("server", "proxy_protocol"), ("server", "kind"), ("mailbox", "kind"), ("mailbox", "details"))
         (view,) = connection.execute("SELECT sql FROM sqlite_master WHERE name = 'entry'").fetchone()
         connection.executescript(
-            f"{gone} DROP TABLE people; DROP TABLE member; DROP TABLE distribution_group; DROP TABLE partner; "
+            f"{gone} DROP INDEX mailbox_legacy_dn; DROP TABLE people; DROP TABLE member; "
+            "DROP TABLE distribution_group; DROP TABLE partner; "
             "DROP VIEW entry;"
             + "".join(f"ALTER TABLE {table} DROP COLUMN {column};" for table, column in columns)
             + view.replace(",\n    m.kind, m.details", "")
@@ -208,6 +209,23 @@ def test_a_file_of_an_earlier_casd_is_brought_up_to_date_when_it_is_changed(earl
     with edit(earlier) as connection:
         put_server(connection, wanted)
     assert run(Directory(Settings(earlier)).topology()).servers["mbx1"] == wanted
+
+
+def test_a_mailbox_is_found_by_its_legacy_dn_in_any_letter_case(directory: Directory, file: Path) -> None:
+    with edit(file) as connection:
+        mailboxes.put_mailbox(connection, evolve(ALICE, legacy_dn="/o=Example/cn=Recipients/cn=alice"))
+    found = run(directory.by_legacy_dn("/O=EXAMPLE/cn=recipients/cn=Alice"))
+    assert found is not None
+    assert found.guid == ALICE.guid
+    plan = directory._connect().execute(f"EXPLAIN QUERY PLAN {sqlite_mailboxes._BY_DN}", ("x",)).fetchall()
+    assert any("mailbox_legacy_dn" in step[3] for step in plan)
+
+
+def test_no_legacy_dn_finds_nobody(directory: Directory, file: Path) -> None:
+    with edit(file) as connection:
+        mailboxes.put_mailbox(connection, evolve(ALICE, legacy_dn=""))
+    assert run(directory.by_legacy_dn("")) is None
+    assert run(directory.by_legacy_dn("/o=Example")) is None
 
 
 def test_two_processes_bring_a_file_up_to_date_once(earlier: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -44,9 +44,19 @@ def test_no_credential_is_asked_for_or_taken(data: bytes) -> None:
     assert "www-authenticate" not in answer.fields
 
 
+def test_131_autodiscover_is_sent_to_https_without_a_word_about_credentials() -> None:
+    clock = Clock()
+    door = PlainDoor(frozenset({"autodiscover.example.org"}), lambda: 443, clock)
+    answer = Client(door, clock).ask(get("/autodiscover/autodiscover.xml", host="autodiscover.example.org"))
+    assert answer.status == 302
+    assert answer.fields["location"] == "https://autodiscover.example.org/autodiscover/autodiscover.xml"
+    assert "www-authenticate" not in answer.fields
+
+
 @pytest.mark.negative
 def test_a_form_is_not_taken() -> None:
-    assert ask(get("/owa/auth.owa", b"Content-Length: 0\r\n", method="POST")).status == 403
+    for target in "/owa/auth.owa", "/autodiscover/autodiscover.xml":
+        assert ask(get(target, b"Content-Length: 0\r\n", method="POST")).status == 403
 
 
 @pytest.mark.negative

@@ -6,7 +6,6 @@ import pytest
 
 from casd.model import Identity, Redirect, Refuse
 from casd.vdirs.api import Api
-from casd.vdirs.autodiscover import Autodiscover
 from casd.vdirs.eas import Eas
 from casd.vdirs.ews import Ews
 from casd.vdirs.mapi import Mapi
@@ -38,9 +37,6 @@ TABLE = [
     (Ews, "/EWS/Exchange.asmx", "", SELF),
     (Ews, "/EWS/Exchange.asmx", "Bob@Example.org", "address~bob@example.org"),
     (Ews, "/EWS/Exchange.asmx", "SMTP:bob@example.org", "address~bob@example.org"),
-    (Autodiscover, "/autodiscover/autodiscover.xml", "", SELF),
-    (Autodiscover, "/autodiscover/autodiscover.xml", "bob@example.org", "address~bob@example.org"),
-    (Autodiscover, "/autodiscover/autodiscover.json?Email=bob@example.org/owa/", "", SELF),
     (Api, "/api/v2.0/me", "bob@example.org", "address~bob@example.org"),
     (Owa, "/owa/", "", SELF),
     (Owa, "/owa/Bob@example.org/inbox", "", "address~bob@example.org"),
@@ -55,7 +51,7 @@ def test_an_anchor(vdir: type[Vdir], target: str, hint: str, anchor: str) -> Non
     fields = [(b"x-anchormailbox", b"X-AnchorMailbox", hint.encode())] if hint else []
     found = vdir().anchor(head(target, *fields), Identity(ALICE.address, "basic", ALICE))
     assert str(found) == anchor
-    assert found.hint is (bool(hint) and vdir in {Ews, Autodiscover, Api} and anchor != SELF)
+    assert found.hint is (bool(hint) and vdir in {Ews, Api} and anchor != SELF)
 
 
 def test_a_redirect_keeps_what_was_asked_for() -> None:

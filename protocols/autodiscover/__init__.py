@@ -1,0 +1,1 @@
+"""Autodiscover: plain XML, SOAP and JSON."""
