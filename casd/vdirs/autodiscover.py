@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 from attrs import evolve
+from twisted.internet.task import deferLater
 
 from casd.access import ClientAccess
 from casd.advertised import Advertised, Answer, Capabilities, Elsewhere
@@ -20,6 +21,9 @@ from protocols.http1 import RequestHead, Response
 
 _WORDS = {"AutodiscoverV1": "autodiscover", "Ews": "ews", "ActiveSync": "eas", "Rest": "api"}
 """Our words for the protocols of JSON."""
+
+_AT_ONCE = 10
+"""Users of one request that are answered without a pause: some milliseconds."""
 
 
 class Autodiscover(Vdir):
@@ -74,16 +78,16 @@ class Autodiscover(Vdir):
         if isinstance(asked, soap.Refusal):
             exchange.notes["why"] = asked.words
             return Response(200 if asked.operation else 500, _type(soap.CONTENT_TYPE), soap.refusal(asked))
-        match asked.operation:
-            case "GetUserSettings":
-                told = [await self._user(exchange, access, address, asked.settings) for address in asked.whom]
-            case "GetDomainSettings":
-                told = [await self._domain(exchange, access, domain, asked.settings) for domain in asked.whom]
-            case _:
-                words = "This organisation is not federated."
-                refused = soap.refusal(soap.Refusal(words, asked.operation, "NotFederated"))
-                return Response(200, _type(soap.CONTENT_TYPE), refused)
-        return Response(200, _type(soap.CONTENT_TYPE), soap.answer(asked.operation, told))
+        tell = {"GetUserSettings": self._user, "GetDomainSettings": self._domain}.get(asked.operation)
+        if tell is None:
+            refused = soap.Refusal("This organisation is not federated.", asked.operation, "NotFederated")
+            return Response(200, _type(soap.CONTENT_TYPE), soap.refusal(refused))
+        parts = []
+        for number, one in enumerate(asked.whom):
+            if number and number % _AT_ONCE == 0:
+                await deferLater(access.clock, 0)  # let others have their turn: ninety take a while
+            parts.append(soap.part(asked.operation, await tell(exchange, access, one, asked.settings)))
+        return Response(200, _type(soap.CONTENT_TYPE), soap.answer(asked.operation, parts))
 
     async def _user(self, exchange: Exchange, access: ClientAccess, address: str, names: tuple[str, ...]) -> soap.Told:
         mailbox = await access.directory.by_address(address)

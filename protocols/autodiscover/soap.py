@@ -129,11 +129,19 @@ class Told:
     target: str = ""
 
 
-def answer(operation: str, told: Iterable[Told]) -> bytes:
-    """Return the answer of GetUserSettings or GetDomainSettings, with one part for each that was asked for."""
-    kind = "User" if operation == "GetUserSettings" else "Domain"
-    parts = _a(f"{kind}Responses", *(_told(kind, one) for one in told))
-    return _message(operation, _a("ErrorCode", "NoError"), _a("ErrorMessage"), parts)
+def part(operation: str, told: Told) -> Element:
+    """Return one part of an answer: that for a user of GetUserSettings, or for a domain of GetDomainSettings."""
+    return _told(_kind(operation), told)
+
+
+def answer(operation: str, parts: Iterable[Element]) -> bytes:
+    """Return the answer that has these parts, one for each that was asked for."""
+    responses = _a(f"{_kind(operation)}Responses", *parts)
+    return _message(operation, _a("ErrorCode", "NoError"), _a("ErrorMessage"), responses)
+
+
+def _kind(operation: str) -> str:
+    return "User" if operation == "GetUserSettings" else "Domain"
 
 
 def refusal(refused: Refusal) -> bytes:

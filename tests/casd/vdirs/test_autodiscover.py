@@ -290,6 +290,16 @@ def test_5_3_each_user_is_answered_in_order_with_errors_of_his_own(estate: Estat
     ]
 
 
+def test_5_3_ninety_users_let_others_have_their_turn(estate: Estate) -> None:
+    client = estate.client()
+    client.send(post(users(*["alice@example.org"] * 90), SVC))
+    assert client.read(b"POST") == []
+    assert told(ask(estate, get(f"{JSON}?Email=alice@example.org&Protocol=Ews")))["Protocol"] == "Ews"
+    for _ in range(8):
+        estate.settle()
+    assert found(client.read(b"POST")[0], "ErrorCode") == ["NoError"] * 91
+
+
 def setting(estate: Estate, name: str, client: str = "192.0.2.7") -> str:
     """Return the text of one setting of alice's; of a collection, all its texts."""
     answer = ask(estate, post(users("alice@example.org", settings=(name,)), SVC), client)

@@ -30,6 +30,11 @@ def users(*addresses: str, settings: tuple[str, ...] = ("ExternalEwsUrl",)) -> b
     return message("GetUserSettings", request)
 
 
+def answer(operation: str, *told: Told) -> etree._Element:
+    """Return the Response of an answer with these parts."""
+    return read(soap.answer(operation, [soap.part(operation, one) for one in told]), operation)
+
+
 def read(document: bytes, operation: str) -> etree._Element:
     """Return the Response in an answer."""
     root = etree.fromstring(document)
@@ -120,7 +125,7 @@ def test_5_3_each_user_has_a_response_of_his_own_in_the_order_of_the_request() -
         Told("InvalidUser", "There is none."),
         Told("RedirectAddress", "Ask for another.", target="x@there.example"),
     )
-    response = read(soap.answer("GetUserSettings", told), "GetUserSettings")
+    response = answer("GetUserSettings", *told)
     assert names(response) == ["ErrorCode", "ErrorMessage", "UserResponses"]
     parts = list(response[2])
     assert [part[0].text for part in parts] == ["NoError", "InvalidUser", "RedirectAddress"]
@@ -138,7 +143,7 @@ def test_5_3_collections_have_types_of_their_own() -> None:
         "InternalWebClientUrls": WebClients(("https://mail.example.org/owa/",)),
         "InternalImap4Connections": (Connection("mail.example.org", 993, "SSL"),),
     }
-    response = read(soap.answer("GetUserSettings", [Told(settings=values)]), "GetUserSettings")
+    response = answer("GetUserSettings", Told(settings=values))
     web, imap = response[2][0][4]
     assert (web.get(f"{XSI}type"), names(web[1][0])) == (
         "WebClientUrlCollectionSetting",
@@ -150,7 +155,7 @@ def test_5_3_collections_have_types_of_their_own() -> None:
 
 def test_5_3_a_domain_has_an_order_of_its_own() -> None:
     told = Told(settings={"ExternalEwsUrl": "https://x/"})
-    response = read(soap.answer("GetDomainSettings", [told]), "GetDomainSettings")
+    response = answer("GetDomainSettings", told)
     (part,) = response[2]
     order = ["ErrorCode", "ErrorMessage", "DomainSettingErrors", "DomainSettings", "RedirectTarget"]
     assert (names(part), part[3][0].get(f"{XSI}type")) == (order, "DomainStringSetting")
