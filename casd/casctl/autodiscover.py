@@ -15,6 +15,7 @@ from casd.autodiscover import advertise
 from casd.casctl.answer import show
 from casd.casctl.invocation import Invocation, Verb
 from casd.casctl.why import access_of
+from casd.directory.addresses import with_normal_domain
 from casd.model import Refuse
 from casd.plan import read_plan
 from casd.vdirs import autodiscover_pox
@@ -53,7 +54,7 @@ async def _ask(access: ClientAccess, address: str, client: Capabilities, *, exte
     topology = await access.topology()
     place = evolve(access.place("127.0.0.1"), internal=not external)
     mailbox = await access.directory.by_address(address)
-    return advertise(address, mailbox, topology, place, access.advertised, client)
+    return advertise(with_normal_domain(address), mailbox, topology, place, access.advertised, client)
 
 
 def _sections(answer: Answer) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -40,6 +40,15 @@ def domain_of(address: str) -> str:
     return normal_domain(address.rpartition("@")[2])
 
 
+def with_normal_domain(address: str) -> str:
+    """Return an address whose domain is normal, or as it came if it cannot be."""
+    local, at, domain = address.rpartition("@")
+    try:
+        return local + at + normal_domain(domain)
+    except ValueError:
+        return address
+
+
 def check_address(address: str) -> str:
     """Return the normal form of an address; ValueError when nobody could have it (RFC 5321 4.1.2, RFC 6531)."""
     normal = normal_address(address)

@@ -11,6 +11,7 @@ from twisted.internet.task import deferLater
 from casd.access import ClientAccess
 from casd.advertised import Advertised, Answer, Capabilities, Elsewhere
 from casd.autodiscover import for_anybody, stranger
+from casd.directory.addresses import with_normal_domain
 from casd.model import Refuse
 from casd.net.exchange import Exchange
 from casd.vdirs import autodiscover_pox, autodiscover_soap
@@ -21,6 +22,8 @@ from protocols.http1 import RequestHead, Response
 
 _WORDS = {"AutodiscoverV1": "autodiscover", "Ews": "ews", "ActiveSync": "eas", "Rest": "api"}
 """Our words for the protocols of JSON."""
+
+_SVC = "/autodiscover/autodiscover.svc"
 
 _AT_ONCE = 10
 """Users of one request that are answered without a pause: some milliseconds."""
@@ -54,7 +57,7 @@ class Autodiscover(Vdir):
         asked = pox.parse(await exchange.read(MAX_SIZE))
         topology = await access.topology()
         if isinstance(asked, pox.Request) and not asked.legacy_dn:
-            not_ours = stranger(asked.address, topology)
+            not_ours = stranger(with_normal_domain(asked.address), topology)
             if not_ours is not None:
                 return _say(exchange, access, asked, not_ours)
         exchange.notes["user"] = (await self.identify(exchange, access)).user
@@ -91,15 +94,16 @@ class Autodiscover(Vdir):
 
     async def _user(self, exchange: Exchange, access: ClientAccess, address: str, names: tuple[str, ...]) -> soap.Told:
         mailbox = await access.directory.by_address(address)
-        told = await access.advertise(address, mailbox, capabilities(exchange.head), exchange.client)
+        whom = with_normal_domain(address)
+        told = await access.advertise(whom, mailbox, capabilities(exchange.head), exchange.client)
         exchange.notes.setdefault("why", "; ".join(told.trace))
         return autodiscover_soap.user(told, names)
 
     async def _domain(self, exchange: Exchange, access: ClientAccess, domain: str, names: tuple[str, ...]) -> soap.Told:
         topology = await access.topology()
-        told = stranger(f"@{domain}", topology)
+        told = stranger(with_normal_domain(f"@{domain}"), topology)
         if isinstance(told, Elsewhere):
-            return autodiscover_soap.elsewhere(told)
+            return autodiscover_soap.elsewhere(Elsewhere(url=told.url or f"https://{_host(told)}{_SVC}"))
         if told is not None:
             return soap.Told("InvalidDomain", "This domain is not of this organisation.")
         place = access.place(exchange.client)
@@ -114,7 +118,7 @@ class Autodiscover(Vdir):
             return _refused_json(asked)
         topology, place = await access.topology(), access.place(exchange.client)
         protocol = _WORDS.get(asked.protocol, "")
-        told: Answer | None = stranger(asked.address, topology)
+        told: Answer | None = stranger(with_normal_domain(asked.address), topology)
         if told is None and not access.advertised.hide_users:
             mailbox = await access.directory.by_address(asked.address)
             told = await access.advertise(asked.address, mailbox, Capabilities(), exchange.client)
@@ -179,9 +183,13 @@ def _package(access: ClientAccess, client: Capabilities) -> str:
 def _sent_on(to: Elsewhere, asked: v2.Question) -> Response:
     if not v2.may_go_on(asked):
         return _refused_json(v2.NOT_FOUND)
-    host = urlsplit(to.url).netloc or f"autodiscover.{to.address.rpartition('@')[2]}"
     onwards = evolve(asked, address=to.address or asked.address)
-    return Response(302, ((b"Location", v2.question(f"https://{host}", onwards).encode("ascii")),))
+    return Response(302, ((b"Location", v2.question(f"https://{_host(to)}", onwards).encode("ascii")),))
+
+
+def _host(to: Elsewhere) -> str:
+    """Return the host that is to be asked: that of a URL, or the one where an address's Autodiscover is looked for."""
+    return urlsplit(to.url).netloc or f"autodiscover.{to.address.rpartition('@')[2]}"
 
 
 def _refused_json(refused: v2.Refusal) -> Response:

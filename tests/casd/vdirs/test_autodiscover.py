@@ -183,6 +183,17 @@ def test_5_2_newer_clients_say_that_they_know_exhttp(estate: Estate) -> None:
     assert found(answer, "AuthPackage") == ["basic"] * 4
 
 
+def test_a_domain_is_ours_in_every_spelling(estate: Estate) -> None:
+    estate.source.mailboxes[0] = evolve(ALICE, proxy_addresses=("alice@xn--mller-kva.example",))
+    estate.source.change(domains=frozenset({"example.org", "xn--mller-kva.example"}))
+    for whom in "alice@EXAMPLE.org", "alice@xn--mller-kva.example":
+        assert found(ask(estate, post(outlook(whom), XML)), "DisplayName") == ["Alice"]
+    assert ask(estate, anonymous(outlook("alice@Müller.example"))).status == 401
+    answer = ask(estate, get(f"{JSON}?Email=alice@m%C3%BCller.example&Protocol=Ews"))
+    assert told(answer)["Url"] == "https://mail.example.org/EWS/Exchange.asmx"
+    assert code(ask(estate, anonymous(outlook("alice@m\u2024\u2024.example")))) == "500"
+
+
 # Who is asked to sign in
 
 
@@ -356,9 +367,11 @@ def domains(*names: str) -> bytes:
 
 
 def test_5_3_domains_have_settings_too(estate: Estate) -> None:
-    asked = domains("example.org", "elsewhere.example", "there.example")
+    asked = domains("example.org", "elsewhere.example", "there.example", "other.example")
     (parts,) = etree.fromstring(ask(estate, post(asked, SVC)).body).iter("{*}DomainResponses")
-    assert [part[0].text for part in parts] == ["NoError", "InvalidDomain", "RedirectUrl"]
+    assert [part[0].text for part in parts] == ["NoError", "InvalidDomain", "RedirectUrl", "RedirectUrl"]
+    svc = "there.example/autodiscover/autodiscover.svc"
+    assert [part[4].text for part in parts][2:] == [f"https://{svc}", f"https://autodiscover.{svc}"]
     assert [value[1].text for value in parts[0][3]] == [
         *("https://mail.example.org/EWS/Exchange.asmx", "15.02.0000.000"),
     ]
