@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from attrs import evolve
 from lxml import etree
 
 from casd.model import Endpoint, Partner, ServerKind, Site
+from tests.casd.client2 import Client2, asking
 from tests.casd.estate import ALICE, MBX1, MBX2, TOPOLOGY, Answer, Client, Estate, basic_auth, get, post
 from tests.protocols.autodiscover.test_pox import address, request, wants
 from tests.protocols.autodiscover.test_soap import message, users
@@ -486,3 +488,24 @@ def test_5_2_another_site_answers_for_its_own_where_it_wants_so(estate: Estate) 
     answer = ask(estate, post(outlook("carol@example.org"), XML))
     assert found(answer, "RedirectUrl") == ["https://far.example.org/autodiscover/autodiscover.xml"]
     assert found(ask(estate, post(outlook(), XML)), "Action") == ["settings"]
+
+
+# Any front end, any version of HTTP
+
+
+def test_every_front_end_of_an_array_says_the_same(estate: Estate, tmp_path: Path) -> None:
+    (tmp_path / "fe2").mkdir()
+    other = Estate(tmp_path / "fe2")
+    other.source.mailboxes, other.source.estate = estate.source.mailboxes, estate.source.estate
+    for data in post(outlook(), XML), post(phone(), XML), post(users("alice@example.org"), SVC):
+        assert ask(estate, data).body == ask(other, data).body
+
+
+def test_over_http_2_the_same_is_said(estate: Estate) -> None:
+    client = Client2(estate.door.buildMultiplexed(None), estate.clock)
+    signed = basic_auth().strip().removeprefix(b"Authorization: ")
+    answer = client.ask(asking(XML, (b"authorization", signed), method="POST"), outlook())
+    assert (answer.status, bytes(answer.body)) == (200, ask(estate, post(outlook(), XML)).body)
+    assert client.ask(asking(XML, method="POST"), outlook()).status == 401
+    answer = client.ask(asking(f"{JSON}?Email=alice@example.org&Protocol=Ews"))
+    assert json.loads(bytes(answer.body))["Protocol"] == "Ews"
