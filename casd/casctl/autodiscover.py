@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 import click
 from attrs import evolve
@@ -36,10 +37,13 @@ _CLIENTS = {
 @click.pass_obj
 def command(invocation: Invocation, address: str, client: str, *, external: bool) -> None:
     """Say what a client is told of ADDRESS, and why."""
-    answer = asyncio.run(_ask(access_of(read_plan(invocation.config)), address, _CLIENTS[client], external=external))
+    plan = read_plan(invocation.config)
+    answer = asyncio.run(_ask(access_of(plan), address, _CLIENTS[client], external=external))
+    elsewhere = sorted(_hosts(answer) - set(plan.doors["http"][1].namespaces))
     told = list(_phone(answer) if client == "phone" else _sections(answer))
     if invocation.as_json:
-        show(invocation, {"told": [{"section": name, **fields} for name, fields in told], "trace": answer.trace})
+        record = {"told": [{"section": name, **fields} for name, fields in told], "trace": answer.trace}
+        show(invocation, {**record, "elsewhere": elsewhere})
         return
     for name, fields in told:
         click.echo(name)
@@ -48,6 +52,8 @@ def command(invocation: Invocation, address: str, client: str, *, external: bool
     click.echo("\nbecause:")
     for fact in answer.trace:
         click.echo(f"    {fact}")
+    if elsewhere:
+        click.echo(f"\nthis front end answers for no such name ([http] namespaces): {' '.join(elsewhere)}")
 
 
 async def _ask(access: ClientAccess, address: str, client: Capabilities, *, external: bool) -> Answer:
@@ -55,6 +61,12 @@ async def _ask(access: ClientAccess, address: str, client: Capabilities, *, exte
     place = evolve(access.place("127.0.0.1"), internal=not external)
     mailbox = await access.directory.by_address(address)
     return advertise(with_normal_domain(address), mailbox, topology, place, access.advertised, client)
+
+
+def _hosts(answer: Answer) -> set[str]:
+    """Return the hosts of all URLs that are told."""
+    web = answer.web.values() if isinstance(answer, Advertised) else ()
+    return {urlsplit(url).hostname or "" for urls in web for url in (urls.internal, urls.external) if url}
 
 
 def _sections(answer: Answer) -> Iterator[tuple[str, dict[str, Any]]]:

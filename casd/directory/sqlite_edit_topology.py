@@ -127,7 +127,7 @@ def put_partner(connection: sqlite3.Connection, partner: Partner) -> None:
     normal = _domain(partner.domain)
     if connection.execute("SELECT 1 FROM domain WHERE name = ?", (normal,)).fetchone():
         raise Mistake(f"{normal} is an accepted domain: its mailboxes are here")
-    _check_autodiscover(partner.autodiscover)
+    _check_autodiscover(partner.autodiscover, normal)
     connection.execute(
         "INSERT INTO partner VALUES (?, ?, ?, ?) ON CONFLICT (domain) DO UPDATE SET "
         "autodiscover = excluded.autodiscover, availability = excluded.availability, trust = excluded.trust",
@@ -135,8 +135,10 @@ def put_partner(connection: sqlite3.Connection, partner: Partner) -> None:
     )
 
 
-def _check_autodiscover(there: str) -> None:
-    """Refuse what clients could not be sent to."""
+def _check_autodiscover(there: str, domain: str) -> None:
+    """Refuse what clients could not be sent to, or would be sent to for ever."""
+    if there.rpartition("@")[2].lower() == domain:
+        raise Mistake(f"{there} would send the clients of {domain} in a circle: name its URL, or another domain")
     parts = urlsplit(there)
     if there and not (parts.scheme == "https" and parts.hostname and there.isascii() and there.isprintable()):
         try:

@@ -133,6 +133,7 @@ def test_another_organisation_comes_and_goes(estate: Casctl) -> None:
     assert "exists already" in refused(estate, "partner add partner.example")
     for nowhere in "http://there.example/", "there.example", "https:///x", "user@":
         assert "begins with https" in refused(estate, f"partner set partner.example --autodiscover {nowhere}")
+    assert "in a circle" in refused(estate, "partner set partner.example --autodiscover x@PARTNER.example")
     assert "is an accepted domain" in refused(estate, "partner add example.org")
     estate("partner set partner.example --availability https://there.example/EWS/Exchange.asmx --trust organisation")
     assert answer(estate("partner list --json")) == [answer(estate("partner show PARTNER.example --json"))]

@@ -93,6 +93,12 @@ def test_autodiscover_knows_each_client(demo: Casctl, line: str, sections: list[
     assert told["trace"]
 
 
+def test_autodiscover_names_hosts_for_which_this_front_end_does_not_answer(demo: Casctl) -> None:
+    assert answer(demo("autodiscover alice@example.org --json"))["elsewhere"] == []
+    demo("site set Main --external-url https://front.example.net")
+    assert demo("autodiscover alice@example.org").output.endswith("([http] namespaces): front.example.net\n")
+
+
 def test_autodiscover_without_anything_to_tell_is_an_error_to_the_client(demo: Casctl) -> None:
     demo("mailbox set alice@example.org --switch ews=off --switch owa=off")
     assert "error 501" in demo("autodiscover alice@example.org").output

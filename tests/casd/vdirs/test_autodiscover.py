@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -194,6 +195,23 @@ def test_a_domain_is_ours_in_every_spelling(estate: Estate) -> None:
     answer = ask(estate, get(f"{JSON}?Email=alice@m%C3%BCller.example&Protocol=Ews"))
     assert told(answer)["Url"] == "https://mail.example.org/EWS/Exchange.asmx"
     assert code(ask(estate, anonymous(outlook("alice@m\u2024\u2024.example")))) == "500"
+
+
+@pytest.mark.parametrize(
+    ("ways", "handles", "package"),
+    [
+        (("negotiate",), b"Negotiate", "negotiate"),
+        (("negotiate",), b"ExHttpInfo", "basic"),
+        (("ntlm", "negotiate"), b"", "ntlm"),
+    ],
+)
+def test_5_2_the_way_to_sign_in_is_the_best_that_both_have(
+    estate: Estate, ways: tuple[str, ...], handles: bytes, package: str
+) -> None:
+    others = [SimpleNamespace(name=way, binds=False, read=lambda _value, _realm: None) for way in ways]
+    estate.access.mechanisms = [*estate.access.mechanisms, *others]
+    answer = ask(estate, post(outlook(), XML, b"X-ClientCanHandle: %b\r\n" % handles))
+    assert set(found(answer, "AuthPackage")) == {package}
 
 
 # Who is asked to sign in
