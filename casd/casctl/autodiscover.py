@@ -39,7 +39,7 @@ def command(invocation: Invocation, address: str, client: str, *, external: bool
     """Say what a client is told of ADDRESS, and why."""
     plan = read_plan(invocation.config)
     answer = asyncio.run(_ask(access_of(plan), address, _CLIENTS[client], external=external))
-    elsewhere = sorted(_hosts(answer) - set(plan.doors["http"][1].namespaces))
+    elsewhere = sorted(_hosts(answer) - {name.lower() for name in plan.doors["http"][1].namespaces})
     told = list(_phone(answer) if client == "phone" else _sections(answer))
     if invocation.as_json:
         record = {"told": [{"section": name, **fields} for name, fields in told], "trace": answer.trace}
