@@ -149,11 +149,16 @@ def _partner(address: str, topology: Topology) -> Elsewhere | None:
 
 
 def for_anybody(protocol: str, topology: Topology, place: Place, settings: Settings) -> Urls:
-    """Return where our own site answers a protocol, if any server has it and the organisation's default is on."""
-    own = topology.sites.get(place.site, Site("", ""))
+    """Return where our own site answers a protocol, if any server has it and the organisation's defaults are on."""
     served = protocol == "autodiscover" or any(protocol in _has(server) for server in topology.servers.values())
-    if not served or not topology.switches.get(protocol, True):
+    if not served or not all(topology.switches.get(each, True) for each in ("autodiscover", protocol)):
         return Urls()
+    return own_urls(protocol, topology, place, settings)
+
+
+def own_urls(protocol: str, topology: Topology, place: Place, settings: Settings) -> Urls:
+    """Return where our own site would answer a protocol."""
+    own = topology.sites.get(place.site, Site("", ""))
     return _of(protocol, _bases(own, own, []), settings, PATHS[protocol])
 
 

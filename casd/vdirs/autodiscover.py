@@ -10,7 +10,7 @@ from twisted.internet.task import deferLater
 
 from casd.access import ClientAccess
 from casd.advertised import Advertised, Answer, Capabilities, Elsewhere
-from casd.autodiscover import for_anybody, stranger
+from casd.autodiscover import for_anybody, own_urls, stranger
 from casd.directory.addresses import with_normal_domain
 from casd.model import Refuse
 from casd.net.exchange import Exchange
@@ -129,8 +129,9 @@ class Autodiscover(Vdir):
                 return _sent_on(told, asked)
             case Refuse():
                 return _refused_json(v2.NOT_FOUND)
-            case Advertised() if protocol != "autodiscover":
-                url = told.url(protocol)
+            case Advertised():
+                own = own_urls("autodiscover", topology, place, access.advertised)
+                url = own.seen(place) if protocol == "autodiscover" else told.url(protocol)
             case _:
                 exchange.notes["why"] = f"told to anybody of {asked.address.rpartition('@')[2]}"
                 url = for_anybody(protocol, topology, place, access.advertised).seen(place) if protocol else ""

@@ -473,6 +473,19 @@ def test_5_5_json_follows_the_organisations_default(estate: Estate) -> None:
     assert told(ask(estate, get(f"{JSON}?Email=alice@example.org&Protocol=Ews")))["ErrorCode"] == "ProtocolNotSupported"
 
 
+@pytest.mark.parametrize("protocol", ["Ews", "ActiveSync", "AutodiscoverV1"])
+def test_5_5_json_tells_nothing_where_autodiscover_is_off(estate: Estate, protocol: str) -> None:
+    estate.source.change(switches={"autodiscover": False})
+    asked = get(f"{JSON}?Email=alice@example.org&Protocol={protocol}")
+    assert told(ask(estate, asked))["ErrorCode"] == "ProtocolNotSupported"
+    estate.access.advertised = evolve(estate.access.advertised, hide_users=False)
+    assert told(ask(estate, asked))["ErrorCode"] == "UserNotFound"
+    estate.source.mailboxes[0] = evolve(ALICE, switches={"autodiscover": True})
+    estate.source.change()
+    estate.clock.advance(1)
+    assert ask(estate, asked).status == 200
+
+
 @pytest.mark.parametrize(
     ("whom", "location"),
     [
