@@ -206,8 +206,20 @@ class Door:
         self.open.add(exchange)
         if (exchange.head.length or 0) > self._longest and not passage.tunnel:
             exchange.reply(_TOO_LARGE)
-        else:
+        elif not passage.glance or (exchange.ended and not passage.vdir.concerned(exchange.held)):
             self._carry(exchange, passage)
+        else:
+            spawn(self._look(exchange, passage), lambda error: self._say(exchange, passage.vdir, error))
+
+    async def _look(self, exchange: Exchange, passage: Passage) -> None:
+        """Let a request take the way of the one before it, unless its body asks for another."""
+        if not passage.vdir.concerned(await exchange.hold(passage.glance)):
+            self._carry(exchange, passage)
+            return
+        exchange.passage, exchange.question = None, passage.question
+        exchange.notes["vdir"] = passage.protocol
+        exchange.notes["host"] = self._host(exchange) or ""
+        await self._serve(exchange, passage.vdir)
 
     def _carry(self, exchange: Exchange, passage: Passage) -> None:
         """Connect, and get out of the way."""
@@ -224,12 +236,19 @@ class Door:
             return
         identity = await vdir.identify(exchange, access)
         exchange.notes["user"] = identity.user
-        anchor = vdir.anchor(exchange.head, identity)
+        meant = await vdir.meant(exchange, access, identity)
+        if isinstance(meant, Response):
+            exchange.reply(meant)
+            return
+        anchor = meant or vdir.anchor(exchange.head, identity)
         decision = await access.locate(identity, anchor, vdir.protocol, exchange.client)
         exchange.notes["why"] = "; ".join(decision.trace)
         match decision:
             case Proxy():
-                self._carry(exchange, self._passage(exchange, vdir, identity, anchor, decision, generation))
+                passage = self._passage(exchange, vdir, identity, anchor, decision, generation)
+                if vdir.repeats and meant is None:
+                    exchange.channel.memory = passage
+                self._carry(exchange, passage)
             case Redirect():
                 exchange.reply(vdir.redirected(decision, exchange.head))
             case Refuse():
@@ -238,10 +257,10 @@ class Door:
     def _passage(
         self, exchange: Exchange, vdir: Vdir, identity: Identity, anchor: Anchor, proxy: Proxy, generation: int
     ) -> Passage:
-        """Return what has been found out, and remember it with the connection if it may be used again."""
+        """Return what has been found out."""
         client = exchange.client
         lines = _LINES % {b"host": exchange.notes["host"].encode("ascii"), b"client": client.encode("ascii")}
-        passage = Passage(
+        return Passage(
             question=exchange.question,
             door=self,
             vdir=vdir,
@@ -255,10 +274,8 @@ class Door:
             tally=self._house.metrics.requests.tally(self.name, vdir.protocol),
             generation=generation,
             until=self._house.clock.seconds() + LIFETIME,
+            glance=vdir.glance(exchange.head),
         )
-        if vdir.repeats:
-            exchange.channel.memory = passage
-        return passage
 
     def _holds(self, passage: Passage) -> bool:
         """Say whether a passage still leads where a request belongs; not one that was found before a reload."""

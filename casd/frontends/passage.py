@@ -33,6 +33,7 @@ class Passage:
 
     `lines` are the fields that the server gets beside the client's own, `about` the texts of the session's log line,
     the last of them why, `said` all of them as they stand there after a request that the proxy's server has answered.
+    `glance` is how much of a body its vdir looks at before the next request may go the same way.
     `head` is the client's last that asked the question, `asked` what the server gets of it.
     """
 
@@ -43,6 +44,7 @@ class Passage:
         "bearer",
         "door",
         "generation",
+        "glance",
         "head",
         "identity",
         "lines",
@@ -76,6 +78,7 @@ class Passage:
         tally: Tally,
         generation: int,
         until: float,
+        glance: int = 0,
     ) -> None:
         self.question = question
         self.door = door
@@ -89,6 +92,7 @@ class Passage:
         self.tally = tally
         self.generation = generation
         self.until = until
+        self.glance = glance
         self.head: RequestHead | None = None
         self.asked = b""
         # What is asked for each request, at hand:

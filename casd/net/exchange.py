@@ -186,6 +186,22 @@ class Exchange:
             raise BodyTooLarge
         return self.take_held()
 
+    async def hold(self, size: int) -> bytes:
+        """Return the first `size` bytes of the body or more, less only where it ends; they stay held. `Lost`."""
+        if not self.ended and self.held_size < size:
+            if self.lost:
+                raise Lost
+            self.proceed()
+            await _Begin(self, size).done
+        return self.held
+
+    @property
+    def held(self) -> bytes:
+        """What is held of the body; it stays held."""
+        if len(self._held) > 1:
+            self._held = [b"".join(self._held)]
+        return self._held[0] if self._held else b""
+
     def proceed(self) -> None:
         """Tell a client that waits for it to send its body."""
         if self.head.expects_continue and not self._begun and not self.received:
@@ -379,3 +395,39 @@ class _Whole:
             self._pieces.clear()
             self._exchange._sink = None
             self.done.errback(error)
+
+
+class _Begin:
+    """Collects the begin of a body, and has it held again.
+
+    It is collected meanwhile, not held: a client of HTTP/2 may send no more than what is not held.
+    """
+
+    def __init__(self, exchange: Exchange, size: int) -> None:
+        self.done: Deferred[None] = Deferred()
+        self._exchange = exchange
+        self._size = size
+        self._pieces: list[bytes] = []
+        self._length = 0
+        exchange.on_lost(self._lost)
+        exchange.attach(self)
+
+    def body(self, data: bytes) -> None:
+        self._pieces.append(data)
+        self._length += len(data)
+        if self._length >= self._size:
+            self._exchange.detach()
+            self._give_back()
+
+    def end(self, _trailers: list[Field]) -> None:
+        self._give_back()
+
+    def _give_back(self) -> None:
+        exchange = self._exchange
+        exchange._held = self._pieces
+        exchange.held_size = self._length
+        self.done.callback(None)
+
+    def _lost(self) -> None:
+        if not self.done.called:
+            self.done.errback(Lost())

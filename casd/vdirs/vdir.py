@@ -49,6 +49,18 @@ class Vdir:
             raise Denied
         return await access.authenticate(authorization, exchange.notes["host"])
 
+    def glance(self, head: RequestHead) -> int:
+        """Return how many bytes of a request's body say what it asks for, as far as that decides who answers."""
+        return 0
+
+    def concerned(self, begun: bytes) -> bool:
+        """Say whether a body that begins so asks for what the front end answers, or has another way than its anchor."""
+        return False
+
+    async def meant(self, exchange: Exchange, access: ClientAccess, identity: Identity) -> Response | Anchor | None:
+        """Return the answer to such a body, or the anchor in it; None for all others."""
+        return None
+
     def waits(self, head: RequestHead, body: bytes | None) -> bool:
         """Say whether a request asks to be told of what will happen, so that its answer may take long."""
         return False

@@ -1,4 +1,4 @@
-"""The operations that look people up: names, lists, rooms; and ConvertId, which looks at identifiers alone."""
+"""The operations that look people up: names, lists; and ConvertId, which looks at identifiers alone."""
 
 from __future__ import annotations
 
@@ -121,18 +121,6 @@ async def expand_dl(call: Call, body: Element, _zone: tzinfo) -> Element:
     if mailbox is None:
         raise BadDocument("The required element 'Mailbox' is missing.")
     return responses.answer("ExpandDL", [responses.error("ExpandDL", Refusal("ErrorNameResolutionNoResults"))])
-
-
-def get_room_lists(_mailbox: MailboxStore, _body: Element, _zone: tzinfo) -> Element:
-    """Serve GetRoomLists: the address book holds no lists of rooms."""
-    return responses.alone("GetRoomLists", m("RoomLists"))
-
-
-def get_rooms(_mailbox: MailboxStore, body: Element, _zone: tzinfo) -> Element:
-    """Serve GetRooms."""
-    if child(body, "RoomList") is None:
-        raise BadDocument("The required element 'RoomList' is missing.")
-    return responses.refused("GetRooms", Refusal("ErrorNameResolutionNoResults"))
 
 
 def convert_id(mailbox: MailboxStore, body: Element, _zone: tzinfo) -> Element:

@@ -103,8 +103,6 @@ OPERATIONS: Mapping[str, Operation] = {
     "GetMailTips": mail_tips.get_mail_tips,
     "GetPasswordExpirationDate": _in_store(probes.get_password_expiration_date),
     "GetPersona": personas.get_persona,
-    "GetRoomLists": _in_store(directory.get_room_lists),
-    "GetRooms": _in_store(directory.get_rooms),
     "GetSearchableMailboxes": _in_store(probes.get_searchable_mailboxes),
     "GetServerTimeZones": _in_store(time_zones.get_server_time_zones),
     "GetStreamingEvents": notifying.get_streaming_events,

@@ -55,9 +55,6 @@ def test_nobody_is_found_who_is_not_there(town: Town) -> None:
     assert town.alice.ask("<m:ResolveNames/>").fault == "ErrorSchemaValidation"
     mailbox = "<m:Mailbox><t:EmailAddress>bob@example.org</t:EmailAddress></m:Mailbox>"
     assert town.alice.ask(f"<m:ExpandDL>{mailbox}</m:ExpandDL>").codes == ["ErrorNameResolutionNoResults"]
-    assert town.alice.ask("<m:GetRoomLists/>").codes == ["NoError"]
-    room = "<m:RoomList><t:EmailAddress>rooms@example.org</t:EmailAddress></m:RoomList>"
-    assert town.alice.ask(f"<m:GetRooms>{room}</m:GetRooms>").codes == ["ErrorNameResolutionNoResults"]
 
 
 def find_people(person: Person, folder: str, words: str = "") -> Answer:

@@ -1,0 +1,1 @@
+"""Operations of EWS that the front end answers by itself: each module has some of them in `OPERATIONS`."""
