@@ -35,6 +35,9 @@ class IDirectory(Interface):
     async def group(address):  # type: ignore[no-untyped-def]
         """Return the `Group` with this address, or None."""
 
+    async def find_groups(words, limit):  # type: ignore[no-untyped-def]
+        """Return `Group`s that are not hidden, a word of whose names or addresses begins so; by name."""
+
     async def room_lists():  # type: ignore[no-untyped-def]
         """Return every `Group` that is a room list; by name."""
 

@@ -102,6 +102,13 @@ class CachedDirectory:
             return None
         return cast("Group | None", await self._answer(("group", address), lambda: self._source.group(address)))
 
+    async def find_groups(self, words: str, limit: int) -> tuple[Group, ...]:
+        """Return the groups whose names or addresses begin so."""
+        if len(words) > LONGEST_ADDRESS:
+            return ()
+        question = ("find groups", words.casefold(), limit)
+        return cast("tuple[Group, ...]", await self._answer(question, lambda: self._source.find_groups(words, limit)))
+
     async def room_lists(self) -> tuple[Group, ...]:
         """Return the groups that are room lists."""
         return cast("tuple[Group, ...]", await self._answer(("room lists",), self._source.room_lists))

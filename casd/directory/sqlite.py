@@ -86,6 +86,11 @@ class Directory:
         with self._open() as connection:
             return groups.by_address(connection, address)
 
+    async def find_groups(self, words: str, limit: int) -> tuple[Group, ...]:
+        """Return groups that are not hidden, a word of whose names or addresses begins so; by name."""
+        with self._open() as connection:
+            return groups.find(connection, words, limit)
+
     async def room_lists(self) -> tuple[Group, ...]:
         """Return every group that is a room list; by name."""
         with self._open() as connection:

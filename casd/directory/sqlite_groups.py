@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 from collections.abc import Iterator
 from typing import Any
+from unicodedata import combining, normalize
 from uuid import UUID
 
 from casd.directory.addresses import normal_address
@@ -27,6 +29,31 @@ def by_address(connection: sqlite3.Connection, address: str) -> Group | None:
         return None  # what cannot be an address is nobody's
     row = connection.execute(_COLUMNS + "WHERE normal = ?", (normal,)).fetchone()
     return _group(row) if row else None
+
+
+def find(connection: sqlite3.Connection, words: str, limit: int) -> tuple[Group, ...]:
+    """Return groups that are not hidden, whose names have words, or an address, that begin so; by name.
+
+    All are looked at: there are few of them beside the mailboxes.
+    """
+    wanted, address = _words(words), words.strip().lower()
+    rows = connection.execute("SELECT id, normal, display_name FROM distribution_group WHERE NOT hidden")
+    found = [
+        (name.casefold(), normal, number)
+        for number, normal, name in rows
+        if address and (normal.startswith(address) or _has(_words(name), wanted))
+    ]
+    query = _COLUMNS + "WHERE id = ?"
+    return tuple(_group(connection.execute(query, (number,)).fetchone()) for *_, number in sorted(found)[:limit])
+
+
+def _words(text: str) -> list[str]:
+    """Return the words of a name without accents, as the index of the mailboxes' names has them."""
+    return re.findall(r"\w+", "".join(each for each in normalize("NFKD", text.casefold()) if not combining(each)))
+
+
+def _has(held: list[str], wanted: list[str]) -> bool:
+    return bool(wanted) and all(any(word.startswith(begin) for word in held) for begin in wanted)
 
 
 def room_lists(connection: sqlite3.Connection) -> tuple[Group, ...]:

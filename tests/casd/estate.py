@@ -171,6 +171,10 @@ class FakeDirectory:
         found = (group for group in self.groups if group.address == address.lower())
         return self._said(f"group {address}", next(found, None))
 
+    async def find_groups(self, words: str, limit: int) -> tuple[Group, ...]:
+        found = [one for one in self.groups if not one.hidden and one.address.startswith(words.lower())]
+        return self._said(f"find groups {words}", tuple(found[:limit]))
+
     async def room_lists(self) -> tuple[Group, ...]:
         return self._said("room lists", tuple(group for group in self.groups if group.room_list))
 

@@ -202,3 +202,11 @@ def test_people_are_looked_up_once_while_nothing_changes(desk: Desk) -> None:
     assert desk.asked().count("find bob") == 1
     assert result(desk.cached.find("b" * 400, 5)) == ()
     assert desk.asked() == []
+
+
+def test_groups_are_looked_up_once_while_nothing_changes(desk: Desk) -> None:
+    for _ in range(3):
+        assert result(desk.cached.find_groups("bob", 5)) == ()
+    assert desk.asked().count("find groups bob") == 1
+    assert result(desk.cached.find_groups("b" * 400, 5)) == ()
+    assert desk.asked() == []

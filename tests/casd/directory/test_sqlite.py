@@ -17,10 +17,11 @@ from casd.directory import sqlite, sqlite_mailboxes
 from casd.directory import sqlite_edit_mailboxes as mailboxes
 from casd.directory.sqlite import Directory, Settings
 from casd.directory.sqlite_edit import Mistake, create, edit
+from casd.directory.sqlite_edit_groups import put_group
 from casd.directory.sqlite_edit_topology import put_server
 from casd.directory.sqlite_schema import VERSION
 from casd.interfaces import IDirectory
-from casd.model import DirectoryDown, Mailbox, Password, ProxyProtocol, Server
+from casd.model import DirectoryDown, Group, Mailbox, Password, ProxyProtocol, Server
 
 T = TypeVar("T")
 
@@ -259,3 +260,21 @@ def test_people_are_found_by_the_begin_of_a_name_or_an_address(file: Path) -> No
         mailboxes.put_mailbox(connection, Mailbox(UUID(int=2), "bob@example.org", "bob@example.org", "DB01", "Rob"))
         mailboxes.remove_mailbox(connection, UUID(int=3))
     assert (found("rob"), found("stone"), found("mül")) == (["Rob"], [], [])
+
+
+def test_groups_are_found_as_people_are(file: Path) -> None:
+    names = {"blue@example.org": "Team Blue", "x@example.org": "100% Müller", "y@example.org": "Blue lagoon"}
+    with edit(file) as connection:
+        for number, (address, name) in enumerate(names.items(), 1):
+            put_group(connection, Group(UUID(int=number), address, name, members=("alice@example.org",)))
+        put_group(connection, Group(UUID(int=9), "bluehidden@example.org", "Blue", hidden=True))
+    directory = Directory(Settings(file))
+
+    def found(words: str, limit: int = 10) -> list[str]:
+        return [group.display_name for group in run(directory.find_groups(words, limit))]
+
+    assert found("blu") == ["Blue lagoon", "Team Blue"]
+    assert found("BLUE team") == found("blue@example.org") == ["Team Blue"]
+    assert found("mül") == found("MULLER 100") == found("x@") == ["100% Müller"]
+    assert (found("blue", 1), found("b", 0), found("lue"), found(""), found(" % ")) == (["Blue lagoon"], [], [], [], [])
+    assert run(directory.find_groups("team", 1))[0].members == ("alice@example.org",)
