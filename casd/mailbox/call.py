@@ -20,11 +20,15 @@ if TYPE_CHECKING:
 
 @frozen
 class Receipt:
-    """What became of a submitted message for one recipient; `reason` says why it was not delivered."""
+    """What became of a submitted message for one recipient; `reason` says why it was not delivered.
+
+    Who is meant as a member of a `group` has not been written to himself.
+    """
 
     address: str
     delivered: bool
     reason: str = ""
+    group: str = ""
 
 
 class Submit(Protocol):
@@ -41,14 +45,18 @@ class Submit(Protocol):
 
 @frozen
 class Person:
-    """Somebody in the organisation's address book."""
+    """Somebody in the organisation's address book; `kind` is user, shared, room, equipment, group or outside."""
 
     address: str
     name: str
+    kind: str = "user"
 
 
 People = Callable[[str, int], Awaitable[Sequence[Person]]]
 """(words, limit): who in the organisation's address book begins so; a whole address finds its owner, also hidden."""
+
+Members = Callable[[str], Awaitable[Sequence[Person] | None]]
+"""(address): who belongs to a group of the organisation, groups among them; None for what is no group."""
 
 
 @frozen
@@ -78,6 +86,11 @@ async def nobody(_words: str, _limit: int) -> Sequence[Person]:
     return ()
 
 
+async def no_group(_address: str) -> Sequence[Person] | None:
+    """Know no group: `Members` where there is no address book."""
+    return None
+
+
 @frozen
 class Call:
     """One request with who asks, its answer's channel, and the mailbox it was routed by.
@@ -98,3 +111,4 @@ class Call:
     people: People = nobody
     others: Ask = unheard
     previews: Previews | None = None
+    members: Members = no_group

@@ -26,6 +26,9 @@ MECHANISM = "submission"
 """What an assertion must say: a user's own request is never taken for a delivery."""
 
 
+_MEMBER = "member"
+"""The query of what is brought to the members of a group."""
+
 P = ParamSpec("P")
 T = TypeVar("T")
 _log = Logger()
@@ -36,31 +39,35 @@ async def serve(call: Call) -> Response:
     if call.assertion.mechanism != MECHANISM or call.exchange.head.method != b"POST":
         return Response(403)
     passed = [value.decode("utf-8", "replace") for value in call.exchange.head.all(FORWARDED_BY.lower())]
-    refused = await deliver(call, await call.exchange.read(LARGEST), passed)
+    refused = await deliver(call, await call.exchange.read(LARGEST), passed, member=call.exchange.head.query == _MEMBER)
     answer = json.dumps({"reason": refused}).encode()
     return Response(422 if refused else 200, ((b"Content-Type", b"application/json"),), answer)
 
 
-async def deliver(call: Call, mime: bytes, passed: Sequence[str] = ()) -> str:
+async def deliver(call: Call, mime: bytes, passed: Sequence[str] = (), *, member: bool = False) -> str:
     """Deliver a message to the mailbox of a call; return why it was refused, empty if it was not.
 
-    `passed` are the mailboxes whose owners have had it sent on.
+    `passed` are the mailboxes whose owners have had it sent on. Who gets it as a `member` of a group was not written
+    to, and does not say that he is away.
     What the mailbox sends because of it (out of office, rules) is sent before: nothing waits for later.
     """
     try:
-        letters = await call.database.run(_deliver, call.mailbox, call.assertion.user, mime, passed, datetime.now(UTC))
+        sender, now = call.assertion.user, datetime.now(UTC)
+        letters = await call.database.run(_deliver, call.mailbox, sender, mime, passed, now, member=member)
     except QuotaExceeded:
         return "552 5.2.2 The mailbox is full."  # RFC 3463 section 3.3
     await outgoing.send(call, letters)
     return ""
 
 
-def _deliver(mailbox: MailboxStore, sender: str, mime: bytes, passed: Sequence[str], now: datetime) -> list[Outgoing]:
+def _deliver(
+    mailbox: MailboxStore, sender: str, mime: bytes, passed: Sequence[str], now: datetime, *, member: bool
+) -> list[Outgoing]:
     """Put a message into the inbox, and have calendar and rules follow; return what is to be sent because of it."""
     mailbox.admit(len(mime))
     fields: Fields = _heeded(mailbox, Fields(), arriving.arrived, sender, mime, passed, now)
     item = mailbox.deliver(mime, **fields)
-    absence = _heeded(mailbox, None, oof.reply, sender, mime, now)
+    absence = None if member else _heeded(mailbox, None, oof.reply, sender, mime, now)
     copies = _heeded(mailbox, [], delegated.copies, item, mime, passed, now)
     sent = _heeded(mailbox, [], rules.apply, item, mime, sender, passed, now)
     _heeded(mailbox, None, warning.give, now)

@@ -184,6 +184,7 @@ class MailboxServer(Service):
             clock=reactor,
             push=Push(settings.push, reactor, partial(connect, reactor)),
             people=self.submit.people,
+            members=self.submit.members,
             others=self.submit.others,
             previews=self._previews,
         )

@@ -22,6 +22,7 @@ from protocols.http1 import Headers, write_fields
 
 _PATH = "/casd/submit"
 _PEOPLE = "/casd/people"
+_MEMBERS = "/casd/members"
 _ASK = "/casd/ask"
 _AT_ONCE = 500
 """Recipients of one request: each is a field of its head, which may be 64 KiB."""
@@ -77,9 +78,15 @@ class Submission:
 
     async def people(self, words: str, limit: int) -> Sequence[Person]:
         """Ask the front door's address book; `casd.mailbox.call.People`. Raises `SubmissionFailed`."""
-        asked = json.dumps({"words": words, "limit": limit}).encode()
+        return await self._look_up(_PEOPLE, {"words": words, "limit": limit}, "people") or ()
+
+    async def members(self, address: str) -> Sequence[Person] | None:
+        """Ask who belongs to a group; `casd.mailbox.call.Members`. Raises `SubmissionFailed`."""
+        return await self._look_up(_MEMBERS, {"address": address}, "members")
+
+    async def _look_up(self, path: str, what: Any, name: str) -> Sequence[Person] | None:
         try:
-            return _people(await self._asked(_PEOPLE, "", (), asked, b"application/json"))
+            return _people(await self._asked(path, "", (), json.dumps(what).encode(), b"application/json"), name)
         except Exception as error:
             self._log.failure("nobody could be looked up through {front}", front=self._authority)
             raise SubmissionFailed(str(error)) from error
@@ -156,7 +163,10 @@ def _address(address: str) -> bytes:
 def _receipts(answer: bytes) -> Iterator[Receipt]:
     try:
         listed = json.loads(answer)["receipts"]
-        found = [Receipt(str(one["address"]), bool(one["delivered"]), str(one.get("reason", ""))) for one in listed]
+        found = [
+            Receipt(str(one["address"]), bool(one["delivered"]), str(one.get("reason", "")), str(one.get("group", "")))
+            for one in listed
+        ]
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise SubmissionFailed("the front door's answer is no list of receipts") from error
     return iter(found)
@@ -169,8 +179,11 @@ def _answers(answer: bytes) -> Sequence[Said]:
         raise SubmissionFailed("the front door's answer is no list of answers") from error
 
 
-def _people(answer: bytes) -> Sequence[Person]:
+def _people(answer: bytes, name: str) -> Sequence[Person] | None:
     try:
-        return [Person(str(one["address"]), str(one["name"])) for one in json.loads(answer)["people"]]
-    except (ValueError, KeyError, TypeError) as error:
+        listed = json.loads(answer)[name]
+        return listed and [
+            Person(str(one["address"]), str(one["name"]), str(one.get("kind", "user"))) for one in listed
+        ]
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise SubmissionFailed("the front door's answer is no list of people") from error

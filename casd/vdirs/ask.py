@@ -7,6 +7,8 @@ from functools import partial
 from typing import Any
 
 from casd.access import ClientAccess
+from casd.directory.members import TooMany, members
+from casd.model import DirectoryDown
 from casd.net.exchange import Exchange
 from casd.vdirs.reach import Message, Unreached, each, reach, reason
 from protocols.http1 import Response
@@ -14,6 +16,9 @@ from protocols.http1 import Response
 PATH = "/casd/ask"
 QUESTIONS = frozenset({"freebusy", "photo", "tips"})
 """What may be asked, each at a path of its own of a mailbox server."""
+
+_TIPS = b"/casd/tips"
+"""The question that a group has an answer to: how many are in it."""
 
 _LARGEST = 64 * 1024
 _JSON = b"application/json"
@@ -35,10 +40,23 @@ async def _one(access: ClientAccess, sender: str, path: bytes, asked: bytes, add
     try:
         answered = await reach(access, sender, address, path, Message(asked, _JSON))
     except Unreached as error:
-        return {"address": address, "reason": str(error), "said": None}
+        counted = await _counted(access, address) if path == _TIPS else None
+        return {"address": address, "reason": "" if counted else str(error), "said": counted}
     refused = reason(answered)
     try:
         said = None if refused else json.loads(answered.body)
     except (ValueError, RecursionError):
         refused, said = "the server's answer is not understood", None
     return {"address": address, "reason": refused, "said": said}
+
+
+async def _counted(access: ClientAccess, address: str) -> dict[str, int] | None:
+    """Return how many belong to a group; None for what is no group, or one that cannot be counted."""
+    try:
+        group = await access.directory.group(address)
+        found = None if group is None else await members(access.directory, group)
+    except (DirectoryDown, TooMany):
+        found = None
+    if found is None:
+        return None
+    return {"members": len(found.mailboxes) + len(found.others), "outside": len(found.others)}

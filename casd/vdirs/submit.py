@@ -8,35 +8,33 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Mapping
 from functools import partial
 
-from attrs import asdict, frozen
+from attrs import asdict
 
 from casd.access import ClientAccess
 from casd.auth.credentials import Denied
 from casd.net.exchange import Exchange
-from casd.vdirs import ask, people
+from casd.vdirs import ask, members, people, recipients
 from casd.vdirs.reach import Message, Unreached, each, reach, reason
 from casd.vdirs.vdir import Vdir
 from protocols.handover import FORWARDED_BY, REQUEST_HEADER, BadAssertion, verify
 from protocols.http1 import Response
 
 _PATH = "/casd/submit"
+_LOOKS_UP = {people.PATH: people.answer, members.PATH: members.answer}
+"""What is asked in nobody's name."""
+
 _DELIVER = b"/casd/deliver"
+_TO_MEMBER = b"/casd/deliver?member"
+"""For somebody who was not written to himself: nobody is to be told by hundreds that they are away."""
+
 _LARGEST = 150 * 1024 * 1024
 """Bytes of a message."""
 
 _HOPS = 10
 """Mailboxes that have sent a message on: more than any mailbox server lets happen."""
-
-
-@frozen
-class Receipt:
-    """What became of one recipient."""
-
-    address: str
-    delivered: bool
-    reason: str = ""
 
 
 class Submit(Vdir):
@@ -48,31 +46,20 @@ class Submit(Vdir):
     methods = frozenset({b"POST"})
 
     async def own(self, exchange: Exchange, access: ClientAccess) -> Response | None:
-        """Deliver one message to all its recipients."""
+        """Answer what mailbox servers ask, and take their mail."""
         path = exchange.head.path
-        if path not in {_PATH, ask.PATH, people.PATH}:
+        if path not in {_PATH, ask.PATH, *_LOOKS_UP}:
             return Response(404)
         try:
             server, user = await self._proved(exchange, access, path)
-            if path == people.PATH:
-                return await people.answer(exchange, access)
+            if path in _LOOKS_UP:
+                return await _LOOKS_UP[path](exchange, access)
             sender = await _bound(access, server, user)
         except Denied as denied:
             exchange.notes["why"] = str(denied)
             return Response(403)
         exchange.notes["user"] = sender
-        if path == ask.PATH:
-            return await ask.answer(exchange, access, sender)
-        recipients = [value.decode("utf-8", "replace") for value in exchange.head.all(b"x-casd-recipient")]
-        passed = exchange.head.all(FORWARDED_BY.lower())
-        if len(passed) > _HOPS:
-            return Response(400)
-        message = Message(
-            await exchange.read(_LARGEST), b"message/rfc822", tuple((FORWARDED_BY, one) for one in passed)
-        )
-        receipts = await each(partial(_deliver, access, sender, message), dict.fromkeys(recipients))
-        body = json.dumps({"receipts": [asdict(receipt) for receipt in receipts]}).encode()
-        return Response(200, ((b"Content-Type", b"application/json"),), body)
+        return await (ask.answer if path == ask.PATH else _submit)(exchange, access, sender)
 
     async def _proved(self, exchange: Exchange, access: ClientAccess, path: str) -> tuple[str, str]:
         """Return which mailbox server asks, and for whom it says that it does; `Denied` unless it is one of ours."""
@@ -106,10 +93,28 @@ async def _bound(access: ClientAccess, server: str, user: str) -> str:
     raise Denied(f"{server} asks for {user or 'nobody'}, whose mailbox it does not have")
 
 
-async def _deliver(access: ClientAccess, sender: str, message: Message, recipient: str) -> Receipt:
-    """Hand a message to the server of one recipient."""
+async def _submit(exchange: Exchange, access: ClientAccess, sender: str) -> Response:
+    """Deliver one message to all whom its recipients stand for."""
+    addresses = [value.decode("utf-8", "replace") for value in exchange.head.all(b"x-casd-recipient")]
+    passed = exchange.head.all(FORWARDED_BY.lower())
+    if len(passed) > _HOPS:
+        return Response(400)
+    more = tuple((FORWARDED_BY, one) for one in passed)
+    message = Message(await exchange.read(_LARGEST), b"message/rfc822", more)
+    written = [await recipients.written(access.directory, one) for one in dict.fromkeys(addresses)]
+    targets = recipients.apart(written)
+    reasons = await each(partial(_deliver, access, sender, message, targets), targets)
+    became = dict(zip(targets, reasons, strict=True))
+    receipts = [asdict(receipt) for one in written for receipt in one.receipts(became)]
+    return Response(200, ((b"Content-Type", b"application/json"),), json.dumps({"receipts": receipts}).encode())
+
+
+async def _deliver(
+    access: ClientAccess, sender: str, message: Message, members_alone: Mapping[str, bool], recipient: str
+) -> str:
+    """Hand a message to the server of one recipient; return why it was refused, if it was."""
+    path = _TO_MEMBER if members_alone[recipient] else _DELIVER
     try:
-        refused = reason(await reach(access, sender, recipient, _DELIVER, message))
+        return reason(await reach(access, sender, recipient, path, message))
     except Unreached as error:
-        refused = str(error)
-    return Receipt(recipient, not refused, refused)
+        return str(error)

@@ -18,6 +18,9 @@ _REASONS = {
     "UserNotFound": _NOBODY,
     "MailboxNotFound": _NOBODY,
     "ProtocolDisabled": ("5.2.1", "The mailbox takes no mail."),
+    "OtherOrganisation": ("5.1.2", "It is in another organisation, and from a group mail has no way there yet."),
+    "GroupEmpty": ("5.2.4", "The group has no members."),
+    "GroupTooLarge": ("5.2.4", "The group has too many members: write to the groups in it."),
     **dict.fromkeys(("DatabaseMoving", "DatabaseNotFound", "NoActiveCopy", "NoEndpoint", "Elsewhere"), _LATER),
 }
 """What the front door says of an address, as a status code and in words."""
@@ -45,9 +48,13 @@ def undelivered(sender: str, refused: Sequence[Receipt], original: bytes, now: d
 
 def _text(refused: Sequence[Receipt]) -> EmailMessage:
     part = EmailMessage(mail.POLICY)
-    lines = [f"{one.address}: {_why(one.reason)[1]}" for one in refused]
+    lines = [f"{_who(one)}: {_why(one.reason)[1]}" for one in refused]
     part.set_content("Your message did not reach these recipients:\n\n" + "\n".join(lines) + "\n")
     return part
+
+
+def _who(receipt: Receipt) -> str:
+    return f"{receipt.address} (a member of {receipt.group})" if receipt.group else receipt.address
 
 
 def _status(domain: str, refused: Sequence[Receipt]) -> Message:
@@ -61,6 +68,7 @@ def _recipient(receipt: Receipt) -> Message:
     status, words = _why(receipt.reason)
     return _block(
         {
+            **({"Original-Recipient": f"rfc822; {_line(receipt.group)}"} if receipt.group else {}),
             "Final-Recipient": f"rfc822; {_line(receipt.address)}",
             "Action": "failed",
             "Status": status,

@@ -46,6 +46,17 @@ def test_who_has_sent_a_message_on_is_read_beside_it_and_not_in_it(
     assert known == [["carol@example.org"], []]
 
 
+def test_who_gets_a_message_as_a_member_of_a_group_does_not_say_that_he_is_away(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(oof, "reply", lambda _mailbox, sender, *_: told.append(sender))
+    assert server.ask(BRINGS._replace(target="/casd/deliver?member"), mail()).status == 200
+    assert (len(inbox(server)), told) == (1, [])
+    server.ask(BRINGS, mail())
+    assert told == ["bob@example.org"]
+
+
 @pytest.mark.parametrize("other", [BRINGS._replace(mechanism="basic"), BRINGS._replace(method="GET")])
 def test_a_users_own_request_is_no_delivery(server: Server, other: Assertion) -> None:
     assert server.ask(other).status == 403

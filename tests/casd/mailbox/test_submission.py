@@ -166,3 +166,23 @@ def test_people_are_looked_up_at_the_front_door(front: FrontDoor) -> None:
     front.answer(b"200 OK", b"[]")
     with pytest.raises(SubmissionFailed):
         result(broken)
+
+
+def test_the_members_of_a_group_are_looked_up_at_the_front_door(front: FrontDoor) -> None:
+    asked = Deferred.fromCoroutine(front.submission.members("team@example.org"))
+    head, _, body = front.transports[0].value().partition(b"\r\n\r\n")
+    assert (head.startswith(b"POST /casd/members "), json.loads(body)) == (True, {"address": "team@example.org"})
+    front.answer(b"200 OK", json.dumps({"members": [{"address": "r@x.example", "name": "R", "kind": "room"}]}).encode())
+    assert result(asked) == [Person("r@x.example", "R", "room")]
+    for listed, members in (([], []), (None, None)):
+        asked = Deferred.fromCoroutine(front.submission.members("team@example.org"))
+        front.answer(b"200 OK", json.dumps({"members": listed}).encode())
+        assert result(asked) == members
+
+
+@pytest.mark.parametrize("body", [b"nonsense", b"{}", b"[]", b'{"members": [1]}', b'{"members": [{"name": "R"}]}'])
+def test_an_answer_that_lists_no_members_is_none(front: FrontDoor, body: bytes) -> None:
+    asked = Deferred.fromCoroutine(front.submission.members("team@example.org"))
+    front.answer(b"200 OK", body)
+    with pytest.raises(SubmissionFailed):
+        result(asked)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from uuid import UUID
 
 import pytest
+from attrs import evolve
 
-from tests.casd.estate import Client, Estate, get
+from casd.model import Group, Recipient
+from tests.casd.estate import BOB, Client, Estate, get
 from tests.casd.vdirs.test_submit import token
 
 
@@ -115,3 +118,67 @@ def test_a_directory_that_is_down_means_try_later(estate: Estate) -> None:
 @pytest.mark.negative
 def test_nobody_but_a_mailbox_server_reads_the_address_book(estate: Estate) -> None:
     assert post(estate, "/casd/people", {"words": "bo", "limit": 5}, shown=b"").read()[0].status == 403
+
+
+# Groups and rooms
+
+TEAM = Group(
+    UUID(int=201), "team@example.org", "Bobsled team", members=("bob@example.org", "few@example.org", "x@there.example")
+)
+FEW = Group(UUID(int=202), "few@example.org", hidden=True, members=("carol@example.org",))
+
+
+@pytest.fixture
+def town(estate: Estate) -> Estate:
+    estate.source.groups = [TEAM, FEW]
+    estate.source.mailboxes[1] = evolve(BOB, kind=Recipient.ROOM)
+    return estate
+
+
+def listed(client: Client, name: str) -> Any:
+    (answer,) = client.read()
+    assert answer.status == 200
+    return json.loads(answer.body)[name]
+
+
+def test_people_and_groups_are_told_apart(town: Estate) -> None:
+    found = listed(post(town, "/casd/people", {"words": "team", "limit": 5}), "people")
+    assert found == [{"address": "team@example.org", "name": "Bobsled team", "kind": "group"}]
+    found = listed(post(town, "/casd/people", {"words": "bob@example.org", "limit": 5}), "people")
+    assert found == [{"address": "bob@example.org", "name": "Bob", "kind": "room"}]
+    town.source.groups.append(evolve(TEAM, guid=UUID(int=203), address="bobs@example.org", display_name="Agents"))
+    found = listed(post(town, "/casd/people", {"words": "bob", "limit": 5}), "people")
+    assert [one["kind"] for one in found] == ["group", "room"]
+
+
+def test_a_whole_address_finds_a_hidden_group_too(town: Estate) -> None:
+    assert people(post(town, "/casd/people", {"words": "few@example.org", "limit": 5})) == ["few@example.org"]
+    assert people(post(town, "/casd/people", {"words": "few", "limit": 5})) == []
+
+
+def test_the_members_of_a_group_are_told_as_they_were_put_into_it(town: Estate) -> None:
+    found = listed(post(town, "/casd/members", {"address": "Team@example.org"}), "members")
+    assert [(one["address"], one["name"], one["kind"]) for one in found] == [
+        ("bob@example.org", "Bob", "room"),
+        ("few@example.org", "", "group"),
+        ("x@there.example", "", "outside"),
+    ]
+    assert listed(post(town, "/casd/members", {"address": "bob@example.org"}), "members") is None
+
+
+@pytest.mark.negative
+def test_members_are_told_to_mailbox_servers_alone_and_to_none_who_asks_wrongly(town: Estate) -> None:
+    assert post(town, "/casd/members", {"address": "team@example.org"}, shown=b"").read()[0].status == 403
+    for body in (b"x", b"{}", b"[]"):
+        assert post(town, "/casd/members", body).read()[0].status == 400
+    shown = token(target="/casd/members")
+    town.source.down = True
+    assert post(town, "/casd/members", {"address": "a@example.org"}, shown=shown).read()[0].status == 503
+
+
+def test_tips_tell_how_many_are_in_a_group(town: Estate) -> None:
+    assert answers(ask(town, "team@example.org", "nobody@example.org")) == [
+        {"address": "team@example.org", "reason": "", "said": {"members": 3, "outside": 1}},
+        {"address": "nobody@example.org", "reason": "UserNotFound", "said": None},
+    ]
+    assert answers(ask(town, "team@example.org", question="photo"))[0]["reason"] == "UserNotFound"

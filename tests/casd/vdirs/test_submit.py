@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import time
 from typing import Any
+from uuid import UUID
 
 import pytest
 from attrs import evolve
 
+from casd.directory import members
+from casd.model import Group
 from protocols.handover import REQUEST_HEADER, Assertion, sign
 from tests.casd.estate import ALICE, KEYS, Client, Estate, basic_auth, get
 
@@ -190,3 +193,90 @@ def test_a_server_whose_key_is_not_there_submits_nothing(estate: Estate) -> None
 @pytest.mark.parametrize("target", ["/casd/", "/casd/submit/x", "/CASD/deliver"])
 def test_there_is_nothing_beside_it(estate: Estate, target: str) -> None:
     assert submit(estate, target=target).read()[0].status == 404
+
+
+# Groups
+
+
+def put_groups(estate: Estate, **groups: str) -> None:
+    """Put groups of example.org into the directory; names of members are of example.org too."""
+    for number, (name, names) in enumerate(groups.items(), 200):
+        addresses = tuple(each if "@" in each else f"{each}@example.org" for each in names.split())
+        estate.source.groups.append(Group(UUID(int=number), f"{name}@example.org", members=addresses, hidden=True))
+
+
+def brought(estate: Estate) -> dict[str, str]:
+    """Return to whom a message is brought by now, and by which path."""
+    return {asked.assertion.address: asked.line for asked in estate.servers.requests() if not asked.assertion.client}
+
+
+def test_mail_to_a_group_is_brought_to_each_member_once(estate: Estate) -> None:
+    put_groups(estate, team="bob carol few", few="bob dave team")
+    client = submit(estate, "Team@example.org")
+    assert brought(estate) == {f"{name}@example.org": "POST /casd/deliver?member" for name in ("bob", "carol", "dave")}
+    for asked in estate.servers.requests():
+        assert (asked.body, asked.assertion.user) == (MAIL, ALICE.address)
+        asked.answer()
+    assert receipts(client) == {"Team@example.org": ""}
+
+
+def test_who_is_written_to_beside_his_group_gets_one_message_as_himself(estate: Estate) -> None:
+    put_groups(estate, team="bob alice", few="bob")
+    client = submit(estate, "team@example.org", "bob@example.org", "office@example.org", "few@example.org")
+    assert brought(estate) == {f"{name}@example.org": "POST /casd/deliver" for name in ("bob", "alice")}
+    for asked in estate.servers.requests():
+        asked.answer()
+    assert set(receipts(client)) == {f"{name}@example.org" for name in ("team", "bob", "office", "few")}
+
+
+def all_receipts(client: Client) -> list[tuple[str, str, str]]:
+    (answer,) = client.read()
+    said = json.loads(answer.body)["receipts"]
+    return [(one["address"], one["reason"], one["group"]) for one in said]
+
+
+def test_members_who_got_nothing_are_named(estate: Estate) -> None:
+    put_groups(estate, team="bob carol eve@there.example")
+    client = submit(estate, "team@example.org")
+    for asked in estate.servers.requests():
+        if asked.assertion.address == "bob@example.org":
+            asked.answer()
+        else:
+            asked.answer(b'{"reason": "552 5.2.2 The mailbox is full."}', status=422)
+    assert all_receipts(client) == [
+        ("team@example.org", "", ""),
+        ("carol@example.org", "552 5.2.2 The mailbox is full.", "team@example.org"),
+        ("eve@there.example", "OtherOrganisation", "team@example.org"),
+    ]
+
+
+def test_a_group_whom_nobody_gets_anything_of_is_not_reached(estate: Estate) -> None:
+    put_groups(estate, away="eve@there.example", none="", circle="circle")
+    client = submit(estate, "away@example.org", "none@example.org", "circle@example.org")
+    assert all_receipts(client) == [
+        ("eve@there.example", "OtherOrganisation", "away@example.org"),
+        ("none@example.org", "GroupEmpty", ""),
+        ("circle@example.org", "GroupEmpty", ""),
+    ]
+
+
+@pytest.mark.negative
+def test_a_group_of_too_many_is_refused_as_a_whole(estate: Estate, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(members.members, "__defaults__", (3,))
+    put_groups(estate, many="bob carol dave alice")
+    assert receipts(submit(estate, "many@example.org")) == {"many@example.org": "GroupTooLarge"}
+    assert estate.servers.connections == []
+
+
+def test_not_all_are_named_of_a_great_many_who_got_nothing(estate: Estate) -> None:
+    put_groups(estate, many=" ".join(f"u{number}@there.example" for number in range(120)))
+    told = all_receipts(submit(estate, "many@example.org"))
+    assert (len(told), told[-1]) == (101, ("many@example.org", "5.2.4 20 more of its members got nothing", ""))
+
+
+def test_a_directory_that_is_down_means_try_later(estate: Estate) -> None:
+    submit(estate, "nobody@example.org")
+    shown = token()
+    estate.source.down = True
+    estate.clock.advance(1)
+    assert receipts(submit(estate, "bob@example.org", shown=shown))["bob@example.org"].startswith("try later")

@@ -33,6 +33,10 @@ def test_each_recipient_is_told_of_for_himself() -> None:
         ("DatabaseMoving", "4.4.1"),
         ("try later: mbx1 cannot be reached", "4.4.1"),
         ("something else", "5.0.0"),
+        ("OtherOrganisation", "5.1.2"),
+        ("GroupEmpty", "5.2.4"),
+        ("GroupTooLarge", "5.2.4"),
+        ("5.2.4 20 more of its members got nothing", "5.2.4"),
     ],
 )
 def test_a_reason_has_its_code(reason: str, code: str) -> None:
@@ -44,3 +48,18 @@ def test_a_person_reads_words() -> None:
     report = message_from_bytes(reports.undelivered("alice@example.org", refused, mail("Hello"), NOON))
     text: Any = report.get_payload(0)
     assert "eve@example.org: There is no mailbox of this address." in text.get_payload()
+
+
+def test_who_was_meant_as_a_member_of_a_group_is_named_so() -> None:
+    """RFC 3464 section 2.3.1: the address as it was written stands beside the final one."""
+    refused = [Receipt("eve@there.example", delivered=False, reason="OtherOrganisation", group="team@example.org")]
+    report = message_from_bytes(reports.undelivered("alice@example.org", refused, mail("Hello"), NOON))
+    text: Any = report.get_payload(0)
+    assert "eve@there.example (a member of team@example.org): It is in another" in text.get_payload()
+    blocks: Any = report.get_payload(1)
+    fields = dict(blocks.get_payload()[1].items())
+    assert list(fields)[:2] == ["Original-Recipient", "Final-Recipient"]
+    assert (fields["Original-Recipient"], fields["Final-Recipient"]) == (
+        "rfc822; team@example.org",
+        "rfc822; eve@there.example",
+    )
