@@ -14,7 +14,7 @@ from protocols.ews.markup import Element, children, m, t, text
 
 @frozen
 class Tips:
-    """What is known of one recipient."""
+    """What is known of one recipient: of a group, how many `members` it has, and how many of them are `outside`."""
 
     address: str
     away: str = ""
@@ -23,6 +23,8 @@ class Tips:
     full: bool = False
     invalid: bool = False
     pending: bool = False
+    members: int = 1
+    outside: int = 0
 
 
 def recipients(body: Element) -> list[str]:
@@ -47,8 +49,8 @@ def _tips(one: Tips, largest: int) -> Element:
     known = [
         t("OutOfOffice", _absence(one)),
         t("MailboxFull", show_boolean(one.full)),
-        t("TotalMemberCount", "1"),
-        t("ExternalMemberCount", "0"),
+        t("TotalMemberCount", str(one.members)),
+        t("ExternalMemberCount", str(one.outside)),
         t("MaxMessageSize", str(largest)),
         t("DeliveryRestricted", "false"),
         t("IsModerated", "false"),

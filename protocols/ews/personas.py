@@ -13,10 +13,16 @@ from protocols.ews.errors import Refusal
 from protocols.ews.markup import Element, m, t
 from protocols.ews.views import Page
 
+MAILBOX_TYPES = {"group": "PublicDL", "outside": "OneOff"}
+"""The MailboxType of what is no mailbox of ours; rooms are mailboxes."""
+
+_TYPES = {"group": "DistributionList", "room": "Room"}
+"""The PersonaType of what is no person."""
+
 
 @frozen
 class Persona:
-    """Somebody, whatever is known of him."""
+    """Somebody, whatever is known of him; `kind` is the address book's word for what he is."""
 
     id: str
     name: str
@@ -26,6 +32,7 @@ class Persona:
     file_as: str = ""
     emails: tuple[str, ...] = ()
     created: datetime | None = None
+    kind: str = "user"
 
 
 def found(people: Sequence[Persona], view: Page) -> Element:
@@ -62,7 +69,7 @@ def _parts(one: Persona) -> list[Element | None]:
     said = {"DisplayName": one.name, "FileAs": one.file_as, "GivenName": one.given, "Surname": one.surname}
     return [
         t("PersonaId", Id=one.id),
-        t("PersonaType", "Person"),
+        t("PersonaType", _TYPES.get(one.kind, "Person")),
         None if one.created is None else t("CreationTime", show_moment(one.created)),
         *(t(name, value) for name, value in said.items() if value),
         t("CompanyName", one.company) if one.company else None,
@@ -72,4 +79,5 @@ def _parts(one: Persona) -> list[Element | None]:
 
 
 def _address(one: Persona, address: str) -> list[Element]:
-    return [t("Name", one.name), t("EmailAddress", address), t("RoutingType", "SMTP"), t("MailboxType", "Mailbox")]
+    kind = MAILBOX_TYPES.get(one.kind, "Mailbox")
+    return [t("Name", one.name), t("EmailAddress", address), t("RoutingType", "SMTP"), t("MailboxType", kind)]

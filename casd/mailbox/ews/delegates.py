@@ -54,7 +54,8 @@ async def add_delegate(call: Call, body: Element, _zone: tzinfo) -> Element:
 async def _name(call: Call, address: str) -> str | None:
     """Return the name of a colleague; None for an address that is nobody's."""
     found = await directory.people(call, address, 1)
-    return next((one.name for one in found if one.address.casefold() == address.casefold()), None)
+    same = (one.name for one in found if one.address.casefold() == address.casefold() and one.kind != "group")
+    return next(same, None)
 
 
 def _add(mailbox: MailboxStore, body: Element, known: Mapping[str, str | None]) -> Element:

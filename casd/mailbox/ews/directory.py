@@ -8,13 +8,13 @@ from datetime import tzinfo
 from attrs import frozen
 
 from casd.mailbox.call import Call, Person, Unanswered
-from casd.mailbox.ews import contacts, identifiers
+from casd.mailbox.ews import contacts, groups, identifiers
 from casd.mailbox.ews.answers import each
 from casd.mailbox.store.errors import BadContent
 from casd.mailbox.store.mailbox import MailboxStore
 from casd.mailbox.store.query import Contains, Mode, Or, Order, Page
 from casd.mailbox.store.values import Item
-from protocols.ews import responses
+from protocols.ews import personas, responses
 from protocols.ews.codecs import choice, parse_boolean, write_id
 from protocols.ews.errors import BadDocument, Refusal
 from protocols.ews.items import write
@@ -36,6 +36,13 @@ class Known:
     address: str
     name: str
     item: Item | None = None
+    kind: str = "user"
+
+    @property
+    def names(self) -> tuple[str, str]:
+        """The given name and the surname of a person, as far as the whole one says."""
+        given, _, surname = self.name.rpartition(" ") if self.kind == "user" else ("", "", "")
+        return (given, surname) if given else (surname, "")
 
 
 async def resolve_names(call: Call, body: Element, _zone: tzinfo) -> Element:
@@ -69,7 +76,7 @@ async def people(call: Call, words: str, limit: int) -> Sequence[Person]:
 async def look_up(call: Call, words: str, scope: str = "ActiveDirectoryContacts") -> list[Known]:
     """Return who is meant by a begin of a name or an address, each address once."""
     found = [] if scope == "Contacts" or not words else await people(call, words, MOST + 1)
-    colleagues = [Known(person.address, person.name) for person in found]
+    colleagues = [Known(person.address, person.name, kind=person.kind) for person in found]
     own = [] if scope == "ActiveDirectory" else await call.database.run(_contacts, call.mailbox, words)
     both = own + colleagues if scope == "ContactsActiveDirectory" else colleagues + own
     return list({one.address.casefold() or one.name: one for one in reversed(both)}.values())[::-1]
@@ -92,7 +99,7 @@ def _resolutions(mailbox: MailboxStore, found: Sequence[Known], *, full: bool) -
 
 
 def _mailbox(mailbox: MailboxStore, one: Known) -> Element:
-    kind = "Mailbox" if one.item is None else "Contact"
+    kind = personas.MAILBOX_TYPES.get(one.kind, "Mailbox") if one.item is None else "Contact"
     identity = None if one.item is None else write_id("ItemId", identifiers.of_item(mailbox, one.item))
     address = [t("EmailAddress", one.address), t("RoutingType", "SMTP")] if one.address else []
     return t("Mailbox", t("Name", one.name or one.address), *address, t("MailboxType", kind), identity)
@@ -106,9 +113,8 @@ def _contact(mailbox: MailboxStore, one: Known) -> Element:
         except BadContent:
             found |= {}
     else:
-        given, _, surname = one.name.rpartition(" ")
-        said = {"contacts:GivenName": given or surname, "contacts:Surname": surname if given else ""}
-        found |= {Property(uri): value for uri, value in said.items() if value}
+        said = zip(("contacts:GivenName", "contacts:Surname"), one.names, strict=True)
+        found |= {Property(uri): value for uri, value in said if value}
         found[Property("contacts:EmailAddress", "EmailAddress1")] = f"SMTP:{one.address}"
     source = "ActiveDirectory" if one.item is None else "Store"
     shown = {path: value for path, value in found.items() if str(path).startswith("contacts:")}
@@ -116,11 +122,11 @@ def _contact(mailbox: MailboxStore, one: Known) -> Element:
 
 
 async def expand_dl(call: Call, body: Element, _zone: tzinfo) -> Element:
-    """Serve ExpandDL: the address book holds people, and no lists of them."""
+    """Serve ExpandDL: the groups of the address book."""
     mailbox = child(body, "Mailbox")
     if mailbox is None:
         raise BadDocument("The required element 'Mailbox' is missing.")
-    return responses.answer("ExpandDL", [responses.error("ExpandDL", Refusal("ErrorNameResolutionNoResults"))])
+    return await groups.expand(call, text(mailbox, "EmailAddress"))
 
 
 def convert_id(mailbox: MailboxStore, body: Element, _zone: tzinfo) -> Element:

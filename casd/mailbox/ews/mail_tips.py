@@ -30,5 +30,7 @@ async def get_mail_tips(call: Call, body: Element, _zone: tzinfo) -> Element:
 def _tips(said: Said) -> Tips:
     if said.reason:
         return Tips(said.address, invalid=said.reason in _NOBODY, pending=said.reason not in _NOBODY)
+    if "members" in said.value:
+        return Tips(said.address, members=int(said.value["members"]), outside=int(said.value["outside"]))
     start, end = (said.value[name] and datetime.fromisoformat(said.value[name]) for name in ("start", "end"))
     return Tips(said.address, said.value["away"], start, end, bool(said.value["full"]))

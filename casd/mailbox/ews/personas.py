@@ -69,7 +69,7 @@ async def _get(call: Call, identity: str) -> Persona:
     found = [one for one in await directory.people(call, name, 1) if one.address.casefold() == name]
     if not found:
         raise Refusal("ErrorPersonNotFound")
-    return _colleague(call.mailbox, Known(found[0].address, found[0].name))
+    return _colleague(call.mailbox, Known(found[0].address, found[0].name, kind=found[0].kind))
 
 
 def _of_item(mailbox: MailboxStore, name: str) -> Persona:
@@ -78,13 +78,14 @@ def _of_item(mailbox: MailboxStore, name: str) -> Persona:
 
 
 def _colleague(mailbox: MailboxStore, one: Known) -> Persona:
-    given, _, surname = one.name.rpartition(" ")
+    given, surname = one.names
     return Persona(
         id=identifiers.encode(Kind.PERSONA, mailbox, one.address.casefold()),
         name=one.name or one.address,
-        given=given or surname,
-        surname=surname if given else "",
+        given=given,
+        surname=surname,
         emails=(one.address,),
+        kind=one.kind,
     )
 
 

@@ -10,7 +10,7 @@ from lxml import etree
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 
-from casd.mailbox.call import Call, Receipt, Said, unheard
+from casd.mailbox.call import Call, Receipt, Said, Unanswered, unheard
 from casd.mailbox.call import Person as Colleague
 from casd.mailbox.ews.service import serve
 from casd.mailbox.push import Push
@@ -132,6 +132,7 @@ class Client:
         self.unreachable: dict[str, str] = {}
         self.push: Push | None = None
         self.colleagues: list[Colleague] = []
+        self.groups: dict[str, list[Colleague]] | None = {}
 
     def ask(self, body: str, header: str = "", **head: Any) -> Answer:
         """Ask for an operation and return its answer."""
@@ -162,6 +163,7 @@ class Client:
             self.push,
             self._people,
             self._others,
+            members=self._members,
         )
         return result(Deferred.fromCoroutine(serve(call)))
 
@@ -176,6 +178,11 @@ class Client:
 
     async def _people(self, words: str, limit: int) -> Sequence[Colleague]:
         return [one for one in self.colleagues if words.lower() in {one.address, *one.name.lower().split()}][:limit]
+
+    async def _members(self, address: str) -> Sequence[Colleague] | None:
+        if self.groups is None:
+            raise Unanswered("gone fishing")
+        return self.groups.get(address)
 
     async def _others(self, question: str, who: str, addresses: Sequence[str], what: Any) -> Sequence[Said]:
         return await unheard(question, who, addresses, what)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pytest
 
 from casd.mailbox.call import Person as Colleague
-from casd.mailbox.call import Unanswered
+from casd.mailbox.call import Said, Unanswered
 from tests.casd.mailbox.ews.conversation import Answer, Client
 from tests.casd.mailbox.meetings.conversation import Person, Town
 
@@ -87,6 +87,50 @@ def test_somebody_who_is_gone_is_no_persona(town: Town) -> None:
     assert gone.codes == ["ErrorPersonNotFound"]
 
 
+def test_groups_and_rooms_are_found_as_what_they_are(town: Town) -> None:
+    town.alice.colleagues += [
+        Colleague("team@example.org", "Team Blue", "group"),
+        Colleague("blue@example.org", "Room Blue", "room"),
+    ]
+    answer = resolve(town.alice, "blue", full="true")
+    assert answer.texts("t:MailboxType") == ["PublicDL", "Mailbox"]
+    assert answer.texts("t:Surname") == []
+    assert answer.texts("t:DisplayName") == ["Team Blue", "Room Blue"]
+    answer = find_people(town.alice, "directory", "blue")
+    assert answer.texts("t:PersonaType") == ["DistributionList", "Room"]
+    assert answer.texts("t:MailboxType") == ["PublicDL", "PublicDL", "Mailbox", "Mailbox"]
+    identity = answer.all("t:PersonaId")[0].get("Id")
+    got = town.alice.ask(f'<m:GetPersona><m:PersonaId Id="{identity}"/></m:GetPersona>')
+    assert (got.text("t:PersonaType"), got.text("t:DisplayName")) == ("DistributionList", "Team Blue")
+
+
+def expand(person: Person, address: str) -> Answer:
+    return person.ask(f"<m:ExpandDL><m:Mailbox><t:EmailAddress>{address}</t:EmailAddress></m:Mailbox></m:ExpandDL>")
+
+
+def test_a_group_is_expanded_into_its_members(town: Town) -> None:
+    kinds = ("user", "room", "group", "outside")
+    town.alice.groups["team@example.org"] = [Colleague(f"{kind}@x.example", kind.title(), kind) for kind in kinds]
+    town.alice.groups["none@example.org"] = []
+    answer = expand(town.alice, "team@example.org")
+    assert answer.codes == ["NoError"]
+    assert answer.texts("t:Name") == ["User", "Room", "Group", "Outside"]
+    assert answer.texts("t:MailboxType") == ["Mailbox", "Mailbox", "PublicDL", "OneOff"]
+    assert answer.one("m:DLExpansion").attrib == {"TotalItemsInView": "4", "IncludesLastItemInRange": "true"}
+    assert expand(town.alice, "none@example.org").one("m:DLExpansion").get("TotalItemsInView") == "0"
+    town.alice.groups = None
+    assert expand(town.alice, "team@example.org").codes == ["ErrorADUnavailable"]
+
+
+def test_a_group_is_nobodys_delegate(town: Town) -> None:
+    town.alice.colleagues.append(Colleague("team@example.org", "Team", "group"))
+    who = "<t:UserId><t:PrimarySmtpAddress>team@example.org</t:PrimarySmtpAddress></t:UserId>"
+    user = f"<t:DelegateUser>{who}</t:DelegateUser>"
+    mailbox = "<m:Mailbox><t:EmailAddress>alice@example.org</t:EmailAddress></m:Mailbox>"
+    answer = town.alice.ask(f"<m:AddDelegate>{mailbox}<m:DelegateUsers>{user}</m:DelegateUsers></m:AddDelegate>")
+    assert "ErrorDelegateNoUser" in answer.codes
+
+
 def test_a_photo_is_seen_by_colleagues(town: Town) -> None:
     picture = b64encode(b"\x89PNG\r\n\x1a\n...").decode()
     put = f"<m:SetUserPhoto><m:Email>bob@example.org</m:Email><m:Content>{picture}</m:Content></m:SetUserPhoto>"
@@ -118,6 +162,17 @@ def test_tips_tell_who_is_away_full_or_nobody(town: Town) -> None:
     assert answer.codes == ["NoError"] * 4
     assert [text for text in answer.texts("t:Message") if text] == ["Gone fishing"]
     assert answer.texts("t:InvalidRecipient") == ["false", "false", "true"]
+
+
+def test_tips_tell_how_many_a_group_has(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def others(*_: object) -> Sequence[Said]:
+        return [Said("team@example.org", "", {"members": 12, "outside": 3})]
+
+    monkeypatch.setattr(town.alice, "_others", others)
+    sender = "<m:SendingAs><t:EmailAddress>alice@example.org</t:EmailAddress></m:SendingAs>"
+    listed = "<t:Mailbox><t:EmailAddress>team@example.org</t:EmailAddress></t:Mailbox>"
+    answer = town.alice.ask(f"<m:GetMailTips>{sender}<m:Recipients>{listed}</m:Recipients></m:GetMailTips>")
+    assert [answer.text(f"t:{name}MemberCount") for name in ("Total", "External")] == ["12", "3"]
 
 
 def availability(

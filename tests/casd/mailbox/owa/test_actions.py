@@ -144,7 +144,7 @@ def test_the_address_book_is_suggested_after_those_one_writes_with(browser: Brow
         asked.append((words, limit))
         return [
             Colleague("Carla@example.org", "Carla"),
-            Colleague("Carl@example.org", "Carl"),
+            Colleague("Carl@example.org", "Carl", "group"),
             Colleague("alice@example.org", "Carola"),
         ]
 
