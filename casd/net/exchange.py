@@ -424,7 +424,7 @@ class _Begin:
 
     def _give_back(self) -> None:
         exchange = self._exchange
-        exchange._held = self._pieces
+        exchange._held, self._pieces = self._pieces, []
         exchange.held_size = self._length
         self.done.callback(None)
 
