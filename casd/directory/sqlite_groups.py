@@ -19,6 +19,12 @@ SELECT guid, address, display_name, legacy_dn, hidden, room_list,
 FROM distribution_group g
 """
 
+_FIND = """
+SELECT id, normal, display_name FROM distribution_group WHERE NOT hidden AND (
+    normal >= ? AND normal < ? OR display_name GLOB '*[^ -~]*' OR {}
+) ORDER BY display_name COLLATE NOCASE, normal LIMIT 1000
+"""
+
 
 def by_address(connection: sqlite3.Connection, address: str) -> Group | None:
     """Return the group with this address, or None."""
@@ -32,24 +38,25 @@ def by_address(connection: sqlite3.Connection, address: str) -> Group | None:
 
 
 def find(connection: sqlite3.Connection, words: str, limit: int) -> tuple[Group, ...]:
-    """Return groups that are not hidden, whose names have words, or an address, that begin so; by name.
-
-    All are looked at: there are few of them beside the mailboxes.
-    """
+    """Return groups that are not hidden, whose names have words, or an address, that begin so; by name."""
     wanted, address = _words(words), words.strip().lower()
-    rows = connection.execute("SELECT id, normal, display_name FROM distribution_group WHERE NOT hidden")
-    found = [
-        (name.casefold(), normal, number)
-        for number, normal, name in rows
-        if address and (normal.startswith(address) or _has(_words(name), wanted))
-    ]
+    if not address:
+        return ()
+    # SQLite knows no case and no accents but those of ASCII: names with others are looked at here.
+    like = " AND ".join("display_name LIKE ?" for _ in wanted) or "0"
+    names = (f"%{word}%" for word in wanted)
+    rows = connection.execute(_FIND.format(like), (address, address + "\U0010ffff", *names))
+    found = [number for number, normal, name in rows if normal.startswith(address) or _has(_words(name), wanted)]
     query = _COLUMNS + "WHERE id = ?"
-    return tuple(_group(connection.execute(query, (number,)).fetchone()) for *_, number in sorted(found)[:limit])
+    return tuple(_group(connection.execute(query, (number,)).fetchone()) for number in found[:limit])
 
 
 def _words(text: str) -> list[str]:
     """Return the words of a name without accents, as the index of the mailboxes' names has them."""
-    return re.findall(r"\w+", "".join(each for each in normalize("NFKD", text.casefold()) if not combining(each)))
+    folded = text.casefold()
+    if not folded.isascii():
+        folded = "".join(each for each in normalize("NFKD", folded) if not combining(each))
+    return re.findall(r"\w+", folded)
 
 
 def _has(held: list[str], wanted: list[str]) -> bool:

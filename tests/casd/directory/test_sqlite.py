@@ -264,6 +264,7 @@ def test_people_are_found_by_the_begin_of_a_name_or_an_address(file: Path) -> No
 
 def test_groups_are_found_as_people_are(file: Path) -> None:
     names = {"blue@example.org": "Team Blue", "x@example.org": "100% Müller", "y@example.org": "Blue lagoon"}
+    names["z@example.org"] = "north_wing"
     with edit(file) as connection:
         for number, (address, name) in enumerate(names.items(), 1):
             put_group(connection, Group(UUID(int=number), address, name, members=("alice@example.org",)))
@@ -277,4 +278,5 @@ def test_groups_are_found_as_people_are(file: Path) -> None:
     assert found("BLUE team") == found("blue@example.org") == ["Team Blue"]
     assert found("mül") == found("MULLER 100") == found("x@") == ["100% Müller"]
     assert (found("blue", 1), found("b", 0), found("lue"), found(""), found(" % ")) == (["Blue lagoon"], [], [], [], [])
+    assert (found("north_w"), found("northw")) == (["north_wing"], [])
     assert run(directory.find_groups("team", 1))[0].members == ("alice@example.org",)
