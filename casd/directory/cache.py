@@ -9,6 +9,7 @@ from uuid import UUID
 
 from attrs import define, frozen
 from twisted.internet.interfaces import IReactorTime
+from twisted.internet.task import deferLater
 from twisted.logger import Logger
 from zope.interface import implementer
 
@@ -58,6 +59,10 @@ class CachedDirectory:
     def settled(self) -> bool:
         """Whether the directory was asked for changes so lately that what is known may be used."""
         return self._clock.seconds() < self.settled_until
+
+    async def pause(self) -> None:
+        """Let others have their turn: for who looks up a great many."""
+        await deferLater(self._clock, 0)
 
     async def changed(self) -> int:
         """Return the directory's change number, asking at most as often as configured."""

@@ -11,6 +11,10 @@ MOST = 10_000
 """Members of a group that are looked up, nested ones included."""
 
 
+_TURN = 200
+"""Look-ups between which others have their turn: some ten milliseconds."""
+
+
 class TooMany(Exception):
     """A group has more members than are looked up."""
 
@@ -32,6 +36,8 @@ async def members(directory: CachedDirectory, group: Group, most: int = MOST) ->
         address, seen = waiting.pop(), seen + 1
         if seen > most:
             raise TooMany
+        if not seen % _TURN:
+            await directory.pause()
         if (mailbox := await directory.by_address(address)) is not None:
             mailboxes.setdefault(mailbox.guid, mailbox)
         elif (inner := await directory.group(address)) is None:

@@ -12,7 +12,7 @@ from casd.directory import cache
 from casd.directory.cache import CachedDirectory
 from casd.directory.members import Members, TooMany, members
 from casd.model import Group
-from tests.casd.estate import ALICE, BOB, CAROL, FakeDirectory, result, settings
+from tests.casd.estate import ALICE, BOB, CAROL, FakeDirectory, outcome_of, result, settings
 
 
 def group(number: int, name: str, *names: str) -> Group:
@@ -51,6 +51,16 @@ def test_no_more_are_looked_up_than_may_be() -> None:
     deep = (group(number, f"many{number}", *(f"u{number}x{each}" for each in range(50))) for number in (2, 3))
     with pytest.raises(TooMany):
         everybody(group(1, "deep", "many2", "many3"), *deep)
+
+
+@pytest.mark.negative
+def test_others_have_their_turn_while_a_great_many_are_looked_up() -> None:
+    source, clock = FakeDirectory(), Clock()
+    many = group(1, "many", *(f"u{number}" for number in range(500)))
+    found = outcome_of(members(CachedDirectory(source, settings(cache.Settings, Path()), clock), many))
+    assert (found, len(source.asked) < 500) == ([], True)
+    clock.advance(0)
+    assert len(found[0].others) == 500
 
 
 def test_a_group_without_members_has_none() -> None:
