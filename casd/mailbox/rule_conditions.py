@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
-from attrs import frozen
+from attrs import field, frozen
 
 from casd.mailbox.ews import mail
 from casd.mailbox.ews.mail import Head
 from casd.mailbox.store.mailbox import MailboxStore
 from casd.mailbox.store.values import Flag, Item
+
+LOOKED_AT = 256 << 10
+"""Characters of a text, and of a header, in which rules look for theirs."""
 
 IMPORTANCE = ("Low", "Normal", "High")
 _SENSITIVITY = ("Normal", "Personal", "Private", "Confidential")
@@ -29,10 +33,18 @@ class Arrival:
     now: datetime
     head: Head
     passed: tuple[str, ...] = ()
+    _people: dict[tuple[str, ...], set[str]] = field(factory=dict, init=False, eq=False, repr=False)
 
     def people(self, *names: str) -> set[str]:
-        """Return the addresses in header fields, in lower case."""
-        return {one.casefold() for one in mail.people(self.mime, *names)}
+        """Return the addresses in header fields, in lower case. They are read once: hundreds of rules may ask."""
+        if names not in self._people:
+            self._people[names] = {one.casefold() for one in mail.people(self.mime, *names)}
+        return self._people[names]
+
+    @cached_property
+    def recipients(self) -> str:
+        """The addresses to which the message is addressed, in lower case."""
+        return " ".join(self.people("To", "Cc"))
 
     def shown(self, *names: str) -> str:
         """Return what header fields say, in lower case."""
@@ -49,10 +61,15 @@ class Arrival:
         said = self.shown("Auto-Submitted").partition(";")[0].strip()
         return "" if said == "no" else said
 
-    @property
+    @cached_property
     def body(self) -> str:
-        """The text of the message, in lower case."""
-        return self.mailbox.items.text(self.item.id).casefold()
+        """The begin of the text of the message, in lower case."""
+        return self.mailbox.items.text(self.item.id)[:LOOKED_AT].casefold()
+
+    @cached_property
+    def lines(self) -> str:
+        """The begin of the header of the message, in lower case."""
+        return "\n".join(f"{one.name}: {one.value}" for one in self.head.fields)[:LOOKED_AT].casefold()
 
 
 def _any(texts: Sequence[str], where: str) -> bool:
@@ -84,15 +101,11 @@ def _words(arrival: Arrival) -> str:
     return f"{arrival.item.subject.casefold()}\n{arrival.body}"
 
 
-def _lines(arrival: Arrival) -> str:
-    return "\n".join(f"{field.name}: {field.value}" for field in arrival.head.fields).casefold()
-
-
 TESTS: Mapping[str, Callable[[Arrival, Any], bool]] = {
     "Categories": lambda arrival, value: bool(set(value) & set(arrival.item.categories)),
     "ContainsBodyStrings": lambda arrival, value: _any(value, arrival.body),
-    "ContainsHeaderStrings": lambda arrival, value: _any(value, _lines(arrival)),
-    "ContainsRecipientStrings": lambda arrival, value: _any(value, " ".join(arrival.people("To", "Cc"))),
+    "ContainsHeaderStrings": lambda arrival, value: _any(value, arrival.lines),
+    "ContainsRecipientStrings": lambda arrival, value: _any(value, arrival.recipients),
     "ContainsSenderStrings": lambda arrival, value: _any(value, " ".join(arrival.people("From", "Sender"))),
     "ContainsSubjectOrBodyStrings": lambda arrival, value: _any(value, _words(arrival)),
     "ContainsSubjectStrings": lambda arrival, value: _any(value, arrival.item.subject.casefold()),

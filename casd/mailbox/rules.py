@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -15,9 +16,16 @@ from casd.mailbox.rule_conditions import IMPORTANCE, TESTS, Arrival
 from casd.mailbox.store.errors import NotFound
 from casd.mailbox.store.mailbox import MailboxStore
 from casd.mailbox.store.values import DeleteMode, Fields, Item
+from protocols.ews.errors import Refusal
 
 MOST = 256
 """Rules of one mailbox: each is tried on each message."""
+
+QUOTA = 256 << 10
+"""Bytes of all rules of a mailbox: what Exchange gives."""
+
+TEXTS = 1000
+"""Texts in the conditions of all rules of a mailbox: each may be looked for in each message, while others wait."""
 
 _NAME = "rules"
 
@@ -44,8 +52,20 @@ def load(mailbox: MailboxStore) -> list[Rule]:
 
 
 def save(mailbox: MailboxStore, rules: Sequence[Rule]) -> None:
-    """Replace the rules of a mailbox."""
+    """Replace the rules of a mailbox. Raises `Refusal` when they have grown beyond their quota."""
+    before = load(mailbox)
+    if _size(rules) > max(QUOTA, _size(before)) or _texts(rules) > max(TEXTS, _texts(before)):
+        raise Refusal("ErrorRulesOverQuota", f"The rules of a mailbox may have {QUOTA >> 10} KB and {TEXTS} texts.")
     mailbox.settings.put(_NAME, [asdict(rule) for rule in rules] or None)
+
+
+def _size(rules: Sequence[Rule]) -> int:
+    return sum(len(json.dumps(asdict(rule))) for rule in rules)
+
+
+def _texts(rules: Sequence[Rule]) -> int:
+    tested = (value for rule in rules for value in (*rule.conditions.values(), *rule.exceptions.values()))
+    return sum(len(value) for value in tested if isinstance(value, list))
 
 
 def apply(

@@ -59,7 +59,10 @@ def update_inbox_rules(mailbox: MailboxStore, body: Element, zone: tzinfo) -> El
     if violations:
         refused = Refusal("ErrorInboxRulesValidationError")
         return responses.refused("UpdateInboxRules", refused, wire.violated(violations))
-    rules.save(mailbox, list(kept.values()))
+    try:
+        rules.save(mailbox, list(kept.values()))
+    except Refusal as over:
+        return responses.refused("UpdateInboxRules", over)
     return responses.alone("UpdateInboxRules")
 
 

@@ -67,8 +67,10 @@ def attachments(connection: Connections, unread: Unread) -> list[tuple[str, str,
         (unread.item, _LARGEST),
     ).fetchall()
     wanted = [(part, name, content_type) for part, name, content_type in listed if kind_of(name, content_type)]
-    content = parts.content(connection, unread.item) if wanted else b""
-    return [(name, kind, mime.part_content(content, part)) for part, name, kind in wanted]
+    if not wanted:
+        return []
+    contents = mime.part_contents(parts.content(connection, unread.item), [part for part, _, _ in wanted])
+    return [(name, kind, data) for (_, name, kind), data in zip(wanted, contents, strict=True)]
 
 
 def put(connection: Connections, unread: Unread, text: str) -> None:

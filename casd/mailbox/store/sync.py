@@ -29,6 +29,10 @@ _FOLDERS = """
 """
 
 
+_DIGITS = 19
+"""Of a change number, which is SQLite's."""
+
+
 @frozen
 class _State:
     """How far a client is: it knows all up to `position`; it began this round of batches at `base`.
@@ -46,7 +50,8 @@ class _State:
             return cls()
         version, _, numbers = text.partition(":")
         parts = numbers.split(":")
-        if version != "1" or len(parts) not in {2, 3} or not all(part.isdecimal() for part in parts):
+        digits = all(part.isdecimal() and len(part) <= _DIGITS for part in parts)
+        if version != "1" or len(parts) not in {2, 3} or not digits:
             raise BadState(f"{text!r} is not a synchronisation state")
         return cls(*map(int, parts))
 

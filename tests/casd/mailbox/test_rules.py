@@ -3,6 +3,8 @@ from __future__ import annotations
 import pytest
 from twisted.internet.defer import Deferred
 
+from casd.mailbox import rules
+from casd.mailbox.ews import mail as mail_people
 from tests.casd.mailbox.ews.conversation import Answer, distinguished
 from tests.casd.mailbox.meetings.conversation import Person, Town, text
 from tests.casd.mailbox.store.world import mail, result
@@ -210,13 +212,47 @@ def test_a_rule_that_sends_to_a_crowd_is_refused(town: Town) -> None:
 @pytest.mark.negative
 def test_many_rules_send_a_message_to_few_and_tell_whom_they_have_not_sent_it(town: Town) -> None:
     crowd = [f"p{number}@example.org" for number in range(31)]
-    rules = [people("RedirectToRecipients", one, "Bob@example.org") for one in crowd]
-    rules += [people("ForwardToRecipients", "carol@example.org")]
-    update(town.alice, *(rule("", one, priority=place) for place, one in enumerate(rules)))
+    made = [people("RedirectToRecipients", one, "Bob@example.org") for one in crowd]
+    made += [people("ForwardToRecipients", "carol@example.org")]
+    update(town.alice, *(rule("", one, priority=place) for place, one in enumerate(made)))
     arrives(town, mail("News"), "carol@example.org")
     assert sorted(town.alice.sent[0][1]) == sorted(["Bob@example.org", *crowd])
     told = [text(town.alice.message(number=number), "Body") for number in range(3)]
     assert (len(town.alice.sent), any("carol@example.org: 5.7.1 Inbox rules send" in one for one in told)) == (1, True)
+
+
+@pytest.mark.negative
+def test_rules_have_a_quota_beyond_which_they_may_become_fewer(town: Town) -> None:
+    long = strings("ContainsBodyStrings", *("x" * 1000 for _ in range(100)))
+    assert update(town.alice, rule(long, MOVE), rule(long, MOVE)).codes == ["NoError"]
+    assert update(town.alice, rule(long, MOVE)).codes == ["ErrorRulesOverQuota"]
+    many = strings("ContainsBodyStrings", *("x" for _ in range(801)))
+    assert update(town.alice, rule("", MOVE, many)).codes == ["ErrorRulesOverQuota"]
+    first, _ = listed(town.alice).texts("t:RuleId")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(rules, "QUOTA", 10)
+        assert update(town.alice, f"<t:RuleId>{first}</t:RuleId>", kind="Delete").codes == ["NoError"]
+
+
+@pytest.mark.negative
+def test_hundreds_of_rules_read_each_part_of_a_message_once(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    conditions = strings("ContainsBodyStrings", "zzz"), "<t:SentCcMe>true</t:SentCcMe>"
+    assert update(town.alice, *[rule(one, MOVE) for one in conditions] * 100).codes == ["NoError"]
+    read: list[object] = []
+    people, text_of = mail_people.people, town.alice.mailbox.items.text
+
+    def people_noted(*of: str) -> list[str]:
+        read.append(of)
+        return people(*of)  # type: ignore[arg-type]
+
+    def text_noted(item: str) -> str:
+        read.append(item)
+        return text_of(item)
+
+    monkeypatch.setattr(mail_people, "people", people_noted)
+    monkeypatch.setattr(town.alice.mailbox.items, "text", text_noted)
+    arrives(town, mail("News"))
+    assert len(read) == 2
 
 
 def test_a_sender_gets_one_ready_answer_of_many(town: Town) -> None:

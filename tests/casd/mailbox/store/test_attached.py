@@ -1,13 +1,14 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import pytest
 from twisted.logger import capturedLogs
 
 from casd.mailbox.store import mime
-from casd.mailbox.store.attached import Attached, next_unread, note_try
+from casd.mailbox.store.attached import Attached, attachments, next_unread, note_try
+from casd.mailbox.store.extract import Part
 from casd.mailbox.store.query import Search
 from casd.mailbox.store.reader import Reader
 from casd.mailbox.store.reindexing import start, step
@@ -161,17 +162,36 @@ def test_what_cannot_even_be_taken_out_of_its_message_keeps_nothing_from_being_r
 ) -> None:
     reading.with_attachment("notes.txt", b"minutes")
     reading.with_attachment("poison.txt", b"poison")
-    whole = mime.part_content
+    whole = mime.part_contents
 
-    def taken(content: bytes, part: int) -> bytes:
+    def taken(content: bytes, wanted: Iterable[int]) -> list[bytes]:
         if b"poison.txt" in content:
             raise LookupError
-        return whole(content, part)
+        return whole(content, wanted)
 
-    monkeypatch.setattr(mime, "part_content", taken)
+    monkeypatch.setattr(mime, "part_contents", taken)
     with capturedLogs():
         reading.attached.wake()
     assert (len(reading.found("minutes")), reading.waiting()) == (1, 0)
+
+
+@pytest.mark.negative
+def test_a_message_with_very_many_attachments_is_parsed_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    content = mail()
+    for number in range(20):
+        content = mime.with_part(content, Part(0, f"{number}.txt", "text/plain", 1, "", inline=False), b"x")
+    world.run(world.alice.deliver, content)
+    connections, parsed, seen = world.database.connections, mime.parsed, list[bytes]()
+
+    def noted(content: bytes) -> Any:
+        seen.append(content)
+        return parsed(content)
+
+    monkeypatch.setattr(mime, "parsed", noted)
+    unread = next_unread(connections)
+    assert unread is not None
+    assert len(attachments(connections, unread)) == 20
+    assert len(seen) == 1
 
 
 @pytest.mark.negative

@@ -74,7 +74,9 @@ def test_batches_end_at_the_limit_and_lose_nothing(world: World) -> None:
     ]
 
 
-@pytest.mark.parametrize("state", ["nonsense", "1:2", "2:1:1", "1:a:b", "1:0:99999", "1:0:-1"])
+@pytest.mark.parametrize(
+    "state", ["nonsense", "1:2", "2:1:1", "1:a:b", "1:0:99999", "1:0:-1", "1:0:0:", f"1:0:{'9' * 5000}"]
+)
 def test_a_state_that_is_not_ours_is_refused(world: World, state: str) -> None:
     with pytest.raises(BadState):
         inbox(world, state)
