@@ -29,7 +29,7 @@ def find_item(mailbox: MailboxStore, body: Element, zone: tzinfo) -> Element:
     traversal, view = _TRAVERSAL.constant(body.get("Traversal", "")), views.parse(body)
     restriction, words, group = restrictions.parse(body), views.query_string(body), views.parse_group(body)
     if isinstance(view, Window) and (restriction or words):
-        raise Refusal("ErrorInvalidRequest", "A CalendarView goes with no restriction.")
+        raise Refusal("ErrorInvalidOperation", "A CalendarView goes with no restriction.")
     sorts = (*([group.sort] if group else []), *views.parse_order(body))
 
     def find(node: Element) -> Sequence[Child]:
@@ -48,7 +48,8 @@ def find_item(mailbox: MailboxStore, body: Element, zone: tzinfo) -> Element:
 
 
 def _window(mailbox: MailboxStore, folder: str, view: Window, zone: tzinfo, renderer: Renderer) -> Element:
-    seen = windows.entries(mailbox, folder, view, zone)
+    # Left out is what ends before the window begins (CalendarView, reference page), not what ends just then.
+    seen = windows.entries(mailbox, folder, view, zone, touching=True)
     page = [renderer.element(entry.item, entry.occurrence) for entry in seen[: view.limit]]
     return views.write_page("Items", page, len(seen), views.part(view, len(seen)))
 

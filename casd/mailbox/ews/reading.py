@@ -101,6 +101,7 @@ def _happening(mailbox: MailboxStore, item: Entry, wanted: Iterable[Path], occur
         "calendar:End": occurrence.end,
         "calendar:OriginalStart": occurrence.original,
         "calendar:RecurrenceId": occurrence.original,
+        "calendar:IsRecurring": True,
         "calendar:CalendarItemType": "Occurrence" if own is None else "Exception",
         "calendar:Recurrence": None,
     }

@@ -98,6 +98,7 @@ def test_texts_status_and_reminder_are_written() -> None:
     assert (plain["item:Body"], plain["item:ReminderMinutesBeforeStart"]) == (Body("Text", "plain"), 5)
     silent = read(write(content, item_ReminderIsSet=False, item_Body=None))
     assert (silent["item:ReminderIsSet"], silent["item:Body"]) == (False, Body("Text", ""))
+    assert silent["item:ReminderMinutesBeforeStart"] == 15
 
 
 def test_a_series_ends_at_the_end_of_its_last_day() -> None:
