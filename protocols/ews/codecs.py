@@ -148,6 +148,13 @@ def _write_attendee(value: Attendee) -> Element:
     return t("Attendee", write_mailbox(value.mailbox), t("ResponseType", value.response), answered)
 
 
+def _read_member(node: Element) -> Address:
+    member = _first_mailbox(node)
+    if not member.address:
+        raise Refusal("ErrorInvalidSmtpAddress", "A member of a list needs an EmailAddress.")
+    return member
+
+
 def _read_body(node: Element) -> Body:
     if (kind := node.get("BodyType", "")) not in {"HTML", "Text"}:
         raise BadDocument(f"The BodyType '{kind}' is neither HTML nor Text.")
@@ -230,6 +237,10 @@ MAILBOXES = Codec(
 ATTENDEES = _structure(
     lambda node: tuple(_read_attendee(each) for each in node if local(each) == "Attendee"),
     lambda value: map(_write_attendee, value),
+)
+MEMBERS = _structure(
+    lambda node: tuple(_read_member(each) for each in node if local(each) == "Member"),
+    lambda value: (t("Member", write_mailbox(one), t("Status", "Normal")) for one in value),
 )
 BODY = Codec(_read_body, lambda name, value: t(name, value.text, BodyType=value.type), lambda text: text)
 MIME = Codec(

@@ -24,6 +24,7 @@ from protocols.ews.codecs import (
     LINE,
     MAILBOX,
     MAILBOXES,
+    MEMBERS,
     MIME,
     MOMENT,
     OCCURRENCE,
@@ -189,6 +190,17 @@ CONTACT = (
     *_fields("contacts", PostalAddressIndex=choice("None", "Home", "Business", "Other"), Profession=TEXT),
     *_fields("contacts", SpouseName=TEXT, Surname=LINE, WeddingAnniversary=MOMENT, HasPicture=BOOLEAN),
 )
+DISTRIBUTION_LIST = (
+    *ITEM,
+    *_fields("contacts", DisplayName=TEXT, FileAs=TEXT, ContactSource=WORD),
+    *_fields("distributionlist", Members=MEMBERS),
+)
+POST = (
+    *ITEM,
+    *_fields("message", ConversationIndex=BINARY, ConversationTopic=TEXT, From=MAILBOX, InternetMessageId=TEXT),
+    *_fields("message", IsRead=BOOLEAN, References=TEXT, Sender=MAILBOX),
+    *_fields("postitem", PostedTime=MOMENT),
+)
 TASK = (
     *ITEM,
     *_fields("task", ActualWork=INTEGER, AssignedTime=MOMENT, BillingInformation=TEXT, ChangeCount=INTEGER),
@@ -226,6 +238,8 @@ _KINDS = {
     "MeetingResponse": (*_OUTCOME, *_fields("meeting", ProposedStart=MOMENT, ProposedEnd=MOMENT)),
     "MeetingCancellation": _OUTCOME,
     "Contact": CONTACT,
+    "DistributionList": DISTRIBUTION_LIST,
+    "PostItem": POST,
     "Task": TASK,
     "ReplyToItem": RESPONSE,
     "ReplyAllToItem": RESPONSE,

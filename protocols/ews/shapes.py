@@ -52,6 +52,12 @@ _DEFAULTS: Mapping[str, tuple[str, ...]] = {
         *("contacts:EmailAddresses", "contacts:PhysicalAddresses", "contacts:PhoneNumbers"),
         *("contacts:ImAddresses", "contacts:JobTitle"),
     ),
+    "DistributionList": (*_DEFAULT_ITEM, "contacts:DisplayName", "contacts:FileAs", "contacts:ContactSource"),
+    "PostItem": (
+        *_DEFAULT_ITEM,
+        *("item:Sensitivity", "item:Body", "item:Size", "item:DateTimeSent", "item:DateTimeCreated"),
+        *("message:From", "message:IsRead", "postitem:PostedTime", ATTACHMENTS),
+    ),
     "Task": (*_DEFAULT_ITEM, "task:DueDate", "task:PercentComplete", "task:StartDate", "task:Status"),
     "Folder": ("folder:DisplayName", "folder:TotalCount", "folder:ChildFolderCount", "folder:UnreadCount"),
     "SearchFolder": ("folder:DisplayName", "folder:TotalCount", "folder:ChildFolderCount", "folder:UnreadCount"),

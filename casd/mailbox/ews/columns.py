@@ -97,6 +97,7 @@ COLUMNS: Mapping[str, Column] = {
     "message:InternetMessageId": Column("message_id", _angular, _bare),
     "message:IsRead": Column("read"),
     "message:References": Column("references", _angular, _bare),
+    "postitem:PostedTime": Column("sent"),
     "calendar:UID": Column("uid"),
     "calendar:Start": Column("start"),
     "calendar:End": Column("end"),

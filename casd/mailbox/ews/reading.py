@@ -9,7 +9,7 @@ from typing import Any
 
 from casd.mailbox.ews import appointments, columns, identifiers, kept, kinds, mail, series
 from casd.mailbox.ews.identifiers import Kind
-from casd.mailbox.ews.kinds import KINDS, SHOWN, Known
+from casd.mailbox.ews.kinds import ELEMENTS, KINDS, SHOWN, Known
 from casd.mailbox.ews.occurrences import Occurrence
 from casd.mailbox.ews.soundness import sound
 from casd.mailbox.store import kinds as formats
@@ -206,5 +206,6 @@ def _inner(content_type: str, content: bytes) -> tuple[str, dict[Path, Any]]:
     kind = StoredKind.CONTACT if content_type == "text/vcard" else StoredKind.APPOINTMENT
     if kind is StoredKind.APPOINTMENT and b"BEGIN:VTODO" in content:
         kind = StoredKind.TASK
-    known, extract = KINDS[kind], formats.KINDS[kind].read(content)
+    extract = formats.KINDS[kind].read(content)
+    known = ELEMENTS["DistributionList"] if "item_class" in extract.columns else KINDS[kind]
     return known.element, {**columns.read({**extract.columns, **extract.defaults}), **known.read(content)}

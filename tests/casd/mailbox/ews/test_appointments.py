@@ -144,6 +144,13 @@ def test_a_task_is_written_and_read_again() -> None:
     assert (found["task:IsComplete"], found["item:Body"]) == (False, Body("Text", "how"))
 
 
+def test_a_fraction_of_a_percent_stays_until_another_program_says_otherwise() -> None:
+    content = tasks.write(TASK, named({"task_PercentComplete": 40.25}))
+    assert tasks.read(content)[Property("task:PercentComplete")] == 40.25
+    other = content.replace(b"PERCENT-COMPLETE:40", b"PERCENT-COMPLETE:50")
+    assert tasks.read(other)[Property("task:PercentComplete")] == 50
+
+
 @pytest.mark.parametrize("change", [{"task_Status": "Completed"}, {"task_PercentComplete": 100.0}])
 def test_a_task_that_is_done_is_done_in_every_way(change: dict[str, Any]) -> None:
     found = tasks.read(tasks.write(TASK, named(change)))
