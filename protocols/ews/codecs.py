@@ -211,7 +211,8 @@ def _write_happening(name: str, value: Happening) -> Element:
     return t(name, write_id("ItemId", value.id), *(t(key, show_moment(moment)) for key, moment in times.items()))
 
 
-_RIGHTS = ("CreateAssociated", "CreateContents", "CreateHierarchy", "Delete", "Modify", "Read", "ViewPrivateItems")
+RIGHTS_ALL = ("CreateAssociated", "CreateContents", "CreateHierarchy", "Delete", "Modify", "Read", "ViewPrivateItems")
+"""What one may do with an item or a folder (EffectiveRightsType)."""
 
 TEXT = scalar(lambda text: text)
 LINE = scalar(lambda text: text[:255])
@@ -255,7 +256,7 @@ ZONE = Codec(lambda node: node.get("Id", ""), lambda name, value: t(name, Id=val
 HEADERS = _read_only(
     lambda name, value: t(name, *(t("InternetMessageHeader", each.value, HeaderName=each.name) for each in value))
 )
-RIGHTS = _read_only(lambda name, value: t(name, *(t(right, show_boolean(value)) for right in _RIGHTS)))
+RIGHTS = _read_only(lambda name, value: t(name, *(t(right, show_boolean(right in value)) for right in RIGHTS_ALL)))
 OCCURRENCE = _read_only(_write_happening)
 OCCURRENCES = _read_only(lambda name, value: t(name, *(_write_happening("Occurrence", one) for one in value)))
 DELETED_OCCURRENCES = _read_only(

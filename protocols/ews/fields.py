@@ -40,6 +40,7 @@ from protocols.ews.codecs import (
     choice,
 )
 from protocols.ews.paths import Property
+from protocols.ews.permissions import PERMISSIONS
 from protocols.ews.recurrence import RECURRENCE, TASK_RECURRENCE
 from protocols.ews.schema import grammar
 
@@ -219,7 +220,7 @@ FOLDER = (
     *_fields("folder", FolderId=ID, ParentFolderId=ID, FolderClass=WORD, DisplayName=TEXT, TotalCount=INTEGER),
     *_fields("folder", ChildFolderCount=INTEGER),
     EXTENDED,
-    *_fields("folder", EffectiveRights=RIGHTS, DistinguishedFolderId=WORD),
+    *_fields("folder", EffectiveRights=RIGHTS, DistinguishedFolderId=WORD, PermissionSet=PERMISSIONS),
 )
 FOLDER_WITH_UNREAD = (*FOLDER, *_fields("folder", UnreadCount=INTEGER))
 SEARCH_FOLDER = (*FOLDER_WITH_UNREAD, *_fields("folder", SearchParameters=SEARCH))

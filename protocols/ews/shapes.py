@@ -81,10 +81,10 @@ _NOT_WHEN_FINDING = frozenset(
         *("message:CcRecipients", "message:BccRecipients", "message:ReplyTo", "calendar:RequiredAttendees"),
         *("calendar:OptionalAttendees", "calendar:Resources", "calendar:Recurrence", "calendar:FirstOccurrence"),
         *("calendar:LastOccurrence", "calendar:ModifiedOccurrences", "calendar:DeletedOccurrences"),
-        *("calendar:ConflictingMeetingCount", "calendar:AdjacentMeetingCount"),
+        *("calendar:ConflictingMeetingCount", "calendar:AdjacentMeetingCount", "folder:PermissionSet"),
     )
 )
-"""Properties that a base shape leaves out of FindItem (the same page, note 1)."""
+"""Properties that a base shape leaves out of FindItem and FindFolder (the same page, note 1)."""
 
 
 @frozen

@@ -7,7 +7,7 @@ from functools import partial
 from html import escape
 from typing import Any
 
-from casd.mailbox.ews import appointments, columns, identifiers, kept, kinds, mail, series
+from casd.mailbox.ews import appointments, columns, identifiers, kept, kinds, mail, rights, series
 from casd.mailbox.ews.identifiers import Kind
 from casd.mailbox.ews.kinds import ELEMENTS, KINDS, SHOWN, Known
 from casd.mailbox.ews.occurrences import Occurrence
@@ -155,7 +155,7 @@ _ABOUT: Mapping[str, Callable[[MailboxStore, Entry], Any]] = {
     "item:IsUnmodified": lambda _mailbox, item: item.created == item.modified,
     "item:ReminderIsSet": lambda _mailbox, _item: False,
     "item:Culture": lambda _mailbox, _item: "en-US",
-    "item:EffectiveRights": lambda _mailbox, _item: True,
+    "item:EffectiveRights": lambda mailbox, item: rights.of(mailbox, item.folder),
     "item:LastModifiedName": lambda mailbox, _item: mailbox.display_name,
     "item:IsAssociated": lambda _mailbox, _item: False,
     "item:InstanceKey": lambda _mailbox, item: item.id.encode(),
