@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from attrs import frozen
 
-from protocols.ews.codecs import Codec, show_boolean
-from protocols.ews.errors import Refusal
-from protocols.ews.markup import Element, child, children, t, text
+from protocols.ews.codecs import Codec, parse_boolean, show_boolean
+from protocols.ews.errors import BadDocument, Refusal
+from protocols.ews.markup import Element, child, children, local, t, text
 
 DISTINGUISHED = {"Default": "default", "Anonymous": "anonymous"}
 """Those who are no users, by the word for them, and as `Permission` names them."""
@@ -25,6 +25,7 @@ _OPEN = {
     "PublishingEditor": (True, True, False, "All", "All", "FullDetails"),
     "Owner": (True, True, True, "All", "All", "FullDetails"),
 }
+_RIGHTS = ("EditItems", "DeleteItems", "ReadItems")
 _TIME_ONLY = "FreeBusyTimeOnly"
 """What Exchange calls nothing in a calendar: when others are busy is known to everyone."""
 
@@ -56,11 +57,22 @@ def _read(node: Element) -> PermissionSet:
 
 def _permission(node: Element) -> Permission:
     user = child(node, "UserId")
-    word = text(node, "PermissionLevel") or text(node, "CalendarPermissionLevel")
-    level = "None" if word == _TIME_ONLY else word
-    if level not in _OPEN:
+    if user is None:
+        raise BadDocument("The required element 'UserId' is missing.")
+    return Permission(_who(user), _level(node))
+
+
+def _level(node: Element) -> str:
+    """Return the level that a permission says, or that its single rights are: Custom, or no level at all."""
+    word = text(node, f"{local(node)}Level", "Custom")
+    if word == _TIME_ONLY:
+        return "None"
+    if word == "Custom":
+        rights = parse_boolean(text(node, "CanCreateItems", "false")), *(text(node, name, "None") for name in _RIGHTS)
+        word = next((level for level, open_ in _OPEN.items() if (open_[0], *open_[3:]) == rights), "of these rights")
+    if word not in _OPEN:
         raise Refusal("ErrorInvalidPermissionSettings", f"The level {word[:40]} is not kept here; choose another.")
-    return Permission(_who(user) if user is not None else "", level)
+    return word
 
 
 def _who(user: Element) -> str:

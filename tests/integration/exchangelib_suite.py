@@ -40,7 +40,7 @@ def write_settings(organisation: Organisation, folder: Path) -> None:
 
 def main(folder: Path, python: str = sys.executable, *tests: str) -> int:
     """Run the tests, and return their exit status."""
-    with running({"mailbox": {"push": PUSHED_TO}}) as organisation:
+    with running(settings={"mailbox": {"push": PUSHED_TO}}) as organisation:
         write_settings(organisation, folder)
         command = [python, "-W", "ignore", "-m", "unittest", "-v", *tests]
         return subprocess.run(command, cwd=folder, env={**os.environ, "TZ": "UTC"}, check=False).returncode

@@ -124,7 +124,7 @@ def test_a_copy_of_an_open_folder_is_closed(town: Town) -> None:
     assert shown(bob_of(town), plans).text("t:DisplayName") == "Plans"
     target = f"<m:ToFolderId>{distinguished('msgfolderroot')}</m:ToFolderId>"
     copy = town.alice.ask(f"<m:CopyFolder>{target}<m:FolderIds>{plans}</m:FolderIds></m:CopyFolder>").id("FolderId")
-    assert shown(bob_of(town), copy).codes == ["ErrorFolderNotFound"]
+    assert shown(bob_of(town), copy).codes == ["ErrorItemNotFound"]
 
 
 def test_a_delegate_has_one_level_wherever_it_is_settled(town: Town) -> None:
@@ -141,10 +141,32 @@ def test_a_delegate_has_one_level_wherever_it_is_settled(town: Town) -> None:
     assert levels(town.alice, calendar, "CalendarPermission")["bob@example.org"] == "Reviewer"
 
 
+EDITS = "<t:CanCreateItems>true</t:CanCreateItems><t:EditItems>All</t:EditItems><t:DeleteItems>All</t:DeleteItems>"
+
+
+@pytest.mark.parametrize(
+    ("rights", "level"),
+    [
+        (f"{EDITS}<t:ReadItems>FullDetails</t:ReadItems><t:PermissionLevel>Custom</t:PermissionLevel>", "Editor"),
+        ("<t:ReadItems>FullDetails</t:ReadItems>", "Reviewer"),
+        ("<t:CalendarPermissionLevel>Editor</t:CalendarPermissionLevel>", "None"),
+    ],
+)
+def test_rights_one_by_one_are_the_level_that_has_them(town: Town, rights: str, level: str) -> None:
+    assert settled(town.alice, INBOX, f"<t:Permission>{rights}<t:UserId>{BOB}</t:UserId></t:Permission>").codes == [
+        "NoError"
+    ]
+    assert levels(town.alice, INBOX)["bob@example.org"] == level
+
+
 @pytest.mark.parametrize(
     ("wrong", "code"),
     [
-        (permission(BOB, "Custom"), "ErrorInvalidPermissionSettings"),
+        (permission(BOB, "Contributor"), "ErrorInvalidPermissionSettings"),
+        (
+            f"<t:Permission><t:UserId>{BOB}</t:UserId><t:EditItems>All</t:EditItems></t:Permission>",
+            "ErrorInvalidPermissionSettings",
+        ),
         (permission("<t:SID>S-1-5</t:SID>", "Editor"), "ErrorInvalidUserSid"),
         (permission("", "Editor"), "ErrorInvalidUserInfo"),
         (permission("<t:DistinguishedUser>Somebody</t:DistinguishedUser>", "Editor"), "ErrorInvalidUserInfo"),
