@@ -14,15 +14,15 @@ _NAME = "delegates"
 FOLDERS = ("calendar", "tasks", "inbox", "contacts", "notes", "journal")
 """Default folders that a delegate may be let into."""
 
-READS = frozenset({"Reviewer", "Author", "Editor"})
-CREATES = frozenset({"Author", "Editor"})
-CHANGES = frozenset({"Editor"})
-"""The permission levels that allow to read, to put something in, to change and delete."""
+CHANGES = frozenset({"Editor", "PublishingEditor", "Owner"})
+CREATES = CHANGES | {"NoneditingAuthor", "Author", "PublishingAuthor"}
+READS = CREATES | {"Reviewer"}
+"""The permission levels that allow to change and delete, to put something in, to read."""
 
 
 @frozen
 class Delegate:
-    """Somebody with permission levels (None, Reviewer, Author, Editor) by default folder."""
+    """Somebody with permission levels (None, Reviewer, Author, Editor, ...) by default folder."""
 
     address: str
     name: str = ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Unpack
 
-from casd.mailbox import delegation
+from casd.mailbox import delegation, permissions
 from casd.mailbox.delegation import CHANGES, CREATES, READS, Delegate
 from casd.mailbox.store.attachments import Attachments
 from casd.mailbox.store.entries import Entries
@@ -25,23 +25,28 @@ _FIRST_PAGE = Page()
 
 
 def shared_mailbox(owner: MailboxStore, user: str) -> MailboxStore | None:
-    """Return a mailbox as another user may see it; None for whoever is no delegate of its owner."""
-    delegate = delegation.find(delegation.load(owner), user)
-    return None if delegate is None else SharedMailbox(owner, delegate)
+    """Return a mailbox as another user may see it; None for whoever is let into nothing and is no delegate."""
+    delegate, levels = delegation.find(delegation.load(owner), user), permissions.levels(owner, user)
+    if delegate is None and not levels:
+        return None
+    return SharedMailbox(owner, delegate, levels)
 
 
 class SharedMailbox(MailboxStore):
-    """The mailbox of `owner` for a delegate. Raises `Forbidden` for what he may see but not do."""
+    """The mailbox of `owner` for another, maybe no delegate. Raises `Forbidden` for what he may see but not do."""
 
-    def __init__(self, owner: MailboxStore, delegate: Delegate) -> None:
+    folders: SharedFolders
+    items: SharedItems
+
+    def __init__(self, owner: MailboxStore, delegate: Delegate | None, levels: Mapping[str, str]) -> None:
         self.delegate = delegate
         journal = owner.journal
         super().__init__(journal, owner.address, owner.display_name)
         self.quota = owner.quota
         entries = Entries(journal)
-        folders = SharedFolders(journal, delegate.levels)
+        folders = SharedFolders(journal, levels)
         self.folders = folders
-        self.items = SharedItems(journal, folders, entries, delegate)
+        self.items = SharedItems(journal, folders, entries, private=delegate is not None and delegate.private)
         self.attachments = SharedAttachments(journal, entries, self.items)
 
     def deliver(self, mime: bytes, **fields: Unpack[Fields]) -> Item:
@@ -50,19 +55,19 @@ class SharedMailbox(MailboxStore):
 
 
 class SharedFolders(Folders):
-    """The folders that are open to a delegate."""
+    """The folders that are open to another; `levels` by their ids."""
 
     def __init__(self, journal: Journal, levels: Mapping[str, str]) -> None:
         super().__init__(journal)
         self._levels = levels
 
-    def level(self, folder: Folder) -> str:
-        """Return what a delegate may do in a folder, empty for nothing."""
-        return self._levels.get(folder.distinguished, "") if folder.distinguished else ""
+    def level(self, folder: str) -> str:
+        """Return what somebody may do in the folder with this id, empty for nothing."""
+        return self._levels.get(folder, "")
 
     def check(self, folder: Folder, levels: frozenset[str]) -> None:
         """Raise `Forbidden` unless the folder is open at one of these levels."""
-        if self.level(folder) not in levels:
+        if self.level(folder.id) not in levels:
             raise Forbidden(f"{folder.name} is not open for this")
 
     def get(self, folder: str) -> Folder:
@@ -105,7 +110,7 @@ class SharedFolders(Folders):
         raise Forbidden("a delegate does not follow the tree of folders")
 
     def _open(self, folder: Folder) -> bool:
-        return folder.distinguished in _TOPS or self.level(folder) in READS
+        return folder.distinguished in _TOPS or self.level(folder.id) in READS
 
     def _seen(self, folder: Folder) -> Folder:
         if not self._open(folder):
@@ -116,17 +121,17 @@ class SharedFolders(Folders):
 class SharedItems(Items):
     """The items in folders that are open to a delegate; what is private only if he may see that."""
 
-    def __init__(self, journal: Journal, folders: SharedFolders, entries: Entries, delegate: Delegate) -> None:
+    def __init__(self, journal: Journal, folders: SharedFolders, entries: Entries, *, private: bool) -> None:
         super().__init__(journal, folders, entries)
         self._shared = folders
-        self._private = delegate.private
+        self.private = private
         self._made: set[str] = set()
 
     def get(self, item: str) -> Item:
         """Return an item of an open folder, or raise `NotFound`."""
         found = super().get(item)
         self._shared.check(self._shared.get(found.folder), READS)
-        if found.sensitivity >= _PRIVATE and not self._private:
+        if found.sensitivity >= _PRIVATE and not self.private:
             raise NotFound(f"no item {item}")
         return found
 
@@ -152,7 +157,7 @@ class SharedItems(Items):
         """Return what matches in folders that are open."""
         for folder in folders:
             self._shared.check(self._shared.get(folder), READS)
-        if self._private:
+        if self.private:
             return super().find(folders, where, order, page)
         public = Compare("sensitivity", Operator.LESS, _PRIVATE)
         return super().find(folders, And((public, *([where] if where else []))), order, page)

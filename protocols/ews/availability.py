@@ -21,7 +21,7 @@ LONGEST = timedelta(days=62)
 
 _VIEW = choice("None", "MergedOnly", "FreeBusy", "FreeBusyMerged", "Detailed", "DetailedMerged")
 _DIGITS = {"Free": 0, "Tentative": 1, "Busy": 2, "OOF": 3, "NoData": 4, "WorkingElsewhere": 5}
-_RANKS = {"Free": 0, "WorkingElsewhere": 1, "Tentative": 2, "Busy": 3, "OOF": 4}
+_RANKS = {"Free": 0, "NoData": 1, "WorkingElsewhere": 2, "Tentative": 3, "Busy": 4, "OOF": 5}
 """The greater wins where events overlap."""
 
 

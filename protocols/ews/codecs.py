@@ -148,6 +148,13 @@ def _write_attendee(value: Attendee) -> Element:
     return t("Attendee", write_mailbox(value.mailbox), t("ResponseType", value.response), answered)
 
 
+def _read_member(node: Element) -> Address:
+    member = _first_mailbox(node)
+    if not member.address:
+        raise Refusal("ErrorInvalidSmtpAddress", "A member of a list needs an EmailAddress.")
+    return member
+
+
 def _read_body(node: Element) -> Body:
     if (kind := node.get("BodyType", "")) not in {"HTML", "Text"}:
         raise BadDocument(f"The BodyType '{kind}' is neither HTML nor Text.")
@@ -204,7 +211,8 @@ def _write_happening(name: str, value: Happening) -> Element:
     return t(name, write_id("ItemId", value.id), *(t(key, show_moment(moment)) for key, moment in times.items()))
 
 
-_RIGHTS = ("CreateAssociated", "CreateContents", "CreateHierarchy", "Delete", "Modify", "Read", "ViewPrivateItems")
+RIGHTS_ALL = ("CreateAssociated", "CreateContents", "CreateHierarchy", "Delete", "Modify", "Read", "ViewPrivateItems")
+"""What one may do with an item or a folder (EffectiveRightsType)."""
 
 TEXT = scalar(lambda text: text)
 LINE = scalar(lambda text: text[:255])
@@ -231,6 +239,10 @@ ATTENDEES = _structure(
     lambda node: tuple(_read_attendee(each) for each in node if local(each) == "Attendee"),
     lambda value: map(_write_attendee, value),
 )
+MEMBERS = _structure(
+    lambda node: tuple(_read_member(each) for each in node if local(each) == "Member"),
+    lambda value: (t("Member", write_mailbox(one), t("Status", "Normal")) for one in value),
+)
 BODY = Codec(_read_body, lambda name, value: t(name, value.text, BodyType=value.type), lambda text: text)
 MIME = Codec(
     lambda node: parse_binary(node.text or ""),
@@ -244,7 +256,7 @@ ZONE = Codec(lambda node: node.get("Id", ""), lambda name, value: t(name, Id=val
 HEADERS = _read_only(
     lambda name, value: t(name, *(t("InternetMessageHeader", each.value, HeaderName=each.name) for each in value))
 )
-RIGHTS = _read_only(lambda name, value: t(name, *(t(right, show_boolean(value)) for right in _RIGHTS)))
+RIGHTS = _read_only(lambda name, value: t(name, *(t(right, show_boolean(right in value)) for right in RIGHTS_ALL)))
 OCCURRENCE = _read_only(_write_happening)
 OCCURRENCES = _read_only(lambda name, value: t(name, *(_write_happening("Occurrence", one) for one in value)))
 DELETED_OCCURRENCES = _read_only(

@@ -10,7 +10,10 @@ from protocols.ews.codecs import choice, parse_boolean, show_boolean
 from protocols.ews.errors import BadDocument, Refusal
 from protocols.ews.markup import Element, child, children, m, t, text
 
-_LEVEL = choice("None", "Reviewer", "Author", "Editor", "Custom")
+LEVELS = ("None", "Reviewer", "Author", "Editor", "Custom")
+"""The levels that a delegate can have; others are Custom to those who manage delegates."""
+
+_LEVEL = choice(*LEVELS)
 _DELIVERY = choice("DelegatesAndMe", "DelegatesOnly", "DelegatesAndSendInformationToMe", "NoForward")
 _FOLDERS = ("Calendar", "Tasks", "Inbox", "Contacts", "Notes", "Journal")
 

@@ -103,6 +103,12 @@ _WORDS = {
     "ErrorCalendarIsDelegatedForDecline": _DELEGATED,
     "ErrorCalendarIsDelegatedForRemove": _DELEGATED,
     "ErrorCalendarIsDelegatedForTentative": _DELEGATED,
+    "ErrorDuplicateUserIdsSpecified": "The same user is named twice.",
+    "ErrorInvalidPermissionSettings": "The permission level is not kept here.",
+    "ErrorInvalidSmtpAddress": "The SMTP address is not valid.",
+    "ErrorInvalidUserInfo": "A UserId names a user by his address, or one that is none by DistinguishedUser.",
+    "ErrorInvalidUserSid": "Users are named by their addresses here, not by a SID.",
+    "ErrorObjectTypeChanged": "What an object holds cannot be changed.",
     "ErrorADUnavailable": "The directory cannot answer at present.",
 }
 

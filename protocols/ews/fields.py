@@ -24,6 +24,7 @@ from protocols.ews.codecs import (
     LINE,
     MAILBOX,
     MAILBOXES,
+    MEMBERS,
     MIME,
     MOMENT,
     OCCURRENCE,
@@ -39,6 +40,7 @@ from protocols.ews.codecs import (
     choice,
 )
 from protocols.ews.paths import Property
+from protocols.ews.permissions import PERMISSIONS
 from protocols.ews.recurrence import RECURRENCE, TASK_RECURRENCE
 from protocols.ews.schema import grammar
 
@@ -189,6 +191,17 @@ CONTACT = (
     *_fields("contacts", PostalAddressIndex=choice("None", "Home", "Business", "Other"), Profession=TEXT),
     *_fields("contacts", SpouseName=TEXT, Surname=LINE, WeddingAnniversary=MOMENT, HasPicture=BOOLEAN),
 )
+DISTRIBUTION_LIST = (
+    *ITEM,
+    *_fields("contacts", DisplayName=TEXT, FileAs=TEXT, ContactSource=WORD),
+    *_fields("distributionlist", Members=MEMBERS),
+)
+POST = (
+    *ITEM,
+    *_fields("message", ConversationIndex=BINARY, ConversationTopic=TEXT, From=MAILBOX, InternetMessageId=TEXT),
+    *_fields("message", IsRead=BOOLEAN, References=TEXT, Sender=MAILBOX),
+    *_fields("postitem", PostedTime=MOMENT),
+)
 TASK = (
     *ITEM,
     *_fields("task", ActualWork=INTEGER, AssignedTime=MOMENT, BillingInformation=TEXT, ChangeCount=INTEGER),
@@ -207,7 +220,7 @@ FOLDER = (
     *_fields("folder", FolderId=ID, ParentFolderId=ID, FolderClass=WORD, DisplayName=TEXT, TotalCount=INTEGER),
     *_fields("folder", ChildFolderCount=INTEGER),
     EXTENDED,
-    *_fields("folder", EffectiveRights=RIGHTS, DistinguishedFolderId=WORD),
+    *_fields("folder", EffectiveRights=RIGHTS, DistinguishedFolderId=WORD, PermissionSet=PERMISSIONS),
 )
 FOLDER_WITH_UNREAD = (*FOLDER, *_fields("folder", UnreadCount=INTEGER))
 SEARCH_FOLDER = (*FOLDER_WITH_UNREAD, *_fields("folder", SearchParameters=SEARCH))
@@ -226,6 +239,8 @@ _KINDS = {
     "MeetingResponse": (*_OUTCOME, *_fields("meeting", ProposedStart=MOMENT, ProposedEnd=MOMENT)),
     "MeetingCancellation": _OUTCOME,
     "Contact": CONTACT,
+    "DistributionList": DISTRIBUTION_LIST,
+    "PostItem": POST,
     "Task": TASK,
     "ReplyToItem": RESPONSE,
     "ReplyAllToItem": RESPONSE,

@@ -52,6 +52,12 @@ _DEFAULTS: Mapping[str, tuple[str, ...]] = {
         *("contacts:EmailAddresses", "contacts:PhysicalAddresses", "contacts:PhoneNumbers"),
         *("contacts:ImAddresses", "contacts:JobTitle"),
     ),
+    "DistributionList": (*_DEFAULT_ITEM, "contacts:DisplayName", "contacts:FileAs", "contacts:ContactSource"),
+    "PostItem": (
+        *_DEFAULT_ITEM,
+        *("item:Sensitivity", "item:Body", "item:Size", "item:DateTimeSent", "item:DateTimeCreated"),
+        *("message:From", "message:IsRead", "postitem:PostedTime", ATTACHMENTS),
+    ),
     "Task": (*_DEFAULT_ITEM, "task:DueDate", "task:PercentComplete", "task:StartDate", "task:Status"),
     "Folder": ("folder:DisplayName", "folder:TotalCount", "folder:ChildFolderCount", "folder:UnreadCount"),
     "SearchFolder": ("folder:DisplayName", "folder:TotalCount", "folder:ChildFolderCount", "folder:UnreadCount"),
@@ -75,10 +81,10 @@ _NOT_WHEN_FINDING = frozenset(
         *("message:CcRecipients", "message:BccRecipients", "message:ReplyTo", "calendar:RequiredAttendees"),
         *("calendar:OptionalAttendees", "calendar:Resources", "calendar:Recurrence", "calendar:FirstOccurrence"),
         *("calendar:LastOccurrence", "calendar:ModifiedOccurrences", "calendar:DeletedOccurrences"),
-        *("calendar:ConflictingMeetingCount", "calendar:AdjacentMeetingCount"),
+        *("calendar:ConflictingMeetingCount", "calendar:AdjacentMeetingCount", "folder:PermissionSet"),
     )
 )
-"""Properties that a base shape leaves out of FindItem (the same page, note 1)."""
+"""Properties that a base shape leaves out of FindItem and FindFolder (the same page, note 1)."""
 
 
 @frozen

@@ -6,11 +6,12 @@ from datetime import datetime
 
 from attrs import frozen
 
-from protocols.ews import paths
+from protocols.ews import paths, restrictions
 from protocols.ews.codecs import choice, parse_integer, parse_moment
 from protocols.ews.errors import BadDocument, Refusal
 from protocols.ews.markup import Element, child, children, local, m, t
 from protocols.ews.paths import Path, Property
+from protocols.ews.restrictions import Restriction
 
 MAX_ENTRIES = 1000
 """Entries of one page: Exchange's own bound (EWSFindCountLimit)."""
@@ -49,6 +50,24 @@ class Window:
 
 
 @frozen
+class Names:
+    """The contacts from one name to another, both inclusive, by their names; an empty one is no bound."""
+
+    first: str = ""
+    last: str = ""
+    limit: int = MAX_ENTRIES
+
+
+@frozen
+class Seek:
+    """`limit` entries from the first that meets a condition, or up to the last that does when `backwards`."""
+
+    condition: Restriction
+    limit: int = MAX_ENTRIES
+    backwards: bool = False
+
+
+@frozen
 class Sort:
     """Order by a property."""
 
@@ -71,8 +90,7 @@ def parse(node: Element) -> View:
     for each in node:
         match local(each):
             case "IndexedPageItemView" | "IndexedPageFolderView":
-                start = choice("Beginning", "End").constant(each.get("BasePoint", ""))
-                return Page(_limit(each), _least(each, "Offset", 0), start == "End")
+                return Page(_limit(each), _least(each, "Offset", 0), _from_end(each))
             case "FractionalPageItemView" | "FractionalPageFolderView":
                 return Fraction(_limit(each), _least(each, "Numerator", 0), _least(each, "Denominator", 1))
             case "CalendarView":
@@ -80,6 +98,24 @@ def parse(node: Element) -> View:
             case "SeekToConditionPageItemView" | "ContactsView":
                 raise Refusal("ErrorInvalidRequest", f"The server does not page by {local(each)}.")
     return Page()
+
+
+def parse_of_items(node: Element) -> View | Names | Seek:
+    """Return the view that a FindItem asks for. Raises `BadDocument` and `Refusal`."""
+    for each in node:
+        match local(each):
+            case "ContactsView":
+                return Names(each.get("InitialName", ""), each.get("FinalName", ""), _limit(each))
+            case "SeekToConditionPageItemView":
+                condition = child(each, "Condition")
+                if condition is None:
+                    raise BadDocument("The required element 'Condition' is missing.")
+                return Seek(restrictions.parse_alone(condition), _limit(each), _from_end(each))
+    return parse(node)
+
+
+def _from_end(node: Element) -> bool:
+    return bool(choice("Beginning", "End").constant(node.get("BasePoint", "")) == "End")
 
 
 def _limit(node: Element) -> int:

@@ -19,6 +19,7 @@ from exchangelib import (
     Account,
     CalendarItem,
     Contact,
+    DistributionList,
     EWSDate,
     EWSDateTime,
     EWSTimeZone,
@@ -30,6 +31,7 @@ from exchangelib import (
     ItemAttachment,
     Mailbox,
     Message,
+    PostItem,
     Q,
     Task,
 )
@@ -42,7 +44,15 @@ from exchangelib.errors import (
 )
 from exchangelib.folders import Messages
 from exchangelib.indexed_properties import PhoneNumber, PhysicalAddress
-from exchangelib.properties import AlternateId, CreatedEvent, DistinguishedFolderId, MovedEvent, NewMailEvent
+from exchangelib.properties import (
+    AlternateId,
+    CreatedEvent,
+    DistinguishedFolderId,
+    DLMailbox,
+    Member,
+    MovedEvent,
+    NewMailEvent,
+)
 from exchangelib.services import EWSService
 from exchangelib.services.common import EWSPagingService
 from exchangelib.version import Version
@@ -212,6 +222,15 @@ class FeatureTests(EwsTestCase):
         junk = Message(account=alice, folder=alice.inbox, subject="junk", body="x").save()
         junk.mark_as_junk(is_junk=True, move_item=True)
         assert alice.junk.get(subject="junk")
+        PostItem(account=alice, folder=alice.inbox, subject="posted", body="x").save()
+        assert isinstance(alice.inbox.get(subject="posted"), PostItem)
+        team = DistributionList(account=alice, folder=alice.contacts, display_name="Team")
+        team.members = {Member(mailbox=Mailbox(email_address="bob@example.org", mailbox_type="OneOff"))}
+        team.save()
+        kept = alice.contacts.get(display_name="Team")
+        assert [one.mailbox.email_address for one in kept.members] == ["bob@example.org"]
+        expanded = alice.protocol.expand_dl(DLMailbox(item_id=kept._id, mailbox_type="PrivateDL"))
+        assert [one.email_address for one in expanded] == ["bob@example.org"]
         self._send(alice, bob)
 
     def _send(self, alice: Account, bob: Account) -> None:
@@ -318,7 +337,8 @@ class FeatureTests(EwsTestCase):
         assert inbox.filter(subject="foo 03").delete() == [True]
         CalendarItem(account=alice, folder=alice.calendar, subject="busy", start=NINE, end=NINE + HOUR).save()
         assert alice.calendar.view(start=NINE, end=NINE + HOUR, max_items=1).exists()
-        assert not alice.calendar.view(start=NINE + HOUR, end=NINE + 2 * HOUR).exists()
+        second = timedelta(seconds=1)
+        assert not alice.calendar.view(start=NINE + HOUR + second, end=NINE + 2 * HOUR).exists()
 
     @blocking
     def test_paging(self) -> None:

@@ -110,6 +110,8 @@ def fill(user: User, other: str) -> None:
     call("SaveTask", subject="Buy milk")
     done = user.page.evaluate(CALL, ["SaveTask", {"subject": "Book the room"}])
     call("SaveTask", id=done["id"], done=True)
+    call("SaveInboxRule", name="Shops and newsletters", subject=["offer", "newsletter"], read=True, categories=["Blue"])
+    call("SaveInboxRule", name="Carol", **{"from": ["carol@example.org"]}, important=True, enabled=False)
     (row,) = user.page.evaluate(CALL, ["FindItem", {"query": "subject:lunch"}])["items"]
     call("UpdateItem", ids=row["ids"], flagged=True, addCategories=["Green", "Purple"])
 
@@ -198,6 +200,19 @@ def _settings(user: User) -> None:
     expect(user.page.frame_locator("#settings iframe").locator("body")).to_be_visible()
 
 
+def _rules(user: User) -> None:
+    _hash(user, "settings/rules")
+    expect(user.page.locator(".rule-list li")).to_have_count(2)
+    user.page.locator(".rule-list").scroll_into_view_if_needed()
+
+
+def _rule(user: User) -> None:
+    user.button("Edit Carol").click()
+    form = user.page.get_by_role("dialog", name="Edit Carol")
+    form.get_by_role("combobox", name="Forward to").fill("bob@example.org,")
+    expect(form.locator(".chip")).to_be_visible()
+
+
 VIEWS: dict[str, Callable[[User], None]] = {
     "inbox": _inbox,
     "conversation": _conversation,
@@ -213,6 +228,8 @@ VIEWS: dict[str, Callable[[User], None]] = {
     "people": _people,
     "tasks": _tasks,
     "settings": _settings,
+    "rules": _rules,
+    "rule": _rule,
 }
-ONCE = {"newsletter": 390, "chosen": 390, "help": 1280, "day": 390, "event": 1280, "settings": 390}
+ONCE = {"newsletter": 390, "chosen": 390, "help": 1280, "day": 390, "event": 1280, "settings": 390, "rule": 390}
 """Views that are no different at another width, with the one at which they are looked at."""

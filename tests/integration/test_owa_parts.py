@@ -45,6 +45,21 @@ def made(user: User, title: str, start: str = "09:00", end: str = "10:00", day: 
     expect(form).to_be_hidden()
 
 
+def made_rule(user: User, name: str, words: dict[str, str], *, check: list[str], folder: str = "") -> None:
+    """Make a rule by its form."""
+    user.button("New rule").click()
+    form = user.page.get_by_role("dialog", name="New rule")
+    form.get_by_label("Name").fill(name)
+    for label, text in words.items():
+        form.get_by_label(label).fill(text)
+    if folder:
+        form.get_by_label("Move to").select_option(label=folder)
+    for label in check:
+        form.get_by_label(label, exact=True).check()
+    form.get_by_role("button", name="Save").click()
+    expect(form).to_be_hidden()
+
+
 class Calendar(Stories):
     """Events, series, meetings."""
 
@@ -361,6 +376,72 @@ class Settings(Stories):
                 alice.page.get_by_label("Subject").fill("Boat")
                 alice.page.locator(".compose").get_by_role("button", name="Send").click()
                 expect(alice.row("Automatic reply: Boat")).to_contain_text("I am at sea.")
+
+        return self.told(story)
+
+    def test_rules_file_what_arrives_in_the_order_that_is_chosen(self) -> Deferred[None]:
+        def story() -> None:
+            with self.user(self.alice) as alice:
+                alice.page.locator("#new-folder").click()
+                alice.page.get_by_label("Name").fill("Offers")
+                alice.button("Create").click()
+                alice.button("Settings").click()
+                rules = alice.page.get_by_role("region", name="Rules")
+                expect(rules).to_contain_text("There are no rules.")
+                made_rule(alice, "Shops", {"Subject contains": "offer, sale"}, folder="Offers", check=["Mark as read"])
+                made_rule(alice, "Dave", {"From contains": "dave@"}, check=["Red", "Apply no more rules"])
+                names = rules.locator("li b")
+                expect(names).to_have_text(["Shops", "Dave"])
+                expect(rules.locator("li").first).to_contain_text("Subject contains: offer, sale → Move to: Offers")
+                self.told_to(self.alice, "A great offer")
+                alice.go("mail")
+                alice.folder("Offers")
+                expect(alice.row("A great offer")).to_be_visible()
+                expect(alice.page.locator(".row.unread")).to_have_count(0)
+
+                alice.button("Settings").click()
+                alice.button("Move Dave up").press("Enter")
+                expect(names).to_have_text(["Dave", "Shops"])
+                expect(alice.button("Move Dave down")).to_be_focused()
+                self.told_to(self.alice, "Another offer")
+                alice.go("mail")
+                alice.folder("Inbox")
+                expect(alice.row("Another offer").locator(".colour-red")).to_be_visible()
+
+                alice.button("Settings").click()
+                alice.page.get_by_label("Dave is on").press("Space")
+                expect(alice.toasts).to_contain_text("Saved")
+                expect(alice.page.get_by_label("Dave is on")).to_be_focused()
+                alice.button("Edit Shops").press("Enter")
+                form = alice.page.get_by_role("dialog", name="Edit Shops")
+                expect(form.get_by_label("Subject contains")).to_have_value("offer, sale")
+                form.get_by_label("Mark as read").uncheck()
+                form.get_by_role("combobox", name="Forward to").fill(self.bob + ",")
+                form.get_by_label("Name").press("Enter")
+                expect(form).to_be_hidden()
+                with self.user(self.bob) as bob:
+                    self.told_to(self.alice, "Summer sale")
+                    expect(bob.row("FW: Summer sale")).to_be_visible()
+                alice.button("Remove Shops").click()
+                alice.page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+                expect(names).to_have_text(["Dave"])
+
+        return self.told(story)
+
+    def test_a_rule_that_does_nothing_is_not_saved(self) -> Deferred[None]:
+        def story() -> None:
+            with self.user(self.alice, **PHONE) as alice:
+                alice.page.goto(f"{self.casd.url}/owa/#/settings/rules")
+                alice.button("New rule").click()
+                form = alice.page.get_by_role("dialog", name="New rule")
+                form.get_by_label("Name").fill("Nothing")
+                form.get_by_role("button", name="Save").click()
+                expect(form.get_by_role("alert")).to_have_text("Choose what is to be done.")
+                form.get_by_role("combobox", name="Forward to").fill("nobody,")
+                form.get_by_role("button", name="Save").click()
+                expect(form.get_by_role("alert")).to_have_text("One of the recipients has no mail address.")
+                form.get_by_role("button", name="Cancel").click()
+                expect(form).to_be_hidden()
 
         return self.told(story)
 

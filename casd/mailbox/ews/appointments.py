@@ -218,10 +218,16 @@ def _put_reminder(event: Component, named: Mapping[str, Any]) -> None:
     """Remind as asked; the two properties may come alone, and 15 minutes are what Exchange takes for unsaid."""
     if not named.keys() & {"item:ReminderIsSet", "item:ReminderMinutesBeforeStart"}:
         return
-    old = ical.reminder(event)
-    minutes = named.get("item:ReminderMinutesBeforeStart", old)
-    wanted = named.get("item:ReminderIsSet", old is not None)
+    minutes = named.get("item:ReminderMinutesBeforeStart", _minutes(event))
+    wanted = named.get("item:ReminderIsSet", ical.reminder(event) is not None)
     ical.put_reminder(event, (15 if minutes is None else minutes) if wanted else None)
+    ical.put(event, attendance.UNSET, None if wanted or minutes is None else str(minutes))
+
+
+def _minutes(event: Component) -> int | None:
+    """Return how long before its start an appointment reminds, or would if it did."""
+    unset = ical.string(event, attendance.UNSET)
+    return int(unset) if unset.isdecimal() else ical.reminder(event)
 
 
 def _text(name: str, words: Mapping[str, Any] | None = None) -> Callable[[Component, Any], None]:
@@ -233,7 +239,7 @@ _READERS: Mapping[str, Callable[[_Source], Any]] = {
     "item:Body": lambda source: ical.body(source.event),
     "item:TextBody": lambda source: ical.text_body(source.event),
     "item:ReminderIsSet": lambda source: source.minutes is not None,
-    "item:ReminderMinutesBeforeStart": lambda source: source.minutes,
+    "item:ReminderMinutesBeforeStart": lambda source: _minutes(source.event),
     "item:ReminderDueBy": lambda source: None if source.minutes is None else source.times.start,
     "calendar:DateTimeStamp": lambda source: ical.moment(source.event, "DTSTAMP"),
     "calendar:Start": lambda source: source.times.start,

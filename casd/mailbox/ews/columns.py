@@ -57,7 +57,8 @@ def _bare(text: str) -> str:
     return text.strip().removeprefix("<").removesuffix(">")
 
 
-BUSY = {"Free": "free", "Tentative": "tentative", "Busy": "busy", "OOF": "oof", "WorkingElsewhere": "workingelsewhere"}
+_BUSY = ("Free", "Tentative", "Busy", "OOF", "WorkingElsewhere", "NoData")
+BUSY = {word: word.lower() for word in _BUSY}
 """How time counts, in EWS and in the store."""
 
 STATUSES = {
@@ -96,13 +97,14 @@ COLUMNS: Mapping[str, Column] = {
     "message:InternetMessageId": Column("message_id", _angular, _bare),
     "message:IsRead": Column("read"),
     "message:References": Column("references", _angular, _bare),
+    "postitem:PostedTime": Column("sent"),
     "calendar:UID": Column("uid"),
     "calendar:Start": Column("start"),
     "calendar:End": Column("end"),
     "calendar:IsAllDayEvent": Column("all_day"),
     "calendar:LegacyFreeBusyStatus": _named("busy", BUSY),
     "calendar:Location": Column("location"),
-    "calendar:IsRecurring": Column("recurring"),
+    "calendar:IsRecurring": Column("recurring", lambda _recurring: False),  # occurrences are, their series is not
     "calendar:Organizer": _PERSON,
     "contacts:FileAs": Column("file_as"),
     "contacts:DisplayName": Column("subject"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from typing import Any
 
 import vobject
@@ -31,6 +31,9 @@ _UNITS = ("contacts:CompanyName", "contacts:Department")
 _DAYS = {"contacts:Birthday": "bday", "contacts:WeddingAnniversary": "x-anniversary"}
 _PARTS = {"Street": "street", "City": "city", "State": "region", "CountryOrRegion": "country", "PostalCode": "code"}
 _PLACES = {"Home": "HOME", "Business": "WORK", "Other": "POSTAL"}
+_NOON = time(11, 59)
+"""When a day is in Exchange, so that it is the same day nearly everywhere."""
+
 _KEY = "X-EWS-KEY"
 """The parameter that tells apart what vCard's own types do not."""
 
@@ -143,7 +146,7 @@ def _units(card: Any) -> list[str]:
 
 def _day(text: str) -> datetime | None:
     try:
-        return datetime.combine(date.fromisoformat(text[:10]), datetime.min.time(), UTC) if text else None
+        return datetime.combine(date.fromisoformat(text[:10]), _NOON, UTC) if text else None
     except ValueError:
         return None
 
@@ -200,6 +203,12 @@ def _put_text(name: str) -> Callable[[Any, Any], None]:
             card.add(name).value = value
 
     return change
+
+
+def _put_missing_name(card: Any, value: str | None) -> None:
+    """Name by its subject who has no name."""
+    if value and not _string(card, "fn"):
+        _put_text("fn")(card, value)
 
 
 def _put_name(part: str) -> Callable[[Any, Any], None]:
@@ -265,7 +274,7 @@ _WRITERS: Mapping[str, Callable[[Any, Any], None]] = {
     **{uri: _put_unit(index) for index, uri in enumerate(_UNITS)},
     **{uri: _put_day(name) for uri, name in _DAYS.items()},
     "calendar:UID": _put_text("uid"),
-    "item:Subject": _put_text("fn"),
+    "item:Subject": _put_missing_name,
     "item:Body": _put_note,
 }
 

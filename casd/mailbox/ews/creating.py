@@ -73,7 +73,8 @@ class _Creation:
         content, fields = writing.begin(known, wanted, _defaults(known, self.mailbox), self.zone)
         if sends:
             sending.check(self.mailbox, content)
-        draft = {"read": True, "draft": known.kind is Kind.MAIL} | fields
+        classed: Fields = {"item_class": known.item_class} if known.item_class else {}
+        draft = {"read": True, "draft": known.kind is Kind.MAIL} | classed | fields
         made = draft | ({"read": True, "draft": False} if sends else {})
         folder = self._folder(known, sends=sends)
         item = self._save(folder, known, content, made, wanted)

@@ -23,25 +23,29 @@ Outcome = DelegateUser | Refusal
 _DONE = DelegateUser("")
 
 
-def get_delegate(mailbox: MailboxStore, body: Element, _zone: tzinfo) -> Element:
+async def get_delegate(call: Call, body: Element, _zone: tzinfo) -> Element:
     """Serve GetDelegate."""
-    if (refused := _refused(mailbox, body)) is not None:
+    if (refused := _refused(call.mailbox, body)) is not None:
         return responses.refused("GetDelegate", refused)
     full = parse_boolean(body.get("IncludePermissions", "false"))
-    found = delegation.load(mailbox)
-    wanted = wire.named(body) or [one.address for one in found]
-    outcomes = [_told(delegation.find(found, address), full=full) for address in wanted]
-    return wire.answer("GetDelegate", outcomes, delegation.delivery(mailbox))
+    known = await call.database.read(delegation.load, call.mailbox)
+    wanted = wire.named(body) or [one.address for one in known]
+    outcomes = [await _told(call, known, address, full=full) for address in wanted]
+    return wire.answer("GetDelegate", outcomes, await call.database.read(delegation.delivery, call.mailbox))
 
 
-def _told(found: Delegate | None, *, full: bool) -> Outcome:
-    if found is None:
-        return Refusal("ErrorNotDelegate")
-    return _shown(found) if full else evolve(_shown(found), levels={})
+async def _told(call: Call, known: Sequence[Delegate], address: str, *, full: bool) -> Outcome:
+    found = delegation.find(known, address)
+    if found is not None:
+        return _shown(found) if full else evolve(_shown(found), levels={})
+    if not address:
+        return Refusal("ErrorInvalidUserSid")
+    return Refusal("ErrorDelegateNoUser" if await _name(call, address) is None else "ErrorNotDelegate")
 
 
 def _shown(one: Delegate) -> DelegateUser:
-    levels = {**dict.fromkeys(delegation.FOLDERS, "None"), **one.levels}
+    levels = dict.fromkeys(delegation.FOLDERS, "None")
+    levels |= {name: level if level in wire.LEVELS else "Custom" for name, level in one.levels.items()}
     return DelegateUser(one.address, one.name, levels, one.copies, one.private)
 
 

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from datetime import UTC
 from typing import Any
 
-from casd.mailbox.ews import finding, identifiers, kept, searches
+from casd.mailbox import delegation, permissions
+from casd.mailbox.ews import finding, identifiers, kept, rights, searches
 from casd.mailbox.shared import SharedMailbox
 from casd.mailbox.store.errors import Forbidden
 from casd.mailbox.store.mailbox import MailboxStore
@@ -15,11 +16,13 @@ from protocols.ews import items, restrictions
 from protocols.ews.errors import Refusal
 from protocols.ews.markup import Element
 from protocols.ews.paths import Extended, Path, Property
+from protocols.ews.permissions import Permission, PermissionSet
 from protocols.ews.restrictions import Restriction
 from protocols.ews.shapes import Shape
 from protocols.ews.values import Id, Item
 
 ELEMENTS = {"IPF.Appointment": "CalendarFolder", "IPF.Contact": "ContactsFolder", "IPF.Task": "TasksFolder"}
+PERMISSIONS = Property(permissions.NAME)
 _UNREAD = restrictions.Comparison("IsEqualTo", Property("message:IsRead"), other=False)
 _SIZE = "0xe08"
 """PidTagMessageSize: the bytes of all that is in a folder."""
@@ -46,7 +49,7 @@ def properties(mailbox: MailboxStore, folder: Folder) -> dict[Path, Any]:
         "folder:DisplayName": folder.name,
         "folder:TotalCount": _count(mailbox, folder) if counted else folder.total,
         "folder:ChildFolderCount": len(mailbox.folders.children(folder.id)) if shared else folder.children,
-        "folder:EffectiveRights": True,
+        "folder:EffectiveRights": rights.of(mailbox, folder.id),
         "folder:DistinguishedFolderId": folder.distinguished or None,
         "folder:UnreadCount": _count(mailbox, folder, _UNREAD) if counted else folder.unread,
         "folder:SearchParameters": search,
@@ -62,17 +65,35 @@ def _count(mailbox: MailboxStore, folder: Folder, restriction: Restriction | Non
         return None
 
 
-def render(mailbox: MailboxStore, folder: Folder, shape: Shape = Shape()) -> Element:  # noqa: B008 - a frozen value
+def render(
+    mailbox: MailboxStore,
+    folder: Folder,
+    shape: Shape = Shape(),  # noqa: B008 - a frozen value
+    *,
+    finding: bool = False,
+) -> Element:
     """Return a folder as an element of this shape; by default just its id."""
     name, known = element(folder), properties(mailbox, folder)
-    wanted = shape.wanted(name)
+    wanted = shape.wanted(name, finding=finding)
     return items.write(Item(name, {path: _value(mailbox, folder, known, path) for path in wanted}))
 
 
 def _value(mailbox: MailboxStore, folder: Folder, known: Mapping[Path, Any], path: Path) -> Any:
     if isinstance(path, Extended) and path.tag == _SIZE:  # a delegate is not told of what is private, nor how large
         return None if isinstance(mailbox, SharedMailbox) else str(mailbox.folders.size(folder.id))
+    if path == PERMISSIONS:
+        return _permissions(mailbox, folder)
     return known.get(path, kept.load(folder.properties, path))
+
+
+def _permissions(mailbox: MailboxStore, folder: Folder) -> PermissionSet | None:
+    """Return who may do what in a folder; only its owner is told."""
+    if isinstance(mailbox, SharedMailbox):
+        return None
+    names = {one.address.casefold(): one.name for one in delegation.load(mailbox)}
+    levels = dict.fromkeys((permissions.DEFAULT, permissions.ANONYMOUS), "None") | permissions.of(mailbox, folder)
+    listed = tuple(Permission(who, level, names.get(who, "")) for who, level in levels.items())
+    return PermissionSet(listed, element(folder) == "CalendarFolder")
 
 
 def matches(mailbox: MailboxStore, folder: Folder, restriction: Restriction | None) -> bool:

@@ -8,24 +8,26 @@ from datetime import tzinfo
 from attrs import frozen
 
 from casd.mailbox.call import Call, Person, Unanswered
-from casd.mailbox.ews import contacts, groups, identifiers
+from casd.mailbox.ews import contacts, groups, identifiers, kinds, lists, places
 from casd.mailbox.ews.answers import each
 from casd.mailbox.store.errors import BadContent
 from casd.mailbox.store.mailbox import MailboxStore
 from casd.mailbox.store.query import Contains, Mode, Or, Order, Page
 from casd.mailbox.store.values import Item
 from protocols.ews import personas, responses
-from protocols.ews.codecs import choice, parse_boolean, write_id
+from protocols.ews.codecs import choice, parse_boolean, write_id, write_mailbox
 from protocols.ews.errors import BadDocument, Refusal
 from protocols.ews.items import write
 from protocols.ews.markup import Child, Element, child, children, local, m, t, text
 from protocols.ews.paths import Path, Property
+from protocols.ews.values import Address
 from protocols.ews.values import Item as Shown
 
 MOST = 100
 """People of one answer (ResolveNames operation, remarks)."""
 
 _SCOPE = choice("ActiveDirectory", "ActiveDirectoryContacts", "Contacts", "ContactsActiveDirectory")
+_KINDS = {"Contact": "Contact", "DistributionList": "PrivateDL"}
 _FIELDS = ("subject", "given_name", "surname", "file_as")
 
 
@@ -99,7 +101,8 @@ def _resolutions(mailbox: MailboxStore, found: Sequence[Known], *, full: bool) -
 
 
 def _mailbox(mailbox: MailboxStore, one: Known) -> Element:
-    kind = personas.MAILBOX_TYPES.get(one.kind, "Mailbox") if one.item is None else "Contact"
+    known = personas.MAILBOX_TYPES.get(one.kind, "Mailbox")
+    kind = known if one.item is None else _KINDS[kinds.known(one.item).element]
     identity = None if one.item is None else write_id("ItemId", identifiers.of_item(mailbox, one.item))
     address = [t("EmailAddress", one.address), t("RoutingType", "SMTP")] if one.address else []
     return t("Mailbox", t("Name", one.name or one.address), *address, t("MailboxType", kind), identity)
@@ -122,11 +125,25 @@ def _contact(mailbox: MailboxStore, one: Known) -> Element:
 
 
 async def expand_dl(call: Call, body: Element, _zone: tzinfo) -> Element:
-    """Serve ExpandDL: the groups of the address book."""
+    """Serve ExpandDL: one's own lists by their ids, the groups of the address book by their addresses."""
     mailbox = child(body, "Mailbox")
     if mailbox is None:
         raise BadDocument("The required element 'Mailbox' is missing.")
-    return await groups.expand(call, text(mailbox, "EmailAddress"))
+    identity = child(mailbox, "ItemId")
+    if identity is None:
+        return await groups.expand(call, text(mailbox, "EmailAddress"))
+    members = await call.database.read(_members, call.mailbox, identity)
+    listed = m("DLExpansion", map(write_mailbox, members), TotalItemsInView=str(len(members)))
+    listed.set("IncludesLastItemInRange", "true")
+    return responses.answer("ExpandDL", [responses.success("ExpandDL", listed)])
+
+
+def _members(mailbox: MailboxStore, node: Element) -> Sequence[Address]:
+    item = places.item_of(mailbox, node)
+    if kinds.known(item).element != "DistributionList":
+        raise Refusal("ErrorNameResolutionNoResults")
+    found: Sequence[Address] = lists.read(mailbox.items.content(item.id)).get(Property("distributionlist:Members"), ())
+    return found
 
 
 def convert_id(mailbox: MailboxStore, body: Element, _zone: tzinfo) -> Element:

@@ -78,9 +78,25 @@ def narrow(restriction: Restriction, zone: tzinfo) -> Narrowed:
         return _of_contents(restriction)
     if kept.keeps(restriction.path) and _holders(restriction.path):
         return _of_contents(restriction, test)
+    if restriction.path == kept.SUBJECT:
+        return Narrowed(_called(test))
     if str(restriction.path) in kept.VERBATIM and isinstance(test, query.Compare | query.Contains | query.Exists):
         test = query.Or((test, evolve(test, field=f"properties.{restriction.path}")))
     return Narrowed(test)
+
+
+_CONTACT = query.Compare("kind", Operator.EQUAL, Kind.CONTACT)
+_CALLED = f"properties.{kept.SUBJECT}"
+
+
+def _called(test: Filter) -> Filter:
+    """Return a test of subjects that knows that a contact may be called otherwise than it is named."""
+    if isinstance(test, query.Not):
+        return query.Not(_called(test.part))
+    if not isinstance(test, query.Compare | query.Contains | query.Exists):
+        return test
+    otherwise = query.And((_CONTACT, query.Exists(_CALLED)))
+    return query.Or((query.And((test, query.Not(otherwise))), query.And((_CONTACT, evolve(test, field=_CALLED)))))
 
 
 def _holders(path: Path) -> list[Kind]:

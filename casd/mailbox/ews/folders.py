@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import tzinfo
 from typing import Any
 
+from casd.mailbox import permissions
 from casd.mailbox.ews import describing, kept, places, searches
 from casd.mailbox.ews.answers import each
 from casd.mailbox.ews.describing import matches, render
@@ -44,7 +45,7 @@ def find_folder(mailbox: MailboxStore, body: Element, _zone: tzinfo) -> Element:
         below = mailbox.folders.children(places.folder_of(mailbox, node).id, deep=deep)
         found = [folder for folder in below if matches(mailbox, folder, restriction)]
         part = views.part(view, len(found))
-        page = [render(mailbox, folder, shape) for folder in found[part.start : part.stop]]
+        page = [render(mailbox, folder, shape, finding=True) for folder in found[part.start : part.stop]]
         return [views.write_page("Folders", page, len(found), part)]
 
     return each("FindFolder", find, children(body, "ParentFolderIds"))
@@ -70,14 +71,20 @@ def create_folder(mailbox: MailboxStore, body: Element, _zone: tzinfo) -> Elemen
     return each("CreateFolder", create, children(body, "Folders"))
 
 
-def _settable(mailbox: MailboxStore, wanted: Mapping[Path, Any]) -> dict[str, Any]:
-    """Return what the store calls the properties that a client sets. Raises `Refusal` (ErrorInvalidPropertySet)."""
+def _settable(mailbox: MailboxStore, wanted: Mapping[Path, Any], distinguished: str = "") -> dict[str, Any]:
+    """Return what the store calls the properties that a client sets; delegates are let into the folder or out at once.
+
+    Raises `Refusal` (ErrorInvalidPropertySet).
+    """
     named: dict[str, Any] = {"properties": {}}
     for path, value in wanted.items():
         if path in (_NAME, _CLASS):
             named["name" if path == _NAME else "folder_class"] = value.strip()
         elif path == _SEARCH:
             named["properties"] |= searches.keep(mailbox, value)
+        elif path == describing.PERMISSIONS:
+            levels = {one.who: one.level for one in value.permissions} if value else {}
+            named["properties"] |= permissions.listed(mailbox, distinguished, levels)
         elif kept.keeps(path):
             named["properties"][str(path)] = None if value is None else kept.dump(path, value)
         else:
@@ -93,9 +100,17 @@ def update_folder(mailbox: MailboxStore, body: Element, _zone: tzinfo) -> Elemen
         wanted = {change.path: getattr(change, "value", None) for change in changes.parse(node)}
         if wanted.get(_NAME, folder.name) in (None, ""):
             raise Refusal("ErrorInvalidPropertyDelete", path=_NAME)
-        return [m("Folders", render(mailbox, mailbox.folders.update(folder.id, **_settable(mailbox, wanted))))]
+        if _major(wanted.get(_CLASS, folder.folder_class)) != _major(folder.folder_class):
+            raise Refusal("ErrorObjectTypeChanged")
+        named = _settable(mailbox, wanted, folder.distinguished)
+        return [m("Folders", render(mailbox, mailbox.folders.update(folder.id, **named)))]
 
     return each("UpdateFolder", update, children(body, "FolderChanges"))
+
+
+def _major(folder_class: str | None) -> str:
+    """Return what a folder holds, whatever else its class says."""
+    return ".".join((folder_class or "").strip().split(".")[:2]).casefold()
 
 
 def _first(node: Element) -> Element:
@@ -119,7 +134,7 @@ def move_folder(mailbox: MailboxStore, body: Element, _zone: tzinfo) -> Element:
 
 
 def copy_folder(mailbox: MailboxStore, body: Element, _zone: tzinfo) -> Element:
-    """Serve CopyFolder: with all that is in a folder and below it."""
+    """Serve CopyFolder: with all that is in a folder and below it; who is let into it is not let into the copy."""
 
     def copy(node: Element) -> Sequence[Child]:
         folder, parent = places.folder_of(mailbox, node), places.needed(mailbox, body, "ToFolderId")
@@ -133,7 +148,8 @@ def copy_folder(mailbox: MailboxStore, body: Element, _zone: tzinfo) -> Element:
 
 
 def _copy(mailbox: MailboxStore, folder: Folder, parent: Folder) -> Folder:
-    made = mailbox.folders.create(parent.id, folder.name, folder.folder_class, folder.properties)
+    properties = {name: value for name, value in folder.properties.items() if name != permissions.NAME}
+    made = mailbox.folders.create(parent.id, folder.name, folder.folder_class, properties)
     for item in mailbox.items.find([folder.id], page=query.Page(limit=-1)).items:
         mailbox.admit(item.size)
         mailbox.items.copy(item.id, made.id)

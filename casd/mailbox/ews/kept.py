@@ -31,6 +31,8 @@ _KEPT = frozenset(
     )
 )
 
+SUBJECT = Property("item:Subject")
+"""Kept beside a contact, whose content has a name only: what is called otherwise than it is named says so here."""
 
 VERBATIM = frozenset({"item:InReplyTo", "message:InternetMessageId", "message:References"})
 """Text that a header takes only as identifiers: where it is none, the client's own words are kept beside."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from attrs import frozen
 
-from casd.mailbox.ews import appointments, contacts, mail, meeting_messages, tasks
+from casd.mailbox.ews import appointments, contacts, lists, mail, meeting_messages, tasks
 from casd.mailbox.ews.soundness import sound
 from casd.mailbox.store.values import Item, Kind
 from protocols.ews.paths import Path, Property
@@ -19,7 +19,8 @@ class Known:
     """`element` and `home` are its name in EWS and its default folder.
 
     `read` takes a content and knows the properties `reads`; `write` takes a content (empty: a new one), changes
-    to the properties `uris`, and the time zone of times without an offset.
+    to the properties `uris`, and the time zone of times without an offset. `item_class` is what new ones are,
+    where it is not what the store gives to this kind.
     """
 
     kind: Kind
@@ -29,6 +30,7 @@ class Known:
     reads: frozenset[str]
     write: Callable[[bytes, Mapping[Property, Any], tzinfo], bytes]
     uris: frozenset[str]
+    item_class: str = ""
 
 
 def _zoneless(write: Callable[[bytes, Mapping[Property, Any]], bytes]) -> Any:
@@ -48,23 +50,30 @@ _ALL = (
 )
 
 _MEETING = (sound(meeting_messages.read), meeting_messages.READS, *_MAIL[2:])
-_MEETINGS = {
+_LIST = (sound(lists.read), lists.READS, sound(_zoneless(lists.write)), lists.URIS)
+_MADE = {
+    "ipm.distlist": Known(Kind.CONTACT, "DistributionList", "contacts", *_LIST, "IPM.DistList"),
+    "ipm.post": Known(Kind.NOTE, "PostItem", "inbox", *_MAIL, "IPM.Post"),
+}
+_OF_MEETINGS = {
     "ipm.schedule.meeting.request": Known(Kind.MAIL, "MeetingRequest", "inbox", *_MEETING),
     "ipm.schedule.meeting.resp": Known(Kind.MAIL, "MeetingResponse", "inbox", *_MEETING),
     "ipm.schedule.meeting.canceled": Known(Kind.MAIL, "MeetingCancellation", "inbox", *_MEETING),
 }
-"""Messages that only meetings make, by the begin of their item class."""
+"""Messages that only meetings make."""
+
+_BY_CLASS = {**_MADE, **_OF_MEETINGS}
+"""Items that are what the begin of their item class says."""
 
 KINDS = {known.kind: known for known in _ALL}
-ELEMENTS = {known.element: known for known in _ALL}
-SHOWN = ELEMENTS | {known.element: known for known in _MEETINGS.values()}
+ELEMENTS = {known.element: known for known in (*_ALL, *_MADE.values())}
+SHOWN = ELEMENTS | {known.element: known for known in _OF_MEETINGS.values()}
 
 
 def known(item: Item) -> Known:
     """Return what is known of the kind that an item is shown as."""
-    if item.kind is Kind.MAIL:
-        name = item.item_class.lower()
-        for begin, found in _MEETINGS.items():
-            if name == begin or name.startswith(f"{begin}."):
-                return found
+    name = item.item_class.lower()
+    for begin, found in _BY_CLASS.items():
+        if found.kind is item.kind and (name == begin or name.startswith(f"{begin}.")):
+            return found
     return KINDS[item.kind]

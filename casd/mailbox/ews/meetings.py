@@ -102,9 +102,16 @@ def _kept(mailbox: MailboxStore, letters: Sequence[Outgoing], *, keep: bool) -> 
 
 
 def _signed(mailbox: MailboxStore, letters: Sequence[Outgoing]) -> list[Outgoing]:
-    """Return letters that say which delegate sends them in the owner's name (RFC 5322 section 3.6.2)."""
+    """Return letters that say which delegate sends them in the owner's name (RFC 5322 section 3.6.2).
+
+    Raises `Refusal` (ErrorSendAsDenied): whom a folder's list alone lets in sends nothing in that name.
+    """
+    if not letters:
+        return []
     if not isinstance(mailbox, SharedMailbox):
         return list(letters)
+    if mailbox.delegate is None:
+        raise Refusal("ErrorSendAsDenied")
     sender = {Property("message:Sender"): Address(mailbox.delegate.address, mailbox.delegate.name)}
     return [evolve(letter, mime=mail.write(letter.mime, sender)) for letter in letters]
 

@@ -28,9 +28,10 @@ def folder(mailbox: MailboxStore, wanted: Id | Distinguished) -> Folder:
     try:
         if isinstance(wanted, Distinguished):
             return _distinguished(mailbox, wanted)
-        return mailbox.folders.get(identifiers.decode(Kind.FOLDER, mailbox, wanted.text, "ErrorFolderNotFound"))
-    except NotFound:
-        raise Refusal("ErrorFolderNotFound") from None
+        return mailbox.folders.get(identifiers.decode(Kind.FOLDER, mailbox, wanted.text))
+    except NotFound:  # a folder that was there is an object, as an item is; one that never was is a folder
+        code = "ErrorFolderNotFound" if isinstance(wanted, Distinguished) else "ErrorItemNotFound"
+        raise Refusal(code) from None
 
 
 def _distinguished(mailbox: MailboxStore, wanted: Distinguished) -> Folder:

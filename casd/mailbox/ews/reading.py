@@ -7,9 +7,9 @@ from functools import partial
 from html import escape
 from typing import Any
 
-from casd.mailbox.ews import appointments, columns, identifiers, kept, kinds, mail, series
+from casd.mailbox.ews import appointments, columns, identifiers, kept, kinds, mail, rights, series
 from casd.mailbox.ews.identifiers import Kind
-from casd.mailbox.ews.kinds import KINDS, SHOWN, Known
+from casd.mailbox.ews.kinds import ELEMENTS, KINDS, SHOWN, Known
 from casd.mailbox.ews.occurrences import Occurrence
 from casd.mailbox.ews.soundness import sound
 from casd.mailbox.store import kinds as formats
@@ -101,6 +101,7 @@ def _happening(mailbox: MailboxStore, item: Entry, wanted: Iterable[Path], occur
         "calendar:End": occurrence.end,
         "calendar:OriginalStart": occurrence.original,
         "calendar:RecurrenceId": occurrence.original,
+        "calendar:IsRecurring": True,
         "calendar:CalendarItemType": "Occurrence" if own is None else "Exception",
         "calendar:Recurrence": None,
     }
@@ -154,7 +155,7 @@ _ABOUT: Mapping[str, Callable[[MailboxStore, Entry], Any]] = {
     "item:IsUnmodified": lambda _mailbox, item: item.created == item.modified,
     "item:ReminderIsSet": lambda _mailbox, _item: False,
     "item:Culture": lambda _mailbox, _item: "en-US",
-    "item:EffectiveRights": lambda _mailbox, _item: True,
+    "item:EffectiveRights": lambda mailbox, item: rights.of(mailbox, item.folder),
     "item:LastModifiedName": lambda mailbox, _item: mailbox.display_name,
     "item:IsAssociated": lambda _mailbox, _item: False,
     "item:InstanceKey": lambda _mailbox, item: item.id.encode(),
@@ -205,5 +206,6 @@ def _inner(content_type: str, content: bytes) -> tuple[str, dict[Path, Any]]:
     kind = StoredKind.CONTACT if content_type == "text/vcard" else StoredKind.APPOINTMENT
     if kind is StoredKind.APPOINTMENT and b"BEGIN:VTODO" in content:
         kind = StoredKind.TASK
-    known, extract = KINDS[kind], formats.KINDS[kind].read(content)
+    extract = formats.KINDS[kind].read(content)
+    known = ELEMENTS["DistributionList"] if "item_class" in extract.columns else KINDS[kind]
     return known.element, {**columns.read({**extract.columns, **extract.defaults}), **known.read(content)}

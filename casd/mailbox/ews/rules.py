@@ -47,18 +47,13 @@ def update_inbox_rules(mailbox: MailboxStore, body: Element, zone: tzinfo) -> El
     if (refused := _of_another(mailbox, body)) is not None:
         return responses.refused("UpdateInboxRules", refused)
     kept = {rule.id: rule for rule in rules.load(mailbox)}
-    violations: list[Violation] = []
+    wrong: list[Violation] = []
     for place, operation in enumerate(wire.parse(body)):
-        found = [evolve(one, place=place) for one in _violations(kept, operation)]
-        if not found:
-            try:
-                _do(mailbox, kept, operation, zone)
-            except (Refusal, NotFound):
-                found = [Violation(place, "Action", "FolderDoesNotExist", "A folder or message is not there.")]
-        violations += found
-    if violations:
+        found = list(violations(kept, operation)) or list(_done(mailbox, kept, operation, zone))
+        wrong += [evolve(one, place=place) for one in found]
+    if wrong:
         refused = Refusal("ErrorInboxRulesValidationError")
-        return responses.refused("UpdateInboxRules", refused, wire.violated(violations))
+        return responses.refused("UpdateInboxRules", refused, wire.violated(wrong))
     try:
         rules.save(mailbox, list(kept.values()))
     except Refusal as over:
@@ -66,18 +61,25 @@ def update_inbox_rules(mailbox: MailboxStore, body: Element, zone: tzinfo) -> El
     return responses.alone("UpdateInboxRules")
 
 
-def _do(mailbox: MailboxStore, kept: dict[str, Rule], operation: Operation, zone: tzinfo) -> None:
+def _done(mailbox: MailboxStore, kept: dict[str, Rule], operation: Operation, zone: tzinfo) -> Iterator[Violation]:
+    """Do an operation that is valid; yield what it names and is not there, in which case it is not done."""
     said = operation.rule
     if operation.kind == "Delete":
         del kept[said.id]
         return
     values = {name: _stored(getattr(said, name), zone) for name in _TESTED}
-    actions = {name: _resolved(mailbox, name, value) for name, value in said.actions.items()}
+    actions: dict[str, Any] = {}
+    for name, value in said.actions.items():
+        try:
+            actions[name] = _resolved(mailbox, name, value)
+        except (Refusal, NotFound):
+            yield Violation(0, f"Action:{name}", "FolderDoesNotExist", "A folder or message is not there.")
+            return
     rule = Rule(**{**asdict(said), **values, "actions": actions, "id": said.id or token_hex(8)})
     kept[rule.id] = rule
 
 
-def _violations(kept: Mapping[str, Rule], operation: Operation) -> Iterator[Violation]:
+def violations(kept: Mapping[str, Rule], operation: Operation) -> Iterator[Violation]:
     """Yield what is wrong with an operation, whatever it concerns."""
     said, kind = operation.rule, operation.kind
     if kind == "Create" and said.id:
@@ -92,23 +94,24 @@ def _violations(kept: Mapping[str, Rule], operation: Operation) -> Iterator[Viol
         yield Violation(0, "DisplayName", "EmptyValueFound", "A rule needs a name.")
     if not said.actions:
         yield Violation(0, "Actions", "MissingAction", "A rule needs an action.")
-    tested = ({**said.conditions, **said.exceptions}, TESTS)
-    for values, known in (tested, (said.actions, rules.ACTIONS)):
+    parts = ("Condition", said.conditions), ("Exception", said.exceptions), ("Action", said.actions)
+    for part, values in parts:
+        known = rules.ACTIONS if part == "Action" else TESTS
         for name, value in values.items():
-            yield from _wrong(name, value, known)
+            yield from _wrong(f"{part}:{name}", name, value, known)
 
 
-def _wrong(name: str, value: Any, known: Any) -> Iterator[Violation]:
+def _wrong(field: str, name: str, value: Any, known: Any) -> Iterator[Violation]:
     if name not in known:
-        yield Violation(0, name, "UnsupportedRule", "This server cannot do that.")
+        yield Violation(0, field, "UnsupportedRule", "This server cannot do that.")
     elif value in ("", []):
-        yield Violation(0, name, "EmptyValueFound", "There is no value.")
+        yield Violation(0, field, "EmptyValueFound", "There is no value.")
     elif name in FORWARDS and not all("@" in one and one.isprintable() for one in value):
-        yield Violation(0, name, "InvalidAddress", "This is no address.", "; ".join(value))
+        yield Violation(0, field, "InvalidAddress", "This is no address.", "; ".join(value))
     elif name in FORWARDS and len(value) > MOST_SENT:
-        yield Violation(0, name, "InvalidValue", f"A rule sends a message to {MOST_SENT} people at most.")
+        yield Violation(0, field, "InvalidValue", f"A rule sends a message to {MOST_SENT} people at most.")
     elif name.endswith("Range") and None not in value and value[0] > value[1]:
-        yield Violation(0, name, f"Invalid{name.removeprefix('Within')}", "The range ends before it begins.")
+        yield Violation(0, field, f"Invalid{name.removeprefix('Within')}", "The range ends before it begins.")
 
 
 def _stored(values: Mapping[str, Any], zone: tzinfo) -> dict[str, Any]:

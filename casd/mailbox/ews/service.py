@@ -95,7 +95,7 @@ OPERATIONS: Mapping[str, Operation] = {
     "GetAppManifests": _in_store(probes.get_app_manifests),
     "GetAttachment": _in_store(attachments.get_attachment),
     "GetConversationItems": _in_store(conversations.get_conversation_items),
-    "GetDelegate": _in_store(delegates.get_delegate),
+    "GetDelegate": delegates.get_delegate,
     "GetEvents": notifying.get_events,
     "GetFolder": _in_store(folders.get_folder),
     "GetInboxRules": _in_store(rules.get_inbox_rules),

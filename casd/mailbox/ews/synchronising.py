@@ -75,6 +75,6 @@ def _folder_changes(
     for change in found:
         if change.id in below:
             name = "Create" if change.kind is ChangeKind.CREATED else "Update"
-            yield t(name, describing.render(mailbox, below[change.id], shape))
+            yield t(name, describing.render(mailbox, below[change.id], shape, finding=True))
         elif not fresh:
             yield t("Delete", write_id("FolderId", Id(identifiers.encode(Kind.FOLDER, mailbox, change.id))))

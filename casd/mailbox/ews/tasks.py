@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, tzinfo
 from typing import Any
@@ -13,6 +14,10 @@ from casd.mailbox.ews.columns import STATUSES
 from protocols.ews.paths import Path, Property
 
 _CLASSES = {"Normal": None, "Personal": "PRIVATE", "Private": "PRIVATE", "Confidential": "CONFIDENTIAL"}
+_PERCENT = "X-CASD-PERCENT"
+"""The property that holds all digits of a percentage that is no whole number."""
+
+_FRACTION = re.compile(r"\d{1,3}\.\d{1,9}")
 _PRIORITIES = {"Low": 9, "Normal": None, "High": 1}
 
 
@@ -45,7 +50,7 @@ def _day(todo: Component, name: str) -> datetime | None:
 def _complete(todo: Component, named: Mapping[str, Any]) -> None:
     """Keep status and percentage together, as MS-OXOTASK 2.2.2.2.2 asks."""
     if named.get("task:Status") == "Completed":
-        ical.put(todo, "PERCENT-COMPLETE", 100)
+        _put_percent(todo, 100)
     elif named.get("task:PercentComplete") == 100:
         ical.put(todo, "STATUS", "COMPLETED")
 
@@ -59,7 +64,16 @@ def _put_day(name: str) -> Callable[[Component, Any], None]:
 
 
 def _put_percent(todo: Component, value: float | None) -> None:
+    """Say how much is done; of a fraction, for which PERCENT-COMPLETE has no place, all digits stand beside it."""
     ical.put(todo, "PERCENT-COMPLETE", None if value is None else int(value))
+    ical.put(todo, _PERCENT, None if value is None or value == int(value) else f"{value:g}")
+
+
+def _percent(todo: Component) -> float:
+    """Return how much is done, with the fraction that stands beside it if it is still of it."""
+    whole, said = ical.number(todo, "PERCENT-COMPLETE"), ical.string(todo, _PERCENT)
+    exact = float(said) if _FRACTION.fullmatch(said) else 0.0
+    return exact if int(exact) == whole else whole
 
 
 def _status(todo: Component) -> str:
@@ -76,7 +90,7 @@ _READERS: Mapping[str, Callable[[Component], Any]] = {
     "task:IsComplete": lambda todo: _status(todo) == "Completed",
     "task:Recurrence": lambda todo: ical.recurrence(todo, UTC),
     "task:Status": _status,
-    "task:PercentComplete": lambda todo: ical.number(todo, "PERCENT-COMPLETE"),
+    "task:PercentComplete": _percent,
 }
 _WRITERS: Mapping[str, Callable[[Component, Any], None]] = {
     "item:Subject": _text("SUMMARY"),

@@ -9,9 +9,8 @@ from typing import Any
 from attrs import frozen
 
 from casd.mailbox.call import Call
-from casd.mailbox.ews import appointments, identifiers, meetings, places, sending, writing
+from casd.mailbox.ews import appointments, identifiers, kinds, meetings, places, sending, writing
 from casd.mailbox.ews.answers import refusal
-from casd.mailbox.ews.kinds import KINDS
 from casd.mailbox.ews.meetings import Policy
 from casd.mailbox.ews.occurrences import Occurrence
 from casd.mailbox.ews.reading import Renderer
@@ -81,10 +80,11 @@ class _Update:
     def _save(self, item: Item, wishes: Sequence[Change], change_key: str | None) -> Item:
         values = self._values(item, wishes)
         mime = values.pop(_MIME, None)
-        placed = writing.sort(KINDS[item.kind], values)
+        known = kinds.known(item)
+        placed = writing.sort(known, values)
         if placed.content:
             old = mime or self.mailbox.items.content(item.id)
-            mime = KINDS[item.kind].write(old, placed.content, self.zone)
+            mime = known.write(old, placed.content, self.zone)
         if mime is not None:
             self.mailbox.admit(len(mime), item.size)
         return self.mailbox.items.update(item.id, mime, change_key=change_key, **placed.fields)

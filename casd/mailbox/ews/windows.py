@@ -36,18 +36,22 @@ class Entry:
     occurrence: Occurrence | None = None
 
 
-def entries(mailbox: MailboxStore, folder: str, window: Window, zone: tzinfo) -> list[Entry]:
-    """Return all that overlaps a window, by its start. Raises `Refusal` for a window that is none, or too long."""
+def entries(mailbox: MailboxStore, folder: str, window: Window, zone: tzinfo, *, touching: bool = False) -> list[Entry]:
+    """Return all that overlaps a window, by its start; with `touching` also what ends as it begins.
+
+    Raises `Refusal` for a window that is none, or too long.
+    """
     start, end = zones.settle(window.start, zone), zones.settle(window.end, zone)
     if end < start:
         raise Refusal("ErrorCalendarEndDateIsEarlierThanStartDate")
     if end - start > _LONGEST:
         raise Refusal("ErrorCalendarViewRangeTooBig")
+    first = start - timedelta(microseconds=touching)  # the store counts in seconds
     late = Or((Compare("recurring", Operator.EQUAL, True), Compare("end", Operator.GREATER, start - _ZONES)))
     kind = Compare("kind", Operator.EQUAL, Kind.APPOINTMENT)
     near = And((kind, Compare("start", Operator.LESS, end + _ZONES), late))
     found = mailbox.items.find([folder], near, (Order("start"),), Page(limit=-1)).items
-    seen = [entry for item in found for entry in _overlapping(mailbox, item, start, end)]
+    seen = [entry for item in found for entry in _overlapping(mailbox, item, first, end)]
     return sorted(seen, key=lambda entry: entry.start)
 
 

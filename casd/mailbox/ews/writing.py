@@ -25,7 +25,10 @@ from protocols.ews.values import Attachment, Item
 _MIME = Property("item:MimeContent")
 _ATTACHMENTS = Property(ATTACHMENTS)
 _ANGULAR = re.compile(r"<[!-~]{1,900}>(?: <[!-~]{1,900}>)*")
-_CONTENT_TYPES = {"CalendarItem": "text/calendar", "Task": "text/calendar", "Contact": "text/vcard"}
+_CONTENT_TYPES = {
+    **dict.fromkeys(("CalendarItem", "Task"), "text/calendar"),
+    **dict.fromkeys(("Contact", "DistributionList"), "text/vcard"),
+}
 
 
 @frozen
@@ -56,6 +59,8 @@ def sort(known: Known, changes: Mapping[Path, Any]) -> Sorted:
             fields[COLUMNS[path.uri].field], placed = _column(path.uri, value), True
         if isinstance(path, Property) and path.uri in kept.VERBATIM:
             properties[str(path)] = value if value and _ANGULAR.fullmatch(value) is None else None
+        if known.kind is Kind.CONTACT and path == kept.SUBJECT:
+            properties[str(path)] = value
         if not placed and kept.keeps(path):
             properties[str(path)], placed = None if value is None else kept.dump(path, value), True
         if not placed:

@@ -19,6 +19,9 @@ ANSWERED = "X-CASD-ANSWERED"
 INVITED = "X-CASD-INVITED"
 """The property that says that invitations were sent."""
 
+UNSET = "X-CASD-REMINDER"
+"""The property that holds the minutes of a reminder that is not set."""
+
 REPLY_TIME = "X-MICROSOFT-CDO-REPLYTIME"
 BUSY = "X-MICROSOFT-CDO-BUSYSTATUS"
 INTENDED = "X-MICROSOFT-CDO-INTENDEDSTATUS"

@@ -17,7 +17,10 @@ from casd.mailbox.meetings.itip import File, Letter
 from casd.mailbox.outgoing import Outgoing
 from protocols.ews.values import Address, Body
 
-_PRIVATE = (attendance.RESPONSE, attendance.INVITED, attendance.REPLY_TIME, attendance.BUSY, "CATEGORIES")
+_PRIVATE = (
+    *(attendance.RESPONSE, attendance.INVITED, attendance.REPLY_TIME, attendance.BUSY, attendance.UNSET),
+    "CATEGORIES",
+)
 """Properties of the organiser's entry that are nobody else's business."""
 
 

@@ -44,7 +44,7 @@ def entry_shape(mailbox: MailboxStore, entry: Entry) -> dict[str, Any]:
         "location": ical.string(own, "LOCATION") if own else item.location,
         **_when(mailbox, item, start, end),
         "allDay": item.all_day,
-        "busy": BUSY[appointments.own(own)[_STATUS]] if own else item.busy,
+        "busy": shown(BUSY[appointments.own(own)[_STATUS]] if own else item.busy),
         "recurring": item.recurring,
         "meeting": bool(item.to or item.cc),
         "mine": mine,
@@ -53,6 +53,11 @@ def entry_shape(mailbox: MailboxStore, entry: Entry) -> dict[str, Any]:
         "cancelled": (ical.string(own, "STATUS") if own else item.status).upper() == "CANCELLED",
         "categories": list(item.categories),
     }
+
+
+def shown(busy: str) -> str:
+    """Return how time counts in the words that a form has: of which nothing is known is taken."""
+    return "busy" if busy == "nodata" else busy
 
 
 def _event(mailbox: MailboxStore, item: Item) -> tuple[Calendar, Component] | None:

@@ -9,6 +9,7 @@ from casd.mailbox.call import Call, Said
 from casd.mailbox.ews.columns import BUSY
 from casd.mailbox.meetings import freebusy
 from casd.mailbox.meetings.freebusy import Busy
+from casd.mailbox.owa.appointments import shown
 from casd.mailbox.owa.arguments import Arguments, BadArgument
 
 _LONGEST = timedelta(days=42)
@@ -33,7 +34,7 @@ def _person(said: Said) -> dict[str, Any]:
 
 
 def _busy(one: Busy) -> dict[str, str]:
-    return {"start": one.start.isoformat(), "end": one.end.isoformat(), "busy": BUSY[one.status]}
+    return {"start": one.start.isoformat(), "end": one.end.isoformat(), "busy": shown(BUSY[one.status])}
 
 
 def _moment(text: str) -> datetime:

@@ -21,6 +21,7 @@ from casd.mailbox.owa import (
     meetings,
     pages,
     picker,
+    rules,
     searching,
     settings,
     tasks,
@@ -77,6 +78,10 @@ ACTIONS: Mapping[str, Callable[[MailboxStore, Arguments], Any]] = {
     "UpdateSettings": settings.update_settings,
     "GetUserOofSettings": absence.get_user_oof_settings,
     "SetUserOofSettings": absence.set_user_oof_settings,
+    "GetInboxRules": rules.get_inbox_rules,
+    "SaveInboxRule": rules.save_inbox_rule,
+    "DeleteInboxRule": rules.delete_inbox_rule,
+    "SortInboxRules": rules.sort_inbox_rules,
 }
 """What one transaction of the database answers; the words are those of EWS where it has one."""
 

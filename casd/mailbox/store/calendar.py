@@ -15,7 +15,7 @@ from casd.mailbox.store.mail import display
 from casd.mailbox.store.values import Importance
 
 _CLASSES = {"PRIVATE": 2, "CONFIDENTIAL": 3}
-_BUSY = {"FREE": "free", "TENTATIVE": "tentative", "BUSY": "busy", "OOF": "oof", "WORKINGELSEWHERE": "workingelsewhere"}
+_BUSY = frozenset({"free", "tentative", "busy", "oof", "workingelsewhere", "nodata"})
 _ROLES = {"OPT-PARTICIPANT": "cc", "NON-PARTICIPANT": "bcc"}
 
 
@@ -123,8 +123,10 @@ def _importance(priority: int) -> int:
 
 
 def _busy(event: Component) -> str:
-    said = _string(event, "X-MICROSOFT-CDO-BUSYSTATUS").upper()
-    return _BUSY.get(said) or ("free" if _string(event, "TRANSP").upper() == "TRANSPARENT" else "busy")
+    said = _string(event, "X-MICROSOFT-CDO-BUSYSTATUS").lower()
+    if said in _BUSY:
+        return said
+    return "free" if _string(event, "TRANSP").upper() == "TRANSPARENT" else "busy"
 
 
 def _attendees(event: Component) -> dict[str, str]:

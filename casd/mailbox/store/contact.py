@@ -9,14 +9,18 @@ import vobject
 from casd.mailbox.store.errors import BadContent
 from casd.mailbox.store.extract import Extract, extracted
 
+MAILTO = "mailto:"
+"""How a MEMBER of a group begins that is an address (RFC 6350 section 6.6.5)."""
+
 
 def read(content: bytes) -> Extract:
-    """Return what columns take from a vCard: `sender` is the first e-mail address, `to` all of them.
+    """Return what columns take from a vCard: `sender` is the first e-mail address, `to` all of them, members too.
 
     Raises `BadContent`.
     """
     card = _card(content)
     emails = [line.value for line in card.contents.get("email", ())]
+    members = [line.value.removeprefix(MAILTO) for line in card.contents.get("member", ())]
     name = card.contents["n"][0].value if "n" in card.contents else None
     given, surname = (_joined(name.given), _joined(name.family)) if name else ("", "")
     columns = {
@@ -25,10 +29,12 @@ def read(content: bytes) -> Extract:
         "surname": surname,
         "company": _joined(card.contents["org"][0].value[:1]) if "org" in card.contents else "",
         "sender": emails[0] if emails else "",
-        "to": "; ".join(emails),
+        "to": "; ".join((*emails, *members)),
         "uid": _string(card, "uid"),
     }
     columns["file_as"] = _file_as(card, columns)
+    if _string(card, "kind").lower() == "group":
+        columns["item_class"] = "IPM.DistList"
     categories = tuple(category for line in card.contents.get("categories", ()) for category in line.value)
     return extracted(columns, _string(card, "note"), {"categories": categories} if categories else {})
 

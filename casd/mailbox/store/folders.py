@@ -78,6 +78,12 @@ class Folders:
         )
         return tuple(map(rows.folder, found))
 
+    def holding(self, name: str) -> tuple[Folder, ...]:
+        """Return the folders that have a property of this name."""
+        condition = "folder.mailbox = ? AND EXISTS (SELECT 1 FROM json_each(folder.properties) WHERE key = ?)"
+        found = self._connection.execute(f"{rows.SELECT_FOLDER} WHERE {condition}", (self._journal.mailbox, name))
+        return tuple(map(rows.folder, found))
+
     def size(self, folder: str) -> int:
         """Return the bytes of all items in this folder (not in those below). Raises `NotFound`."""
         query = "SELECT ifnull(sum(size), 0) FROM item WHERE folder = ?"

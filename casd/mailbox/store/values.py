@@ -105,7 +105,7 @@ class Item:
     Message-ID without brackets, `conversation` the same text for all mails of one thread.
     Contacts: `subject` is the formatted name, `file_as` what to sort by, `sender` the first e-mail address.
     Tasks: `end` is the due date, `status` the VTODO's STATUS. Appointments: `status` is the VEVENT's STATUS,
-    `busy` one of free, tentative, busy, oof, workingelsewhere.
+    `busy` one of free, tentative, busy, oof, workingelsewhere, nodata.
     `properties` holds what the protocols keep here that no column has (JSON values, keys chosen by them).
     """
 

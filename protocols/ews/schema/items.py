@@ -1,4 +1,8 @@
-"""Folders, items and attachments, with what stands in them."""
+"""Folders, items and attachments, with what stands in them.
+
+A permission's children come in any order, and under two names that are none: so exchangelib writes them, and it is
+understood by Exchange Online.
+"""
 
 from __future__ import annotations
 
@@ -27,8 +31,6 @@ Attendees = Attendee+
 BaseFolder = FolderId? ParentFolderId:FolderId? FolderClass? DisplayName? TotalCount? ChildFolderCount?
     ExtendedProperty* ManagedFolderInformation? EffectiveRights? DistinguishedFolderId:text? PolicyTag:RetentionTag?
     ArchiveTag:RetentionTag? ReplicaList:Strings?
-BasePermission = UserId CanCreateItems? CanCreateSubFolders? IsFolderOwner? IsFolderVisible? IsFolderContact?
-    EditItems? DeleteItems?
 Body = @BodyType! @IsTruncated
 CalendarFolder = &BaseFolder SharingEffectiveRights? PermissionSet:CalendarPermissionSet?
 CalendarItem = &Item UID? RecurrenceId? DateTimeStamp? Start? End? OriginalStart? IsAllDayEvent? LegacyFreeBusyStatus?
@@ -41,7 +43,6 @@ CalendarItem = &Item UID? RecurrenceId? DateTimeStamp? Start? End? OriginalStart
     EndTimeZone:TimeZoneDefinition? ConferenceType? AllowNewTimeProposal? IsOnlineMeeting? MeetingWorkspaceUrl?
     NetShowUrl? EnhancedLocation? StartWallClock? EndWallClock? StartTimeZoneId? EndTimeZoneId?
     IntendedFreeBusyStatus? JoinOnlineMeetingUrl? OnlineMeetingSettings:any? IsOrganizer? DoNotForwardMeeting?
-CalendarPermission = &BasePermission ReadItems? CalendarPermissionLevel
 CalendarPermissionSet = CalendarPermissions UnknownEntries?
 CalendarPermissions = CalendarPermission*
 CancelCalendarItem ForwardItem ReplyToItem = &SmartResponse
@@ -133,7 +134,9 @@ Occurrence = ItemId Start End OriginalStart
 Occurrences = Occurrence+
 Period = @Bias @Name @Id
 Periods = Period+
-Permission = &BasePermission ReadItems? PermissionLevel
+Permission CalendarPermission = (UserId | CanCreateItems | CanCreateSubFolders | CanCreateSubfolders | IsFolderOwner |
+    IsFolderVisible | IsFolderContact | EditItems | DeleteItems | ReadItems | PermissionLevel |
+    CalendarPermissionLevel)*
 PermissionSet = Permissions UnknownEntries?
 Permissions = Permission*
 PersonaPostalAddress = Street? City? State? Country? PostalCode? PostOfficeBox? Type? Latitude? Longitude? Accuracy?

@@ -56,6 +56,21 @@ def test_delegates_are_added_listed_changed_and_removed(town: Town) -> None:
     assert listed(town.alice).all("m:DelegateUser") == []
 
 
+def test_who_is_no_delegate_is_told_why(town: Town) -> None:
+    asked = "".join(
+        f"<t:UserId>{one}</t:UserId>"
+        for one in (
+            "<t:SID>S-1-5</t:SID>",
+            "<t:PrimarySmtpAddress>eve@else.org</t:PrimarySmtpAddress>",
+            "<t:PrimarySmtpAddress>bob@example.org</t:PrimarySmtpAddress>",
+        )
+    )
+    answer = town.alice.ask(
+        f'<m:GetDelegate IncludePermissions="true">{OWNER}<m:UserIds>{asked}</m:UserIds></m:GetDelegate>'
+    )
+    assert answer.codes == ["NoError", "ErrorInvalidUserSid", "ErrorDelegateNoUser", "ErrorNotDelegate"]
+
+
 @pytest.mark.negative
 def test_nobody_names_anothers_delegates(town: Town) -> None:
     assert edit(town.bob, "AddDelegate", user("carol", "Editor")).codes == ["ErrorAccessDenied"]

@@ -86,6 +86,10 @@ def test_rules_are_kept_changed_and_deleted(town: Town) -> None:
 def test_a_rule_that_cannot_be_is_refused_with_the_reason(town: Town, wrong: str, code: str) -> None:
     answer = update(town.alice, wrong)
     assert (answer.codes, answer.texts("t:ErrorCode")) == (["ErrorInboxRulesValidationError"], [code])
+    assert answer.text("t:FieldURI") in {
+        *("Actions", "DisplayName", "RuleId", "Condition:IsVoicemail", "Condition:WithinSizeRange"),
+        *("Action:ForwardToRecipients", "Action:MoveToFolder"),
+    }
     assert listed(town.alice).all("t:Rule") == []
 
 

@@ -60,7 +60,7 @@ def test_some_things_are_only_answered() -> None:
     header = (Header("Subject", "x"),)
     written = codecs.HEADERS.write("InternetMessageHeaders", header)
     assert '<InternetMessageHeader HeaderName="Subject">x<' in shown(written)
-    assert "<ViewPrivateItems>true<" in shown(codecs.RIGHTS.write("EffectiveRights", True))
+    assert "<ViewPrivateItems>true<" in shown(codecs.RIGHTS.write("EffectiveRights", codecs.RIGHTS_ALL))
     names = codecs.COMPLETE_NAME.write("CompleteName", (("FirstName", "A"), ("LastName", "")))
     assert shown(names) == "<CompleteName><FirstName>A</FirstName></CompleteName>"
     with pytest.raises(BadDocument, match="only ever answered"):

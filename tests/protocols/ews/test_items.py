@@ -126,8 +126,8 @@ def test_what_the_schema_does_not_know_is_a_bad_document(markup: str) -> None:
 
 
 def test_a_kind_that_is_not_served_is_refused() -> None:
-    with pytest.raises(Refusal, match="DistributionList"):
-        items.read(node("<t:DistributionList/>"))
+    with pytest.raises(Refusal, match="SharingMessage"):
+        items.read(node("<t:SharingMessage/>"))
 
 
 @pytest.mark.parametrize(

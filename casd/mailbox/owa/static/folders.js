@@ -23,8 +23,7 @@ export class FolderTree {
   /** Read the folders again; returns whose mailbox it is. */
   async refresh(options) {
     const { mailbox, folders } = await call("FindFolder", {}, options);
-    const named = folders.map((folder) => ({ ...folder, name: maybe(`folder-${folder.distinguished}`) || folder.name }));
-    this.folders = sorted(named.filter((folder) => !HIDDEN.has(folder.distinguished)));
+    this.folders = arranged(folders);
     this.#show();
     return mailbox;
   }
@@ -113,6 +112,12 @@ export class FolderTree {
 }
 
 export const folderHash = (folder) => `#/${encodeURIComponent(folder.distinguished || folder.id)}`;
+
+/** Return folders as people see them: named in their language, in order, each with its `depth`. */
+export function arranged(folders) {
+  const named = folders.map((folder) => ({ ...folder, name: maybe(`folder-${folder.distinguished}`) || folder.name }));
+  return sorted(named.filter((folder) => !HIDDEN.has(folder.distinguished)));
+}
 
 /** Default folders first, in their order, then the others by name; each followed by those below it. */
 function sorted(folders) {

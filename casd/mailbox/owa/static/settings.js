@@ -1,10 +1,11 @@
-// Settings: language, time zone, colours, conversations, signature, automatic replies, categories.
+// Settings: language, time zone, colours, conversations, signature, automatic replies, rules, categories.
 
 import { absence } from "./absence.js";
 import { editorUrl, pending } from "./api.js";
 import { el, icon, iconButton } from "./dom.js";
 import { t } from "./language.js";
 import { complain, toast } from "./overlay.js";
+import { rules } from "./rules.js";
 import { DAY } from "./time.js";
 import { fileSize, toldWall } from "./words.js";
 
@@ -24,7 +25,7 @@ class Settings {
   async arrive([section = ""]) {
     this.page.entitle(t("settings"));
     this.#draw();
-    if (section === "categories") this.categories.scrollIntoView();
+    if (section in this.sections) this.sections[section].scrollIntoView();
   }
 
   /** Show what another browser has chosen. */
@@ -40,7 +41,7 @@ class Settings {
   #draw() {
     const { settings } = this.page;
     this.shown = JSON.stringify(settings);
-    this.categories = this.#categories();
+    this.sections = { rules: section(t("rules"), rules(this.page)), categories: this.#categories() };
     this.root.replaceChildren(el("main", { class: "sheet settings", "aria-label": t("settings") }, el("h1", { text: t("settings") }),
       section(t("general"),
         this.#select("language", t("language"), [["", t("as-browser")], ...Object.entries(NAMES)], settings.language, { reload: true }),
@@ -50,7 +51,7 @@ class Settings {
         storage(this.page.storage)),
       section(t("mail"), this.#conversations(settings), this.#signature()),
       section(t("automatic-replies"), absence()),
-      this.categories));
+      ...Object.values(this.sections)));
   }
 
   #select(name, label, options, value, { reload = false, read = String } = {}) {

@@ -98,6 +98,7 @@ def test_texts_status_and_reminder_are_written() -> None:
     assert (plain["item:Body"], plain["item:ReminderMinutesBeforeStart"]) == (Body("Text", "plain"), 5)
     silent = read(write(content, item_ReminderIsSet=False, item_Body=None))
     assert (silent["item:ReminderIsSet"], silent["item:Body"]) == (False, Body("Text", ""))
+    assert silent["item:ReminderMinutesBeforeStart"] == 15
 
 
 def test_a_series_ends_at_the_end_of_its_last_day() -> None:
@@ -141,6 +142,13 @@ def test_a_task_is_written_and_read_again() -> None:
     found = {str(path): value for path, value in tasks.read(content).items()}
     assert (found["task:DueDate"], found["task:Status"], found["task:PercentComplete"]) == (due, "InProgress", 40)
     assert (found["task:IsComplete"], found["item:Body"]) == (False, Body("Text", "how"))
+
+
+def test_a_fraction_of_a_percent_stays_until_another_program_says_otherwise() -> None:
+    content = tasks.write(TASK, named({"task_PercentComplete": 40.25}))
+    assert tasks.read(content)[Property("task:PercentComplete")] == 40.25
+    other = content.replace(b"PERCENT-COMPLETE:40", b"PERCENT-COMPLETE:50")
+    assert tasks.read(other)[Property("task:PercentComplete")] == 50
 
 
 @pytest.mark.parametrize("change", [{"task_Status": "Completed"}, {"task_PercentComplete": 100.0}])

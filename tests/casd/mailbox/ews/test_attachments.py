@@ -93,7 +93,7 @@ def test_what_is_attached_to_an_attached_message_is_got_too(client: Client) -> N
 def test_what_holds_nothing_or_no_item_is_refused(client: Client) -> None:
     item = client.create("<t:Message/>").id()
     empty = "<t:FileAttachment><t:Name>a</t:Name></t:FileAttachment>"
-    group = "<t:ItemAttachment><t:Name>a</t:Name><t:DistributionList/></t:ItemAttachment>"
+    group = "<t:ItemAttachment><t:Name>a</t:Name><t:SharingMessage/></t:ItemAttachment>"
     assert attach(client, item, empty + group).codes == ["ErrorRequiredPropertyMissing", "ErrorInvalidRequest"]
 
 

@@ -37,7 +37,7 @@ FULL = {
     "JobTitle": "Boss",
     "FileAs": "Öther; Ann, M",
     "BusinessHomePage": "http://x.org",
-    "Birthday": datetime(1970, 2, 3, tzinfo=UTC),
+    "Birthday": datetime(1970, 2, 3, 11, 59, tzinfo=UTC),
     "EmailAddress/EmailAddress1": "a@x.org",
     "EmailAddress/EmailAddress3": "c@x.org",
     "ImAddress/ImAddress2": "im@x.org",

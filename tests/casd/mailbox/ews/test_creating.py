@@ -34,7 +34,7 @@ def test_an_item_without_a_folder_goes_where_its_kind_is_at_home(client: Client)
 
 def test_each_item_is_answered_for_itself(client: Client) -> None:
     answer = client.create(
-        "<t:Message><t:Size>5</t:Size></t:Message><t:DistributionList/><t:CalendarItem/>"
+        "<t:Message><t:Size>5</t:Size></t:Message><t:SharingMessage/><t:CalendarItem/>"
         "<t:CalendarItem><t:Start>2026-01-02T00:00:00Z</t:Start><t:End>2026-01-01T00:00:00Z</t:End></t:CalendarItem>"
         "<t:Message><t:Attachments><t:FileAttachment><t:Name>a</t:Name></t:FileAttachment></t:Attachments></t:Message>"
         "<t:CalendarItem><t:MimeContent>YQ==</t:MimeContent></t:CalendarItem>"

@@ -50,7 +50,7 @@ def test_what_is_no_folder_is_not_found(client: Client) -> None:
         f'<t:FolderId Id="{foreign[:4]}AAAA{foreign[8:]}"/>',
     )
     assert answer.codes == [
-        *("ErrorFolderNotFound", "ErrorInvalidIdMalformed", "ErrorCannotUseItemIdForFolderId", "ErrorFolderNotFound")
+        *("ErrorFolderNotFound", "ErrorInvalidIdMalformed", "ErrorCannotUseItemIdForFolderId", "ErrorItemNotFound")
     ]
 
 
@@ -139,7 +139,7 @@ def test_a_folder_is_deleted_unless_it_is_a_default_one(client: Client) -> None:
     assert delete(folder, "MoveToDeletedItems") == ["NoError"]
     assert len(find(client, distinguished("deleteditems")).all("t:FolderId")) == 1
     assert delete(folder) == ["NoError"]
-    assert delete(folder) == ["ErrorFolderNotFound"]
+    assert delete(folder) == ["ErrorItemNotFound"]
     assert delete(distinguished("inbox")) == ["ErrorDeleteDistinguishedFolder"]
 
 

@@ -36,6 +36,7 @@ END:VCALENDAR\r
 def view(client: Client, start: str, end: str, more: str = "") -> Answer:
     window = f'<m:CalendarView StartDate="{start}" EndDate="{end}" {more}/>'
     uris = ("item:Subject", "calendar:Start", "calendar:CalendarItemType", "calendar:Recurrence", "calendar:Location")
+    uris += ("calendar:IsRecurring",)
     return client.find("calendar", rest=window, more=properties(*uris))
 
 
@@ -54,6 +55,8 @@ def test_a_series_is_shown_as_its_occurrences_by_the_clock_on_the_wall(client: C
         ("2026-04-06T08:00:00Z", "Series"),
     ]
     assert found.texts("t:CalendarItemType") == ["Occurrence", "Exception", "Occurrence", "Occurrence"]
+    assert found.texts("t:IsRecurring") == ["true"] * 4
+    assert client.find("calendar", more=properties("calendar:IsRecurring")).texts("t:IsRecurring") == ["false"]
     assert found.all("t:Recurrence") == []
     assert found.texts("t:Location") == ["Room", "", "Room", "Room"]
 
@@ -90,13 +93,13 @@ def test_a_day_is_shown_on_its_day_in_its_zone(client: Client) -> None:
     assert (shown.text("t:Start"), shown.text("t:End")) == ("2026-03-11T23:00:00Z", "2026-03-12T23:00:00Z")
     assert shown.one("t:StartTimeZone").get("Id") == "W. Europe Standard Time"
     assert len(view(client, "2026-03-11T23:00:00Z", "2026-03-12T23:00:00Z").all("t:Start")) == 1
-    assert len(view(client, "2026-03-12T23:00:00Z", "2026-03-13T23:00:00Z").all("t:Start")) == 0
+    assert len(view(client, "2026-03-12T23:00:01Z", "2026-03-13T23:00:00Z").all("t:Start")) == 0
 
 
-def test_what_begins_when_the_window_ends_is_not_in_it(client: Client) -> None:
+def test_what_begins_when_the_window_ends_is_not_in_it_but_what_ends_when_it_begins_is(client: Client) -> None:
     times = "<t:Start>2026-03-11T10:00:00Z</t:Start><t:End>2026-03-11T11:00:00Z</t:End>"
     client.create(f"<t:CalendarItem>{times}</t:CalendarItem>", "calendar")
-    for start, end, count in (("09", "10", 0), ("09", "11", 1), ("11", "12", 0)):
+    for start, end, count in (("09", "10", 0), ("09", "11", 1), ("11", "12", 1), ("12", "13", 0)):
         found = view(client, f"2026-03-11T{start}:00:00Z", f"2026-03-11T{end}:00:00Z")
         assert len(found.all("t:ItemId")) == count
 
@@ -114,7 +117,7 @@ def test_a_window_has_its_bounds(client: Client) -> None:
     assert view(client, "2020-03-02T00:00:00Z", "2026-03-01T00:00:00Z").codes == ["ErrorCalendarViewRangeTooBig"]
     window = '<m:CalendarView StartDate="2026-03-01T00:00:00Z" EndDate="2026-03-02T00:00:00Z"/>'
     test = '<m:Restriction><t:Exists><t:FieldURI FieldURI="item:Subject"/></t:Exists></m:Restriction>'
-    assert client.find("calendar", rest=window + test).codes == ["ErrorInvalidRequest"]
+    assert client.find("calendar", rest=window + test).codes == ["ErrorInvalidOperation"]
 
 
 def test_one_occurrence_is_got_by_its_id_or_its_number_and_deleted(client: Client, world: World) -> None:
@@ -156,3 +159,11 @@ def test_an_occurrence_is_not_moved_alone(client: Client, world: World) -> None:
     one = view(client, "2026-03-23T00:00:00Z", "2026-03-24T00:00:00Z").id()
     to = '<m:ToFolderId><t:DistinguishedFolderId Id="inbox"/></m:ToFolderId>'
     assert client.ask(f"<m:MoveItem>{to}<m:ItemIds>{one}</m:ItemIds></m:MoveItem>").codes == ["ErrorInvalidOperation"]
+
+
+def test_an_appointment_may_say_that_nothing_is_known_of_its_time(client: Client) -> None:
+    times = "<t:Start>2026-03-11T10:00:00Z</t:Start><t:End>2026-03-11T11:00:00Z</t:End>"
+    status = "<t:LegacyFreeBusyStatus>NoData</t:LegacyFreeBusyStatus>"
+    client.create(f"<t:CalendarItem>{times}{status}</t:CalendarItem>", "calendar")
+    found = client.find("calendar", more=properties("calendar:LegacyFreeBusyStatus"))
+    assert found.texts("t:LegacyFreeBusyStatus") == ["NoData"]
