@@ -22,7 +22,7 @@ from casd.model import Copy, Database, Endpoint, Mailbox, Server, Site
 
 ORGANISATION = "Example"
 DOMAIN = "example.org"
-NAMESPACES = ("mail.example.org", "autodiscover.example.org", "localhost", "127.0.0.1")
+NAMESPACES = ("mail.example.org", "autodiscover.example.org", "autoconfig.example.org", "localhost", "127.0.0.1")
 PORTS: Mapping[str, int] = MappingProxyType({"front": 8443, "mbx1": 9443, "mbx2": 9444})
 USERS: Mapping[str, str] = MappingProxyType({"alice": "DB01", "bob": "DB01", "carol": "DB02", "dave": "DB02"})
 ACTIVE: Mapping[str, str] = MappingProxyType({"DB01": "mbx1", "DB02": "mbx2"})
