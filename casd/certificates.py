@@ -9,7 +9,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import TypeVar
 
-from attrs import frozen
+from attrs import field, frozen
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPrivateKeyTypes
@@ -39,10 +39,11 @@ class Pair:
 
 @frozen
 class Certificate:
-    """What was read: the chain, the server's own certificate first."""
+    """What was read: the chain, the server's own certificate first, and its key."""
 
     pair: Pair
     chain: tuple[x509.Certificate, ...]
+    key: PrivateKey = field(eq=False, repr=False)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -102,7 +103,7 @@ def read_certificate(pair: Pair) -> Certificate:
         ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(pair.certificate, pair.key)
     except (OSError, ValueError, TypeError) as error:  # TypeError: a key with a password
         raise BadCertificate(f"{pair} are no certificate with its key: {error}") from error
-    return Certificate(pair, chain)
+    return Certificate(pair, chain, key)
 
 
 def by_name(values: Iterable[tuple[Certificate, T]]) -> Mapping[str, T]:
