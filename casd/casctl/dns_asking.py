@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import socket
 from collections.abc import Callable, Sequence
+from ipaddress import ip_address
 from pathlib import Path
 
 from attrs import frozen
@@ -90,11 +91,12 @@ def _values(answer: dns.Message, kind: int) -> frozenset[str]:
     return frozenset(_value(record.payload) for record in answer.answers if record.type == kind)
 
 
-def _value(payload: dns.IRecord) -> str:
+def _value(payload: object) -> str:
     match payload:
-        case dns.Record_A() | dns.Record_AAAA():
-            family = socket.AF_INET if isinstance(payload, dns.Record_A) else socket.AF_INET6
-            return socket.inet_ntop(family, payload.address)
+        case dns.Record_A():
+            return str(payload.dottedQuad())
+        case dns.Record_AAAA():
+            return str(ip_address(payload.address))
         case dns.Record_SRV():
             target = str(payload.target).rstrip(".").lower() or "."
             return f"{payload.priority} {payload.weight} {payload.port} {target}"

@@ -41,7 +41,7 @@ class Kind(StrEnum):
 
 @frozen
 class Record:
-    """One record to publish; one without a `value` must not be there, save an address, which only the operator knows."""
+    """One record to publish; one without a `value` must not be there; addresses only the operator knows."""
 
     name: str
     kind: Kind
