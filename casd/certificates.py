@@ -12,7 +12,7 @@ from typing import TypeVar
 from attrs import field, frozen
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPrivateKeyTypes
+from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPrivateKeyTypes, PrivateKeyTypes
 from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
 
 T = TypeVar("T")
@@ -43,7 +43,7 @@ class Certificate:
 
     pair: Pair
     chain: tuple[x509.Certificate, ...]
-    key: PrivateKey = field(eq=False, repr=False)
+    key: PrivateKeyTypes = field(eq=False, repr=False)
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from attrs import frozen
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.hazmat.primitives.serialization.pkcs7 import PKCS7Options, PKCS7SignatureBuilder
@@ -104,8 +105,13 @@ def write(owner: Owner, payloads: Sequence[Payload]) -> bytes:
     return plistlib.dumps(profile, sort_keys=False)
 
 
-def sign(document: bytes, chain: Sequence[x509.Certificate], key: RSAPrivateKey | EllipticCurvePrivateKey) -> bytes:
-    """Return the document within what the first certificate's key has signed (CMS SignedData, DER)."""
+def sign(document: bytes, chain: Sequence[x509.Certificate], key: PrivateKeyTypes) -> bytes:
+    """Return the document within what the first certificate's key has signed (CMS SignedData, DER).
+
+    With a key that is neither of RSA nor of an elliptic curve it stays as it is, which devices take as well.
+    """
+    if not isinstance(key, RSAPrivateKey | EllipticCurvePrivateKey):
+        return document
     builder = PKCS7SignatureBuilder().set_data(document).add_signer(chain[0], key, SHA256())
     for certificate in chain[1:]:
         builder = builder.add_certificate(certificate)

@@ -11,7 +11,7 @@ from uuid import UUID
 import pytest
 from attrs import evolve
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ed25519
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from cryptography.hazmat.primitives.serialization.pkcs7 import load_der_pkcs7_certificates
 
@@ -104,13 +104,16 @@ def test_no_profile_has_a_password() -> None:
     assert not [name for name in names if name.endswith("Password") and not name.startswith("OutgoingPasswordSame")]
 
 
+def test_a_key_that_cannot_sign_leaves_a_profile_as_it_is() -> None:
+    assert sign(b"<plist/>", [], ed25519.Ed25519PrivateKey.generate()) == b"<plist/>"
+
+
 def test_a_signed_profile_brings_the_certificates_of_its_signer(tmp_path: Path) -> None:
     authority = Authority(tmp_path, "Example", datetime.now(UTC))
     authority.issue("front", [MAIL], SERVER)
     chain = x509.load_pem_x509_certificates((tmp_path / "front.pem").read_bytes() + (tmp_path / "ca.pem").read_bytes())
     key = load_pem_private_key((tmp_path / "front.key").read_bytes(), None)
     document = write(ALICE, [activesync(ALICE, Place(MAIL))])
-    assert isinstance(key, ec.EllipticCurvePrivateKey)
     signed = sign(document, chain, key)
     assert document in signed
     assert {*load_der_pkcs7_certificates(signed)} == {*chain}
