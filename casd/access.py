@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -14,6 +14,7 @@ from casd.advertised import Answer, Capabilities
 from casd.auth.credentials import Denied, LoginPassword
 from casd.auth.forms import Session, Sessions
 from casd.auth.password import Passwords
+from casd.certificates import Certificate
 from casd.config import key, networks, text, words
 from casd.directory.cache import CachedDirectory
 from casd.model import LONGEST_ADDRESS, Anchor, Decision, Identity, Kind, Mailbox, Networks, Server, Topology
@@ -69,6 +70,7 @@ class ClientAccess:
         handover: Handover,
         clock: Any,
         advertised: autodiscover.Settings,
+        certificates: Callable[[], Sequence[Certificate]] = tuple,
     ) -> None:
         self.settings = settings
         self.directory = directory
@@ -79,6 +81,8 @@ class ClientAccess:
         self.handover = handover
         self.clock = clock
         self.advertised = advertised
+        self.certificates = certificates
+        """What clients are shown at present, the default first."""
         self._topology: Topology | None = None
         self._generation = -1
         self._decisions: dict[tuple[Any, ...], Decision] = {}

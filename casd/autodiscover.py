@@ -80,6 +80,20 @@ def _doors(value: str, folder: Path) -> Mapping[str, Endpoint]:
     return found
 
 
+def _dav(value: str, folder: Path) -> Mapping[str, str]:
+    """Read `https://dav.example.org/` and `sogo1=https://groupware.example.org/SOGo/dav/`, the first under no name."""
+    found = {}
+    for word in words(value, folder):
+        server, equals, url = word.partition("=")
+        if not equals or "/" in server:  # it stands within a URL
+            server, url = "", word
+        parts = urlsplit(url)
+        if parts.scheme != "https" or not parts.hostname or parts.query or not url.isascii():
+            raise ValueError(f"{word!r} needs a URL such as https://dav.example.org/")
+        found[server] = url
+    return found
+
+
 @frozen
 class Settings:
     """Section `[autodiscover]`."""
@@ -90,6 +104,10 @@ class Settings:
     mail: Mapping[str, Endpoint] = key(
         _doors, "", "imap4=HOST:PORT, pop3=HOST:PORT, smtp=HOST:PORT instead of the usual ports of the site's namespace"
     )
+    caldav: Mapping[str, str] = key(
+        _dav, "", "where servers of kind sogo and dav have calendars: a URL, or SERVER=URL for those of one"
+    )
+    carddav: Mapping[str, str] = key(_dav, "", "where they have address books, likewise")
     lifetime: float = key(seconds, "1 h", "clients may keep what they are told for so long, in whole hours")
     hide_users: bool = key(
         boolean, "yes", "tell those who have not signed in the same of all addresses of a domain, known or not"
@@ -160,6 +178,14 @@ def own_urls(protocol: str, topology: Topology, place: Place, settings: Settings
     """Return where our own site would answer a protocol."""
     own = topology.sites.get(place.site, Site("", ""))
     return _of(protocol, _bases(own, own, []), settings, PATHS[protocol])
+
+
+def mail_for_anybody(topology: Topology, place: Place, settings: Settings) -> Mapping[str, MailDoor]:
+    """Return where the mail protocols are that some server has and the organisation's default leaves on."""
+    own = topology.sites.get(place.site, Site("", ""))
+    served = frozenset[str]().union(*map(_has, topology.servers.values()))
+    offered = frozenset(protocol for protocol in served if topology.switches.get(protocol, True))
+    return _mail(offered, _bases(own, own, []).seen(place), settings, [])
 
 
 def _sent_on(server: Server, site: Site, own: Site, place: Place, trace: list[str]) -> str:

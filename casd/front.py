@@ -80,6 +80,7 @@ class Front:
             self.handover,
             reactor,
             plan.autodiscover,
+            lambda: shown.certificates,
         )
         self.watch = Watch(plan.watch, self.pool, reactor)
         self.doors = self._doors(reactor)

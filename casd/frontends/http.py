@@ -10,16 +10,19 @@ from casd.config import endpoints, file, key, secret, several, words
 from casd.frontends.settings import DoorSettings, listeners
 from casd.model import Endpoint
 from casd.vdirs.api import Api
+from casd.vdirs.autoconfig import Autoconfig
 from casd.vdirs.autodiscover import Autodiscover
 from casd.vdirs.eas import Eas
 from casd.vdirs.ecp import Ecp
 from casd.vdirs.ews import Ews
+from casd.vdirs.mobileconfig import Mobileconfig
 from casd.vdirs.oab import Oab
 from casd.vdirs.owa import Owa
 from casd.vdirs.submit import Submit
+from casd.vdirs.wellknown import WellKnown
 from casd.vdirs.wopi import Wopi
 
-VDIRS = (Owa, Ecp, Ews, Eas, Autodiscover, Oab, Api, Wopi, Submit)
+VDIRS = (Owa, Ecp, Ews, Eas, Autodiscover, Oab, Api, Wopi, Submit, Autoconfig, Mobileconfig, WellKnown)
 
 
 @frozen(kw_only=True)

@@ -27,6 +27,7 @@ from casd.accesslog import AccessLog
 from casd.auth import basic, forms, password
 from casd.auth.forms import Sessions
 from casd.auth.password import Passwords
+from casd.certificates import Certificate
 from casd.directory import cache
 from casd.directory.cache import CachedDirectory
 from casd.frontends import http, mapihttp, rpchttp
@@ -434,7 +435,12 @@ class Estate:
     """All of it. `door` is the one that listens; `mapi` and `rpc` share its port."""
 
     def __init__(
-        self, folder: Path, *, limits: dict[str, Any] | None = None, pool_settings: dict[str, Any] | None = None
+        self,
+        folder: Path,
+        *,
+        limits: dict[str, Any] | None = None,
+        pool_settings: dict[str, Any] | None = None,
+        advertised: dict[str, Any] | None = None,
     ) -> None:
         self.folder = folder
         self.clock = Clock()
@@ -444,6 +450,8 @@ class Estate:
         self.log = io.StringIO()
         self.hashed = 0
         self.name = "fe1"
+        self.certificates: list[Certificate] = []
+        self.advertised = advertised or {}
         self._pem = folder / "any.pem"
         self._pem.touch(mode=0o600)
         (folder / "keys").mkdir(exist_ok=True)
@@ -469,7 +477,8 @@ class Estate:
             self.pool,
             Handover(folder / "keys", lambda: NOON),
             clock,
-            settings(autodiscover.Settings, folder),
+            settings(autodiscover.Settings, folder, **self.advertised),
+            lambda: self.certificates,
         )
         self.metrics = Metrics()
         self.lines = AccessLog(settings(accesslog.Settings, folder), self.log, clock, lambda: NOON)
