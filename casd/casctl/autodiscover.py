@@ -14,6 +14,7 @@ from casd.access import ClientAccess
 from casd.advertised import Advertised, Answer, Capabilities, Elsewhere
 from casd.autodiscover import advertise
 from casd.casctl.answer import show
+from casd.casctl.dns_report import report
 from casd.casctl.invocation import Invocation, Verb
 from casd.casctl.why import access_of
 from casd.directory.addresses import with_normal_domain
@@ -31,12 +32,25 @@ _CLIENTS = {
 
 
 @click.command("autodiscover", cls=Verb)
-@click.argument("address")
+@click.argument("address", required=False)
 @click.option("--client", type=click.Choice(tuple(_CLIENTS)), default="outlook", show_default=True, help="Who asks.")
 @click.option("--external", is_flag=True, help="Ask from outside; without it, from the organisation's own networks.")
+@click.option("--dns", is_flag=True, help="Print the DNS records by which clients find all this, and check them.")
+@click.option("--name-server", "servers", multiple=True, metavar="ADDRESS", help="Ask this one.  [repeatable]")
 @click.pass_obj
-def command(invocation: Invocation, address: str, client: str, *, external: bool) -> None:
-    """Say what a client is told of ADDRESS, and why."""
+def command(
+    invocation: Invocation, address: str | None, client: str, servers: tuple[str, ...], *, external: bool, dns: bool
+) -> None:
+    """Say what a client is told of ADDRESS, and why; or, with --dns, what is to be published of all domains."""
+    if dns and not address:
+        report(invocation, servers)
+        return
+    if dns or not address:
+        raise click.UsageError("say an ADDRESS, or --dns")
+    _tell(invocation, address, client, external=external)
+
+
+def _tell(invocation: Invocation, address: str, client: str, *, external: bool) -> None:
     plan = read_plan(invocation.config)
     answer = asyncio.run(_ask(access_of(plan), address, _CLIENTS[client], external=external))
     elsewhere = sorted(_hosts(answer) - {name.lower() for name in plan.doors["http"][1].namespaces})

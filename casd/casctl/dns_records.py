@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from enum import StrEnum
-from urllib.parse import urlsplit
 
 from attrs import frozen
 
@@ -56,8 +55,7 @@ class Record:
         return bool(self.value) or self.kind is Kind.ADDRESS
 
     def __str__(self) -> str:
-        value = f'"{self.value}"' if self.kind is Kind.TXT else self.value
-        return f"{self.name}. {self.kind} {value}" + ("." if self.kind in {Kind.ALIAS, Kind.SRV} else "")
+        return f"{self.name}. {self.kind} {self.value}." if self.value else f"{self.name}. {self.kind}"
 
 
 class State(StrEnum):
@@ -80,12 +78,12 @@ class Finding:
 
 @frozen
 class Published:
-    """What a domain's records tell of: the front door's host, and the other services; a DAV URL may be empty."""
+    """What records tell of: the front door's host, the servers of mail, whether anybody has CalDAV and CardDAV."""
 
     host: str
     mail: tuple[MailServer, ...] = ()
-    caldav: str = ""
-    carddav: str = ""
+    caldav: bool = False
+    carddav: bool = False
 
 
 def records(domain: str, published: Published, namespaces: Iterable[str]) -> Iterator[Record]:
@@ -97,8 +95,8 @@ def records(domain: str, published: Published, namespaces: Iterable[str]) -> Ite
             yield Record(full, Kind.ALIAS, host, purpose, full in served)
     yield Record(f"_autodiscover._tcp.{domain}", Kind.SRV, f"0 0 443 {host}", "Outlook, where autodiscover is missing")
     yield from _mail(domain, published.mail)
-    yield from _dav(domain, "_caldavs._tcp", published.caldav, "calendars (RFC 6764)")
-    yield from _dav(domain, "_carddavs._tcp", published.carddav, "address books (RFC 6764)")
+    yield from _dav(f"_caldavs._tcp.{domain}", host if published.caldav else "", "calendars (RFC 6764)")
+    yield from _dav(f"_carddavs._tcp.{domain}", host if published.carddav else "", "address books (RFC 6764)")
 
 
 def _mail(domain: str, servers: Sequence[MailServer]) -> Iterator[Record]:
@@ -110,12 +108,10 @@ def _mail(domain: str, servers: Sequence[MailServer]) -> Iterator[Record]:
             yield Record(f"{service}.{domain}", Kind.SRV, "", "mail (RFC 6186)")
 
 
-def _dav(domain: str, service: str, url: str, purpose: str) -> Iterator[Record]:
-    parts = urlsplit(url)
-    value = f"0 1 {parts.port or 443} {parts.hostname}" if parts.hostname else ""
-    yield Record(f"{service}.{domain}", Kind.SRV, value, purpose)
-    if value:
-        yield Record(f"{service}.{domain}", Kind.TXT, f"path={parts.path or '/'}", purpose)
+def _dav(service: str, host: str, purpose: str) -> Iterator[Record]:
+    """Have clients come to the front door, which knows where whose are; a path would lead past it."""
+    yield Record(service, Kind.SRV, f"0 1 443 {host}" if host else "", purpose)
+    yield Record(service, Kind.TXT, "", purpose)
 
 
 def check(wanted: Iterable[Record], ask: Ask) -> list[Finding]:
@@ -143,18 +139,20 @@ def _found(record: Record, ask: Ask) -> Finding:
         case Kind.ADDRESS:
             if _addresses(record.name, ask):
                 return Finding(record, State.RIGHT)
-            return Finding(record, State.MISSING, f"publish the address of your front ends as {record.name}")
+            return Finding(record, State.MISSING, "publish the address of your front ends")
         case Kind.ALIAS:
             return _leads(record, _addresses(record.name, ask), _addresses(record.value, ask))
         case Kind.TXT:
-            return _compare(record, {each for each in ask(record.name, record.kind) if each.startswith("path=")})
+            return _compare(
+                record, {each for each in ask(record.name, record.kind) if each.lower().startswith("path=")}
+            )
         case Kind.SRV:
             return _compare(record, {each for each in ask(record.name, record.kind) if _target(each)[1] != _NOT_HERE})
 
 
 def _leads(record: Record, found: frozenset[str], wanted: frozenset[str]) -> Finding:
     if not found:
-        return Finding(record, State.MISSING, f"publish {record}")
+        return Finding(record, State.MISSING, "publish it")
     if found == wanted:
         return Finding(record, State.RIGHT)
     return Finding(record, State.DIFFERS, f"it leads to {_listed(found)}, not where {record.value} leads: change it")
@@ -162,12 +160,12 @@ def _leads(record: Record, found: frozenset[str], wanted: frozenset[str]) -> Fin
 
 def _compare(record: Record, found: set[str]) -> Finding:
     if not found:
-        return Finding(record, State.MISSING, f"publish {record}") if record.value else Finding(record, State.RIGHT)
+        return Finding(record, State.MISSING, "publish it") if record.value else Finding(record, State.RIGHT)
     if not record.value:
-        return Finding(record, State.DIFFERS, f"it says {_listed(found)}, but nobody offers that: take it out")
+        return Finding(record, State.DIFFERS, f"it says {_listed(found)}, which leads nowhere: take it out")
     if _target(record.value) in map(_target, found):
         return Finding(record, State.RIGHT)
-    return Finding(record, State.DIFFERS, f"it says {_listed(found)}: publish {record}")
+    return Finding(record, State.DIFFERS, f"it says {_listed(found)}: change it")
 
 
 def _target(value: str) -> tuple[str, str]:
