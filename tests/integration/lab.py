@@ -12,12 +12,16 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from click.testing import CliRunner
+
+from casd.casctl.main import main
 from casd.casctl.provision import DOMAIN, NAMESPACES
 from casd.testing import layout
 from tests.integration.lab_names import Records
 from tests.integration.process import ROOT, Process
 
 _BIN = Path(sys.executable).parent
+CASCTL = _BIN / "casctl"
 _HOST = "mail.example.org"
 _PORTS = {"front": 443, "plain": 80, "admin": 8444, "mbx1": 9443, "mbx2": 9444, "mbx3": 9445}
 _BINDS = 'for file in resolv.conf hosts; do mount --bind "$0/$file" "/etc/$file"; done; exec "$@"'
@@ -67,9 +71,23 @@ class Lab:
         for process in reversed(self.processes):
             process.kill()
 
-    def casctl(self, *arguments: str | Path) -> str:
-        """Return what a casctl command prints; it must not fail."""
-        return _output([_BIN / "casctl", *arguments, "--config", self.ini])
+    def casctl(self, *arguments: str | Path) -> None:
+        """Do what casctl does with these arguments; it must not fail."""
+        done = CliRunner().invoke(main, [*map(str, arguments), "--config", str(self.ini)])
+        assert done.exit_code == 0, done.output
+
+    def add_user(self, address: str, database: str) -> None:
+        """Add a user with the common password."""
+        layout.add_user(self.demo / "directory.sqlite", address, database, self.password)
+
+    def certify(self, *names: str) -> None:
+        """Have the front end's certificate made for more names."""
+        fronts = [word for name in (*NAMESPACES, *names) for word in ("--front", name)]
+        self.casctl("cert", "init", self.demo, *fronts, "--server", "mbx3=mbx3.example.org")
+
+    def log(self) -> list[dict[str, Any]]:
+        """Return the front end's lines so far."""
+        return [json.loads(line) for line in (self.folder / "fe1.log").read_text().splitlines()]
 
     def run(self, *command: str | Path, fails: bool = False) -> str:
         """Return what a command prints inside; it must fail if so said, and must not otherwise."""
@@ -111,12 +129,11 @@ class Lab:
         self.sections["http"]["namespaces"] = " ".join(NAMESPACES)
 
     def _fill_directory(self) -> None:
-        fronts = [word for name in NAMESPACES for word in ("--front", name)]
-        self.casctl("cert", "init", self.demo, *fronts, "--server", "mbx3=mbx3.example.org")
+        self.certify()
         where = ("--site", "Main", "--endpoint", "127.0.0.1:9445", "--ca", self.demo / "ca.pem")
         self.casctl("server", "add", "mbx3", "--kind", "gromox", *where, "--tls-name", "mbx3.example.org")
         self.casctl("database", "add", "DB03", "--copy", "mbx3")
-        layout.add_user(self.demo / "directory.sqlite", f"erin@{DOMAIN}", "DB03", self.password)
+        self.add_user(f"erin@{DOMAIN}", "DB03")
         mail = [
             word
             for one in ("127.0.0.1:9444", "imap4=127.0.0.1:143", "smtp=127.0.0.1:25")
