@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 from casd import autodiscover
 from casd.advertised import Advertised, MailDoor, Urls
 from casd.autodiscover import for_anybody, mail_for_anybody
-from casd.model import Server, ServerKind, Topology
-from casd.routing import Place
+from casd.model import Mailbox, Server, ServerKind, Topology
+from casd.routing import Place, switched_on
 from protocols import mobileconfig
 from protocols.autoconfig import ClientConfig, Encryption, Exchange, MailServer
 from protocols.mobileconfig import Owner, Payload
@@ -25,7 +25,7 @@ def client_config(
     domain: str, topology: Topology, place: Place, settings: autodiscover.Settings
 ) -> ClientConfig | None:
     """Return what everyone of a domain is told; None if it is none of ours, or nothing is offered there."""
-    if domain not in topology.domains:
+    if domain not in topology.domains or not topology.switches.get("autodiscover", True):
         return None
     web = {protocol: for_anybody(protocol, topology, place, settings).seen(place) for protocol in _EXCHANGE}
     mail = mail_servers(topology, place, settings)
@@ -48,6 +48,15 @@ def dav_url(service: str, server: Server, settings: autodiscover.Settings) -> st
     """Return where the clients of a server's mailboxes find caldav or carddav; empty where there is none."""
     urls = settings.caldav if service == "caldav" else settings.carddav
     return urls.get(server.name, urls.get("", "")) if server.kind in _DAV else ""
+
+
+def dav_of(service: str, mailbox: Mailbox, topology: Topology, settings: autodiscover.Settings) -> str:
+    """Return where a user finds caldav or carddav; empty where there is none, or where nothing is to be told."""
+    database = topology.databases.get(mailbox.database)
+    server = topology.servers.get(database.active) if database else None
+    if server is None or not switched_on(mailbox, "autodiscover", topology, []):
+        return ""
+    return dav_url(service, server, settings)
 
 
 def has_dav(service: str, topology: Topology, settings: autodiscover.Settings) -> bool:

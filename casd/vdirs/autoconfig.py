@@ -20,7 +20,7 @@ class Autoconfig(Vdir):
     """Answered to anybody; nothing of it depends on who is asked for, or on whether there is such a user."""
 
     paths = ("mail",)
-    protocol = "autoconfig"
+    protocol = "autodiscover"
     component = "AutoDiscoverProxy"
     methods = frozenset({b"GET", b"HEAD"})
 
@@ -42,5 +42,6 @@ async def answer(exchange: Exchange, access: ClientAccess) -> Response:
 
 
 def _domain(exchange: Exchange) -> str:
-    address = parse_qs(exchange.head.query).get("emailaddress", [""])[0] or f"@{exchange.notes['host']}"
-    return with_normal_domain(address).rpartition("@")[2].removeprefix("autoconfig.")
+    if address := parse_qs(exchange.head.query).get("emailaddress", [""])[0]:
+        return with_normal_domain(address).rpartition("@")[2]
+    return exchange.notes["host"].removeprefix("autoconfig.")

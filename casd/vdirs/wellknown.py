@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from casd.access import ClientAccess
-from casd.autoconfig import dav_url, has_dav
+from casd.autoconfig import dav_of, has_dav
 from casd.net.exchange import Exchange
 from casd.vdirs import autoconfig
 from casd.vdirs.vdir import Vdir
@@ -17,7 +17,7 @@ class WellKnown(Vdir):
     """The file of Thunderbird for anybody, the way to calendars and address books for those who have signed in."""
 
     paths = (".well-known",)
-    protocol = "autoconfig"
+    protocol = "autodiscover"
     component = "AutoDiscoverProxy"
     methods = frozenset({b"GET", b"HEAD", b"OPTIONS", b"PROPFIND"})
 
@@ -33,9 +33,7 @@ class WellKnown(Vdir):
         topology = await access.topology()
         if not has_dav(service, topology, access.advertised):
             return Response(404)  # before anybody is asked for a password
-        identity = await self.identify(exchange, access)
-        database = topology.databases.get(identity.mailbox.database)
-        server = topology.servers.get(database.active) if database else None
-        url = dav_url(service, server, access.advertised) if server else ""
-        exchange.notes["user"] = identity.user
+        mailbox = (await self.identify(exchange, access)).mailbox
+        exchange.notes["user"] = mailbox.address
+        url = dav_of(service, mailbox, topology, access.advertised)
         return Response(307, ((b"Location", url.encode("ascii")),)) if url else Response(404)

@@ -75,6 +75,10 @@ def test_what_the_organisation_switches_off_is_not_told() -> None:
     assert [each.protocol for each in config.incoming] == ["imap"]
 
 
+def test_an_organisation_that_tells_no_settings_has_no_file() -> None:
+    assert client_config("example.org", estate(ServerKind.EXCHANGE, autodiscover=False), OUTSIDE, PLAIN) is None
+
+
 def test_mail_may_have_hosts_of_its_own() -> None:
     given = settings(autodiscover.Settings, Path(), mail={"imap4": Endpoint("imap.example.org", 143)})
     config = told(estate(ServerKind.MAIL), given)

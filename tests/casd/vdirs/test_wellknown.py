@@ -8,7 +8,7 @@ import pytest
 from attrs import evolve
 
 from casd.model import ServerKind
-from tests.casd.estate import MBX1, MBX2, TOPOLOGY, Answer, Estate, basic_auth, get
+from tests.casd.estate import ALICE, MBX1, MBX2, TOPOLOGY, Answer, Estate, basic_auth, get
 
 CALDAV = "/.well-known/caldav"
 URL = "https://groupware.example.org/SOGo/dav/"
@@ -36,6 +36,11 @@ def test_rfc_6764_section_5_a_user_is_sent_to_his_calendars(mixed: Estate, metho
 
 def test_a_user_whose_server_has_no_calendars_is_told_so(mixed: Estate) -> None:
     assert ask(mixed, CAROL).status == 404
+
+
+def test_a_user_who_is_told_no_settings_is_not_told_that_either(mixed: Estate) -> None:
+    mixed.source.mailboxes[0] = evolve(ALICE, switches={"autodiscover": False})
+    assert ask(mixed, basic_auth()).status == 404
 
 
 def test_a_moved_mailbox_is_found_where_it_is(mixed: Estate) -> None:
