@@ -31,8 +31,8 @@ def client_config(
     mail = mail_servers(topology, place, settings)
     incoming = tuple(each for each in mail if each.protocol != "smtp")
     outgoing = tuple(each for each in mail if each.protocol == "smtp")
-    host = next((urlsplit(url).hostname for url in web.values() if url), "")
-    exchange = Exchange(host, **web) if host else None
+    where = next((place for place in map(_place, web.values()) if place), None)
+    exchange = Exchange(where.host, **web, port=where.port) if where else None
     if not exchange and not incoming:
         return None
     return ClientConfig(domain, topology.organisation or domain, exchange, incoming, outgoing)

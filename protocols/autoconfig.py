@@ -40,6 +40,7 @@ class Exchange:
     ews: str = ""
     eas: str = ""
     owa: str = ""
+    port: int = 443
 
 
 @frozen
@@ -75,7 +76,7 @@ def _server(provider: etree._Element, tag: str, server: MailServer) -> None:
 
 def _exchange(provider: etree._Element, exchange: Exchange) -> None:
     element = etree.SubElement(provider, "incomingServer", type="exchange")
-    _access(element, exchange.host, 443, Encryption.SSL)
+    _access(element, exchange.host, exchange.port, Encryption.SSL)
     for tag, url in (("owaURL", exchange.owa), ("ewsURL", exchange.ews), ("easURL", exchange.eas)):
         if url:
             etree.SubElement(element, tag).text = url

@@ -49,7 +49,8 @@ def activesync(owner: Owner, place: Place) -> Payload:
     return {
         "PayloadType": "com.apple.eas.account",
         "PayloadDisplayName": owner.organisation,
-        **_exchange(owner, place),
+        **_exchange(owner),
+        "Host": place.host if place.port == 443 else f"{place.host}:{place.port}",
     }
 
 
@@ -58,7 +59,8 @@ def web_services(owner: Owner, place: Place) -> Payload:
     return {
         "PayloadType": "com.apple.ews.account",
         "PayloadDisplayName": owner.organisation,
-        **_exchange(owner, place),
+        **_exchange(owner),
+        "Host": place.host,
         "Port": place.port,
         "Path": place.path,
     }
@@ -118,8 +120,8 @@ def sign(document: bytes, chain: Sequence[x509.Certificate], key: PrivateKeyType
     return builder.sign(Encoding.DER, [PKCS7Options.Binary])
 
 
-def _exchange(owner: Owner, place: Place) -> Payload:
-    return {"EmailAddress": owner.address, "UserName": owner.login, "Host": place.host, "SSL": True}
+def _exchange(owner: Owner) -> Payload:
+    return {"EmailAddress": owner.address, "UserName": owner.login, "SSL": True}
 
 
 def _mail_server(which: str, owner: Owner, server: MailServer) -> Payload:

@@ -79,6 +79,13 @@ def test_an_organisation_that_tells_no_settings_has_no_file() -> None:
     assert client_config("example.org", estate(ServerKind.EXCHANGE, autodiscover=False), OUTSIDE, PLAIN) is None
 
 
+def test_a_site_may_have_a_port_of_its_own() -> None:
+    site = evolve(TOPOLOGY.sites["Main"], external_url=f"{MAIL}:8443")
+    config = told(evolve(TOPOLOGY, sites={"Main": site}))
+    assert config.exchange
+    assert (config.exchange.host, config.exchange.port) == ("mail.example.org", 8443)
+
+
 def test_mail_may_have_hosts_of_its_own() -> None:
     given = settings(autodiscover.Settings, Path(), mail={"imap4": Endpoint("imap.example.org", 143)})
     config = told(estate(ServerKind.MAIL), given)

@@ -52,6 +52,7 @@ def test_an_exchange_account_of_a_phone() -> None:
     assert payload["PayloadType"] == "com.apple.eas.account"
     assert payload["PayloadIdentifier"] == f"org.example.{GUID}.com.apple.eas.account"
     assert (payload["Host"], payload["SSL"]) == (MAIL, True)
+    assert activesync(ALICE, Place(MAIL, 8443))["Host"] == f"{MAIL}:8443"
     assert (payload["EmailAddress"], payload["UserName"]) == ("alice@example.org", "alice@ad.example.org")
 
 

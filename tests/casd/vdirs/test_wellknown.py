@@ -34,6 +34,12 @@ def test_rfc_6764_section_5_a_user_is_sent_to_his_calendars(mixed: Estate, metho
     assert (answer.status, answer.fields["location"]) == (307, URL)
 
 
+def test_a_question_with_a_body_is_answered_and_the_connection_goes_on(mixed: Estate) -> None:
+    client, body = mixed.client(), b"<propfind xmlns='DAV:'/>"
+    head = get(CALDAV, basic_auth(), b"Content-Length: %d\r\n" % len(body), method="PROPFIND")
+    assert [client.ask(head + body).status for _ in range(2)] == [307, 307]
+
+
 def test_a_user_whose_server_has_no_calendars_is_told_so(mixed: Estate) -> None:
     assert ask(mixed, CAROL).status == 404
 
