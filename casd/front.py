@@ -81,6 +81,7 @@ class Front:
             reactor,
             plan.autodiscover,
             lambda: shown.certificates,
+            plan.books,
         )
         self.watch = Watch(plan.watch, self.pool, reactor)
         self.doors = self._doors(reactor)

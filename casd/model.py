@@ -59,7 +59,8 @@ class Recipient(StrEnum):
 class Mailbox:
     """One mailbox of the organisation. `switches` maps a protocol to on, off, or (absent) the default.
 
-    `details` are what address books tell beside its name: some of `DETAILS`, none of them empty.
+    `details` are what address books tell beside its name: some of `DETAILS`, none of them empty. `address_book` names
+    the offline address book that its user gets, where that is not the one of those like him.
     """
 
     guid: UUID
@@ -73,6 +74,7 @@ class Mailbox:
     switches: Mapping[str, bool] = field(factory=dict)
     kind: Recipient = Recipient.USER
     details: Mapping[str, str] = field(factory=dict)
+    address_book: str = ""
 
     @property
     def domain(self) -> str:
@@ -101,6 +103,18 @@ class Group:
     hidden: bool = False
     room_list: bool = False
     members: tuple[str, ...] = ()
+
+
+@frozen
+class AddressBook:
+    """An offline address book; the conditions that an entry of it meets are in lower case, none at all lists all."""
+
+    name: str
+    guid: UUID
+    title: str
+    domains: tuple[str, ...] = ()
+    sites: tuple[str, ...] = ()
+    addresses: tuple[str, ...] = ()
 
 
 @frozen
