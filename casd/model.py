@@ -118,6 +118,46 @@ class AddressBook:
 
 
 @frozen
+class Generation:
+    """What the address books listed at one moment: `sequence` is their number for clients; times are Unix seconds.
+
+    Clients are told of it from `announced` on, when its files are made. `checked` is when it was last seen that nothing
+    has changed since, `oldest` the generation that differences lead on from, `format` how files are made of it.
+    """
+
+    sequence: int
+    taken: int
+    checked: int
+    announced: int | None
+    oldest: int
+    format: int
+    books: tuple[AddressBook, ...]
+
+    def book(self, guid: UUID) -> AddressBook | None:
+        """Return the book with a GUID as it was then, or None."""
+        return next((book for book in self.books if book.guid == guid), None)
+
+
+@frozen
+class Listed:
+    """An entry of address books as it was in the generations from `since` up to, and without, `until`.
+
+    `kind` is that of a mailbox, or `group`, or `rooms` for a room list; a group stands in no site.
+    """
+
+    guid: str
+    since: int
+    until: int | None
+    site: str
+    kind: str
+    address: str
+    display_name: str
+    legacy_dn: str
+    proxy_addresses: tuple[str, ...]
+    details: Mapping[str, str]
+
+
+@frozen
 class Identity:
     """A client that has proved who it is: by which mechanism, and the mailbox of that user."""
 

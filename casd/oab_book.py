@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 from uuid import UUID, uuid5
@@ -10,7 +10,7 @@ from uuid import UUID, uuid5
 from attrs import frozen
 
 from casd.config import key, optional, text, words
-from casd.model import AddressBook, Mailbox, Topology
+from casd.model import AddressBook, Generation, Mailbox, Topology
 
 _NAMES = UUID("6c41b0a4-2b0e-5d53-9f55-9b8f1f0e6a37")
 """The namespace in which a book's name makes its GUID: the same on every front end."""
@@ -82,6 +82,17 @@ def site_of(mailbox: Mailbox, topology: Topology) -> str:
     database = topology.databases.get(mailbox.database)
     server = topology.servers.get(database.active) if database else None
     return server.site if server else ""
+
+
+_SETTLE = 600
+"""Seconds between generations of books that are others: front ends with different files would take turns."""
+
+
+def is_due(last: Generation, books: Sequence[AddressBook], now: float, interval: float) -> bool:
+    """Say whether it is time for another generation of these books."""
+    if last.books != tuple(books):
+        return now - last.taken >= _SETTLE
+    return now - last.checked >= interval
 
 
 def _lower(values: Iterable[str]) -> tuple[str, ...]:
