@@ -83,6 +83,7 @@ class ClientAccess:
         advertised: autodiscover.Settings,
         certificates: Callable[[], Sequence[Certificate]] = tuple,
         books: Sequence[AddressBook] = (),
+        shelf: Any = None,
     ) -> None:
         self.settings = settings
         self.directory = directory
@@ -97,6 +98,8 @@ class ClientAccess:
         """What clients are shown at present, the default first."""
         self.books = books
         """The offline address books that are made here: `casd.oab_book.book_of` says whose they are."""
+        self.shelf = shelf
+        """Their files (`casd.oab_shelf.Shelf`), None where none are made."""
         self._topology: Topology | None = None
         self._generation = -1
         self._decisions: dict[tuple[Any, ...], Decision] = {}

@@ -55,7 +55,7 @@ class IGenerations(Interface):
     async def generations():  # type: ignore[no-untyped-def]
         """Return each `Generation` that is kept, the newest last."""
 
-    def record(books, now, interval, keep, form, force=False):  # type: ignore[no-untyped-def]
+    def record(books, now, interval, keep, form, *, force=False):  # type: ignore[no-untyped-def]
         """Record a generation of these `AddressBook`s if it is time and something has changed, whoever else is at it.
 
         It is time when the last look was `interval` seconds ago, when the books are others, or with `force`. What was

@@ -18,6 +18,7 @@ from casd.auth import forms, password
 from casd.certificates import BadCertificate, Pair, general_name, read_certificate
 from casd.config import Converter, Ini, integer, key, seconds, secret, text
 from casd.directory import cache
+from casd.interfaces import IGenerations
 from casd.model import AddressBook, Endpoint
 from casd.net import pool, watch
 from casd.net.handover import read_keys
@@ -238,6 +239,12 @@ def _check_certificates(ini: Ini, plan: Plan) -> None:
 
 
 def _check_books(ini: Ini, plan: Plan) -> None:
+    module, _ = plan.directory
+    if plan.oab and not IGenerations.implementedBy(module.Directory):
+        said = (
+            f"[access] directory = {module.__name__.rpartition('.')[2]} records no generations: leave this section out"
+        )
+        ini.note("oab", "", said)
     guids: dict[Any, str] = {}
     for book in plan.books:
         if book.guid in guids:

@@ -38,7 +38,10 @@ WHERE since <= :last AND (until IS NULL OR until > :first) ORDER BY guid, since
 def all_of(connection: sqlite3.Connection) -> tuple[Generation, ...]:
     """Return every generation, the newest last."""
     query = "SELECT sequence, taken, checked, announced, oldest, format, books FROM generation ORDER BY sequence"
-    return tuple(Generation(*row[:-1], _books(row[-1])) for row in connection.execute(query))
+    return tuple(
+        Generation(sequence, taken, checked, announced, oldest, form, _books(books))
+        for sequence, taken, checked, announced, oldest, form, books in connection.execute(query)
+    )
 
 
 def record(
@@ -67,7 +70,7 @@ def record(
         oldest = _oldest([*known, following], now - keep)
         row = (following, now, now, oldest, form, json.dumps([attrs.asdict(book) for book in books], default=str))
         connection.execute("INSERT INTO generation VALUES (?, ?, ?, NULL, ?, ?, ?)", row)
-        _forget(connection, oldest)
+        _forget(connection, last.oldest if last else oldest)  # clients know the last one's files for a while yet
     else:
         connection.execute("UPDATE generation SET checked = ? WHERE sequence = ?", (now, last.sequence if last else 0))
     _tell(connection)
@@ -109,7 +112,8 @@ def _tell(connection: sqlite3.Connection) -> None:
 
 
 def _books(text: str) -> tuple[AddressBook, ...]:
+    conditions = ("domains", "sites", "addresses")
     return tuple(
-        AddressBook(**{name: tuple(each) if isinstance(each, list) else each for name, each in book.items()})
-        for book in ({**book, "guid": UUID(book["guid"])} for book in json.loads(text))
+        AddressBook(book["name"], UUID(book["guid"]), book["title"], *(tuple(book[each]) for each in conditions))
+        for book in json.loads(text)
     )

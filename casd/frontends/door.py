@@ -236,6 +236,8 @@ class Door:
             return
         identity = await vdir.identify(exchange, access)
         exchange.notes["user"] = identity.user
+        if await vdir.served(exchange, access, identity):
+            return
         meant = await vdir.meant(exchange, access, identity)
         if isinstance(meant, Response):
             exchange.reply(meant)

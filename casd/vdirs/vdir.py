@@ -61,6 +61,10 @@ class Vdir:
         """Return the answer to such a body, or the anchor in it; None for all others."""
         return None
 
+    async def served(self, exchange: Exchange, access: ClientAccess, identity: Identity) -> bool:
+        """Answer what the front end answers by itself once it is known who asks; False for all that is relayed."""
+        return False
+
     def waits(self, head: RequestHead, body: bytes | None) -> bool:
         """Say whether a request asks to be told of what will happen, so that its answer may take long."""
         return False

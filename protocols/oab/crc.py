@@ -7,6 +7,9 @@ import zlib
 _ALL = 0xFFFFFFFF
 
 
-def crc(data: bytes) -> int:
-    """Return the CRC-32 of `data` that is seeded with all ones, and not inverted at the end as zlib's is."""
-    return zlib.crc32(data) ^ _ALL
+def crc(*pieces: bytes) -> int:
+    """Return the CRC-32 of all pieces that is seeded with all ones, and not inverted at the end as zlib's is."""
+    found = 0
+    for piece in pieces:
+        found = zlib.crc32(piece, found)
+    return found ^ _ALL

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from struct import pack
 
 from protocols.oab.crc import crc
@@ -33,10 +33,9 @@ def compressed(data: bytes) -> Iterator[bytes]:
         yield pack("<IIII", _COMPRESSED, len(body), len(block), crc(block)) + body
 
 
-def difference(pairs: Iterable[Pair], old: Iterable[bytes], new: Iterable[bytes]) -> Iterator[bytes]:
+def difference(pairs: Iterable[Pair], old: Sequence[bytes], new: Sequence[bytes]) -> Iterator[bytes]:
     """Yield what makes the new file of the old one; both are given whole as well, as pieces, for their checksums."""
-    before, after = b"".join(old), b"".join(new)
-    yield pack("<IIIIIII", 3, 2, BLOCK, len(before), len(after), crc(before), crc(after))
+    yield pack("<IIIIIII", 3, 2, BLOCK, sum(map(len, old)), sum(map(len, new)), crc(*old), crc(*new))
     for block in _blocks(_pieces(pairs)):
         source, target = b"".join(pair[0] for pair in block), b"".join(pair[1] for pair in block)
         body = _changes(block, source, target)

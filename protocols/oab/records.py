@@ -92,7 +92,7 @@ def details(title: str, guid: str, sequence: int, records: Sequence[bytes]) -> l
     }
     tables = _table(HEADER) + _table(OBJECTS)
     before = pack("<I", len(tables) + 4) + tables + record(HEADER, values)
-    return [pack("<III", VERSION, crc(before + objects), len(records)) + before, objects]
+    return [pack("<III", VERSION, crc(before, objects), len(records)) + before, objects]
 
 
 def record(table: Sequence[Property], values: Mapping[int, Value | None]) -> bytes:

@@ -1,0 +1,74 @@
+"""Sends a file as an answer's body: in large pieces, at the client's pace, without holding more than one."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+from twisted.internet.interfaces import IPushProducer
+from zope.interface import implementer
+
+from casd.net.exchange import Exchange
+from protocols.http1 import Headers
+
+_PIECE = 256 * 1024
+"""Bytes of one read: with more, nothing goes faster, but a slow client holds it all."""
+
+
+@implementer(IPushProducer)
+class Sending:
+    """Some bytes of an open file on their way; the file is closed at the end, or when the client goes away."""
+
+    def __init__(self, exchange: Exchange, descriptor: int, first: int, length: int) -> None:
+        self._exchange = exchange
+        self._descriptor = descriptor
+        self._position = first
+        self._end = first + length
+        self._paused = False
+        self._close: Callable[[], None] = lambda: os.close(descriptor)
+        exchange.on_lost(self._over)
+
+    def begin(self, status: int, headers: Headers) -> None:
+        """Begin the answer, and send as much as the client takes."""
+        exchange = self._exchange
+        exchange.producer = self
+        exchange.begin(status, headers, length=self._end - self._position)
+        if exchange.head.method == b"HEAD":
+            self._position = self._end
+        self._go_on()
+
+    def pauseProducing(self) -> None:
+        """Send no more for now."""
+        self._paused = True
+
+    def resumeProducing(self) -> None:
+        """Send again."""
+        self._paused = False
+        self._go_on()
+
+    def stopProducing(self) -> None:
+        """Have nothing to do: the exchange tells when its client is gone."""
+
+    def _go_on(self) -> None:
+        exchange = self._exchange
+        while self._position < self._end and not self._paused and not exchange.done:
+            data = os.pread(self._descriptor, min(_PIECE, self._end - self._position), self._position)
+            if not data:  # somebody has cut the file: the client must notice
+                self._over()
+                exchange.abort()
+                return
+            self._position += len(data)
+            exchange.write(data)
+        if self._position == self._end and exchange.producer is self:
+            self._over()
+            exchange.finish()
+
+    def _over(self) -> None:
+        """Let go of the file, once."""
+        self._exchange.producer = None
+        close, self._close = self._close, _nothing
+        close()
+
+
+def _nothing() -> None:
+    pass
