@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 
-from twisted.internet.interfaces import IPushProducer
+from twisted.internet.interfaces import IPushProducer, IReactorTime
 from zope.interface import implementer
 
 from casd.net.exchange import Exchange
@@ -19,23 +19,29 @@ _PIECE = 256 * 1024
 class Sending:
     """Some bytes of an open file on their way; the file is closed at the end, or when the client goes away."""
 
-    def __init__(self, exchange: Exchange, descriptor: int, first: int, length: int) -> None:
+    def __init__(self, exchange: Exchange, descriptor: int, first: int, length: int, clock: IReactorTime) -> None:
         self._exchange = exchange
         self._descriptor = descriptor
         self._position = first
         self._end = first + length
         self._paused = False
+        self._clock = clock
         self._close: Callable[[], None] = lambda: os.close(descriptor)
         exchange.on_lost(self._over)
 
     def begin(self, status: int, headers: Headers) -> None:
-        """Begin the answer, and send as much as the client takes."""
+        """Begin the answer, with one piece.
+
+        The others wait until what is gathered now has been written: before that, no client would ever be too slow.
+        """
         exchange = self._exchange
         exchange.producer = self
         exchange.begin(status, headers, length=self._end - self._position)
         if exchange.head.method == b"HEAD":
             self._position = self._end
-        self._go_on()
+        self._send()
+        if exchange.producer is self:
+            self._clock.callLater(0, self._go_on)
 
     def pauseProducing(self) -> None:
         """Send no more for now."""
@@ -50,8 +56,13 @@ class Sending:
         """Have nothing to do: the exchange tells when its client is gone."""
 
     def _go_on(self) -> None:
+        while not self._paused and self._exchange.producer is self:
+            self._send()
+
+    def _send(self) -> None:
+        """Send the next piece, and the end behind the last one."""
         exchange = self._exchange
-        while self._position < self._end and not self._paused and not exchange.done:
+        if self._position < self._end:
             data = os.pread(self._descriptor, min(_PIECE, self._end - self._position), self._position)
             if not data:  # somebody has cut the file: the client must notice
                 self._over()

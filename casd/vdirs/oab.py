@@ -38,7 +38,7 @@ class Oab(Vdir):
         if access.shelf is None:
             return False
         found = await self._find(exchange.head, access, identity)
-        answer = _send(exchange, found) if isinstance(found, Found) else found
+        answer = _send(exchange, found, access) if isinstance(found, Found) else found
         if answer is not None:
             exchange.reply(later(b"AddressBookNotMadeYet", _MAKING) if isinstance(answer, Later) else answer)
         return True
@@ -56,7 +56,7 @@ class Oab(Vdir):
         return await access.shelf.find(book, segments[2]) or _NOTHING
 
 
-def _send(exchange: Exchange, found: Found) -> Response | Later | None:
+def _send(exchange: Exchange, found: Found, access: ClientAccess) -> Response | Later | None:
     """Send what is asked for of a file, or return what else there is to say."""
     try:
         descriptor = os.open(found.path, os.O_RDONLY | os.O_CLOEXEC)
@@ -69,7 +69,7 @@ def _send(exchange: Exchange, found: Found) -> Response | Later | None:
             fields = [(b"Content-Type", kind), (b"Accept-Ranges", b"bytes"), *_about(found.version)]
             if part.status == 206:
                 fields.append((b"Content-Range", part.content_range))
-            Sending(exchange, descriptor, part.first, part.length).begin(part.status, fields)
+            Sending(exchange, descriptor, part.first, part.length, access.clock).begin(part.status, fields)
             return None
         case Unchanged():
             answer = Response(304, _about(found.version))
