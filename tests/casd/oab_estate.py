@@ -60,6 +60,40 @@ def person(number: int, **more: Any) -> Mailbox:
     return evolve(Mailbox(guid, address, address, "DB01", f"Person {number}", (), dn, details=details), **more)
 
 
+_TYPES = {Recipient.ROOM: 0x40000007, Recipient.EQUIPMENT: 0x40000008}
+_WORDS = {
+    "given_name": "PidTagGivenName",
+    "surname": "PidTagSurname",
+    "title": "PidTagTitle",
+    "department": "PidTagDepartmentName",
+    "company": "PidTagCompanyName",
+    "office": "PidTagOfficeLocation",
+    "business_phone": "PidTagBusinessTelephoneNumber",
+    "mobile_phone": "PidTagMobileTelephoneNumber",
+}
+
+
+def told_of(mailbox: Mailbox) -> dict[str, Any]:
+    """Return what a book tells of a mailbox, in the words of the package `oab`: all of it, and nothing else."""
+    told = {
+        "PidTagEmailAddress": mailbox.legacy_dn,
+        "PidTagSmtpAddress": mailbox.address,
+        "PidTagDisplayName": mailbox.display_name,
+        "PidTagObjectType": 6,
+        "PidTagDisplayType": 0,
+        "PidTagDisplayTypeEx": _TYPES.get(mailbox.kind, 0x40000000),
+        "PidTagAccount": mailbox.address.partition("@")[0],
+        "PidTagAddressBookProxyAddresses": [
+            f"SMTP:{mailbox.address}",
+            *(f"smtp:{each}" for each in mailbox.proxy_addresses),
+        ],
+    }
+    told |= {_WORDS[word]: text for word, text in mailbox.details.items() if word != "capacity"}
+    if "capacity" in mailbox.details:
+        told[str(0x08070003)] = int(mailbox.details["capacity"])
+    return told
+
+
 class Maker:
     """One front end's part in it: its folder, and its own opening of the directory."""
 
