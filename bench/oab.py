@@ -117,7 +117,7 @@ def person(number: int, company: str) -> Mailbox:
 
 def made(demo: Path, books: Path) -> Outcome:
     """Have books made by the process that casd uses for it."""
-    settings = Settings(books, 0.0, 7 * 86400.0)
+    settings = Settings(books, True, 0.0, 7 * 86400.0)
     return Process().run(
         Task("casd.directory.sqlite", sqlite.Settings(demo / "directory.sqlite"), settings, (EVERYBODY,))
     )

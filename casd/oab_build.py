@@ -16,7 +16,7 @@ from attrs import frozen
 
 from casd.files import settle, write_file
 from casd.model import AddressBook, Generation
-from casd.oab import Settings
+from casd.oab import Settings as Oab  # this module has no section of its own
 from casd.oab_book import is_listed
 from casd.oab_entries import record_of
 from casd.oab_files import (
@@ -64,7 +64,7 @@ class Progress:
 
 def bring_up_to_date(
     directory: Any,
-    settings: Settings,
+    settings: Oab,
     books: Sequence[AddressBook],
     *,
     force: bool = False,
@@ -81,13 +81,17 @@ def bring_up_to_date(
     with _alone(settings.folder) as free:
         if not free:
             return Outcome(busy=True)
-        recorded = directory.record(books, int(now()), settings.interval, settings.keep, FORMAT, force=force)
+        recorded = settings.record and directory.record(
+            books, int(now()), settings.interval, settings.keep, FORMAT, force=force
+        )
         generations: Sequence[Generation] = asyncio.run(directory.generations())
+        if not generations:
+            return Outcome()
         last = generations[-1]
         made = missing(settings.folder, generations, now(), wanted)
         _make(directory, settings.folder, generations, made, progress or Progress())
         _sweep(settings.folder, generations)
-        if last.format == FORMAT and last.announced is None:
+        if settings.record and last.format == FORMAT and last.announced is None:
             first = all(each.announced is None for each in generations)
             directory.announce(last.sequence, int(now()) + (0 if force or first else GRACE))
         return Outcome(recorded, last.sequence, tuple(map(str, made)), foreign=last.format != FORMAT)

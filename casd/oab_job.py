@@ -10,7 +10,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from casd.model import AddressBook, DirectoryDown, Generation
-from casd.oab import Settings
+from casd.oab import Settings as Oab  # this module has no section of its own
 from casd.oab_book import is_due
 from casd.oab_build import Outcome, is_held, missing
 from casd.oab_files import FORMAT, Name
@@ -33,7 +33,7 @@ class Job:
 
     def __init__(
         self,
-        settings: Settings,
+        settings: Oab,
         books: Sequence[AddressBook],
         source: tuple[str, Any],
         directory: Any,
@@ -103,10 +103,18 @@ class Job:
         now, folder = self._now(), self._settings.folder
         if is_held(folder):
             return False  # another worker of this front end is at it
-        if not generations or is_due(generations[-1], self._books, now, self._settings.interval):
+        return (self._settings.record and self._is_due(generations, now)) or bool(
+            missing(folder, generations, now, wanted)
+        )
+
+    def _is_due(self, generations: Sequence[Generation], now: float) -> bool:
+        """Say whether there is something to record: a generation, or that clients may be told of the last one."""
+        if not generations:
             return True
         last = generations[-1]
-        return (last.format == FORMAT and last.announced is None) or bool(missing(folder, generations, now, wanted))
+        if is_due(last, self._books, now, self._settings.interval):
+            return True
+        return last.format == FORMAT and last.announced is None
 
     def _tell(self, outcome: Outcome) -> None:
         if outcome.foreign:

@@ -17,7 +17,7 @@ import attrs
 from attrs import frozen
 
 from casd.model import AddressBook, DirectoryDown
-from casd.oab import Settings
+from casd.oab import Settings as Oab  # this module has no section of its own
 from casd.oab_build import Outcome, bring_up_to_date
 from casd.oab_files import Name
 
@@ -37,7 +37,7 @@ class Task:
 
     module: str
     directory: Any
-    settings: Settings
+    settings: Oab
     books: tuple[AddressBook, ...]
     wanted: tuple[Name, ...] = ()
 

@@ -38,6 +38,8 @@ def build(invocation: Invocation) -> None:
     """
     plan, directory = _opened(invocation)
     assert plan.oab is not None  # noqa: S101 (looked at by _opened)
+    if not plan.oab.record:
+        raise Mistake("[oab] record = no: do this where the directory comes from")
     work_for_owner(plan.oab.folder)
     with bar("files") as (total, step):
         outcome = bring_up_to_date(directory, plan.oab, plan.books, force=True, progress=Progress(total, step))

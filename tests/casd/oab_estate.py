@@ -102,7 +102,7 @@ class Maker:
         self.folder = folder
         self.books = books
         self.now = float(NOON)
-        self.settings = OabSettings(folder, 8 * HOUR, 7 * 24 * HOUR)
+        self.settings = OabSettings(folder, True, 8 * HOUR, 7 * 24 * HOUR)
         self.directory = Directory(Settings(file))
 
     def make(self, **more: Any) -> Outcome:

@@ -17,7 +17,7 @@ from casd.directory.sqlite_edit import edit
 from casd.directory.sqlite_edit_topology import add_domain
 from casd.model import AddressBook, Group
 from casd.oab_book import EVERYBODY
-from casd.oab_build import GRACE, Progress, content, missing
+from casd.oab_build import GRACE, Outcome, Progress, content, missing
 from casd.oab_files import Name, read_name, told
 from protocols.oab import template
 from tests.casd.directory.conftest import estate, file  # noqa: F401 (fixtures)
@@ -179,6 +179,20 @@ def test_another_front_end_makes_the_same_bytes(maker: Maker, tmp_path: Path) ->
     other.make(wanted=wanted)
     assert {name for name in here if name.endswith(".lzx")} == {name for name in other.files() if ".lzx" in name}
     assert {name: here[name] for name in other.files()} == other.files()
+
+
+def test_a_front_end_with_a_copy_makes_what_was_recorded_and_records_nothing(maker: Maker) -> None:
+    maker.settings = evolve(maker.settings, record=False)
+    assert maker.make() == Outcome()
+    maker.settings = evolve(maker.settings, record=True)
+    maker.make()
+    change(maker)
+    maker.settings = evolve(maker.settings, record=False)
+    for each in maker.folder.iterdir():
+        each.unlink()
+    assert not maker.make().recorded
+    assert len(maker.generations()) == 1
+    assert maker.manifest(1) is not None
 
 
 def test_two_front_ends_record_one_generation_and_both_have_it(maker: Maker, tmp_path: Path) -> None:

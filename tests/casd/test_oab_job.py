@@ -35,7 +35,7 @@ DATA = Name(EVERYBODY.guid, "data", 1)
 class Line:
     """A job with a clock, a directory that says what is recorded, and a process that ends when it is told to."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, record: bool = True) -> None:
         self.clock = Clock()
         self.folder = folder
         self.kept: list[Generation] = []
@@ -43,7 +43,7 @@ class Line:
         self.tasks: list[Task] = []
         self.ended = False
         self.running: list[Deferred[Outcome]] = []
-        settings = Settings(folder, 8 * HOUR, 24 * HOUR)
+        settings = Settings(folder, record, 8 * HOUR, 24 * HOUR)
         source = ("casd.directory.sqlite", None)
         process: Any = self
         self.job = Job(settings, [EVERYBODY], source, self, self._run, self.clock, self.clock.seconds, process)
@@ -200,11 +200,25 @@ def test_a_front_end_may_end_before_it_has_begun(tmp_path: Path) -> None:
     assert not line.tasks
 
 
+def test_where_the_directory_is_a_copy_nothing_is_recorded_but_what_was_is_made(tmp_path: Path) -> None:
+    line = Line(tmp_path / "oab", record=False)
+    line.job.start()
+    line.clock.pump([0, INTERVAL])
+    assert not line.tasks
+    line.kept = [MADE]
+    line.clock.advance(INTERVAL)
+    assert len(line.tasks) == 1
+    line.make()
+    line.done()
+    line.clock.pump([INTERVAL] * 2000)
+    assert len(line.tasks) == 1
+
+
 # The process
 
 
 def task_for(file: Path, folder: Path) -> Task:  # noqa: F811 (a fixture's name)
-    return Task("casd.directory.sqlite", sqlite.Settings(file), Settings(folder, 60, 60), (EVERYBODY,))
+    return Task("casd.directory.sqlite", sqlite.Settings(file), Settings(folder, True, 60, 60), (EVERYBODY,))
 
 
 class Pipe:

@@ -20,7 +20,7 @@ from casd.directory.sqlite_edit import edit
 from casd.directory.sqlite_edit_mailboxes import put_mailbox
 from casd.model import Mailbox
 from casd.oab_book import EVERYBODY
-from tests.casd.oab_estate import entries, person
+from tests.casd.oab_estate import entries, person, told_of
 from tests.integration.estate import EstateTestCase, FrontEnd
 from tests.integration.process import PATIENCE, wait_until
 
@@ -47,10 +47,9 @@ class AddressBooks(EstateTestCase):
         self.report(f"{PEOPLE} entries could be had {time.monotonic() - began:.1f} s after both front ends had started")
         full = first.find("OAL/Full")
         old = bytes(OabFile.from_bytes(self._fetch(full)).read())
-        found = {entry["PidTagSmtpAddress"]: entry["PidTagDisplayName"] for entry in entries(old)}
-        assert {
-            person(number).address: person(number).display_name for number in range(PEOPLE)
-        }.items() <= found.items()
+        found = {entry["PidTagSmtpAddress"]: entry for entry in entries(old)}
+        for number in range(PEOPLE):
+            assert found[person(number).address] == told_of(person(number))
         assert OabFile.from_bytes(self._fetch(first.find("OAL/Template"))).read()
 
         self.put(*(evolve(person(number), display_name=f"Other {number}") for number in range(0, PEOPLE, 100)))

@@ -95,6 +95,11 @@ def test_another_casd_s_generation_is_left_alone(books: Casctl, folder: Path, mo
     assert "generation 2 is new" in refused.output
 
 
+def test_where_the_directory_is_a_copy_nobody_records(books: Casctl, ini: Path) -> None:
+    ini.write_text(ini.read_text().replace("[oab]\n", "[oab]\nrecord = no\n"))
+    assert "where the directory comes from" in books("oab build").output
+
+
 def test_without_the_section_none_are_made(demo: Casctl) -> None:
     for line in ("build", "list", "verify", "show alice@example.org"):
         refused = demo(f"oab {line}")
