@@ -173,7 +173,9 @@ class ClientAccess:
     async def advertise(self, address: str, mailbox: Mailbox | None, asking: Capabilities, client: str) -> Answer:
         """Decide what a client is told of an address, which is this mailbox's if it is any's."""
         topology = await self.topology()
-        return autodiscover.advertise(address, mailbox, topology, self.place(client), self.advertised, asking)
+        return autodiscover.advertise(
+            address, mailbox, topology, self.place(client), self.advertised, asking, self.books
+        )
 
     def place(self, client: str) -> Place:
         """Return where this front end stands, for a client."""
