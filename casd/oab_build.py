@@ -14,7 +14,7 @@ from uuid import UUID
 
 from attrs import frozen
 
-from casd.files import settle, write_file
+from casd.files import settle
 from casd.model import AddressBook, Generation
 from casd.oab import Settings as Oab  # this module has no section of its own
 from casd.oab_book import is_listed
@@ -27,8 +27,10 @@ from casd.oab_files import (
     Name,
     every_name,
     files_of,
+    is_there,
     manifest_of,
     may_be_had,
+    put,
     told,
 )
 from protocols.oab.lzx import Pair, compressed, difference
@@ -88,13 +90,14 @@ def bring_up_to_date(
         if not generations:
             return Outcome()
         last = generations[-1]
-        made = missing(settings.folder, generations, now(), wanted)
-        _make(directory, settings.folder, generations, made, progress or Progress())
+        names = missing(settings.folder, generations, now(), wanted)
+        made = list(map(str, _made(directory, settings.folder, generations, names, progress or Progress())))
         _sweep(settings.folder, generations)
-        if settings.record and last.format == FORMAT and last.announced is None:
+        whole = len(made) == len(names) and last.format == FORMAT
+        if settings.record and whole and last.announced is None:
             first = all(each.announced is None for each in generations)
             directory.announce(last.sequence, int(now()) + (0 if force or first else GRACE))
-        return Outcome(recorded, last.sequence, tuple(map(str, made)), foreign=last.format != FORMAT)
+        return Outcome(recorded, last.sequence, tuple(made), foreign=last.format != FORMAT)
 
 
 def missing(folder: Path, generations: Sequence[Generation], now: float, wanted: Collection[Name] = ()) -> list[Name]:
@@ -106,9 +109,11 @@ def missing(folder: Path, generations: Sequence[Generation], now: float, wanted:
     for each in dict.fromkeys(filter(None, (told(generations, now), *generations[-1:]))):
         for book in each.books:
             names += [*files_of(generations, each, book.guid), Name(book.guid, MANIFEST, each.sequence)]
-    formats = {each.sequence: each.format for each in generations}
+    of = {each.sequence: each for each in generations}
     return [
-        name for name in dict.fromkeys(names) if formats[name.sequence] == FORMAT and not (folder / str(name)).exists()
+        name
+        for name in dict.fromkeys(names)
+        if of[name.sequence].format == FORMAT and not is_there(folder, name, of[name.sequence])
     ]
 
 
@@ -129,13 +134,20 @@ def content(directory: Any, folder: Path, generations: Sequence[Generation], nam
     return b"".join(compressed(EMPTY))
 
 
-def _make(
+def _made(
     directory: Any, folder: Path, generations: Sequence[Generation], names: Collection[Name], progress: Progress
-) -> None:
+) -> Iterator[Name]:
+    """Make files, and yield each; end early when what they are made of has been forgotten meanwhile."""
+    of = {each.sequence: each for each in generations}
     progress.total(len(names))
     for name in names:
-        write_file(folder / str(name), content(directory, folder, generations, name))
+        found = content(directory, folder, generations, name)
+        kept: Sequence[Generation] = asyncio.run(directory.generations())
+        if name.sequence - (name.kind == DIFFERENCE) < kept[0].sequence:
+            break  # it may have been read by half
+        put(folder, name, of[name.sequence], found)
         progress.done(1)
+        yield name
     settle(folder)
 
 

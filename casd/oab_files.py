@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -11,6 +12,7 @@ from uuid import UUID
 
 from attrs import frozen
 
+from casd.files import write_file
 from casd.model import AddressBook, Generation
 from protocols.oab import manifest
 from protocols.oab.manifest import Listed, Template
@@ -61,7 +63,7 @@ def told(generations: Sequence[Generation], now: float) -> Generation | None:
 
 def differences(generations: Sequence[Generation], last: Generation, guid: UUID) -> list[Name]:
     """Return the files that lead up to a generation, the newest first: without a gap, or a client would stumble."""
-    having = {each.sequence for each in generations if each.book(guid)}
+    having = {each.sequence for each in generations if each.book(guid) and each.format == last.format}
     found: list[Name] = []
     sequence = last.sequence
     while sequence > last.oldest and {sequence, sequence - 1} <= having:
@@ -84,6 +86,21 @@ def may_be_had(generations: Sequence[Generation], name: Name) -> Generation | No
     if name.kind == DIFFERENCE:
         return of if name in differences(generations, of, name.book) else None
     return of if name.kind == DATA or name.kind in map(template, LANGUAGES) else None
+
+
+def is_there(folder: Path, name: Name, generation: Generation) -> bool:
+    """Say whether a file is there, and of this generation: not of one that a directory had before it was restored."""
+    try:
+        return int((folder / str(name)).stat().st_mtime) == generation.taken
+    except FileNotFoundError:
+        return False
+
+
+def put(folder: Path, name: Name, generation: Generation, content: bytes) -> None:
+    """Write a file; the time at which it was changed tells of which generation it is."""
+    path = folder / str(name)
+    write_file(path, content)
+    os.utime(path, (generation.taken, generation.taken))
 
 
 def manifest_of(folder: Path, generations: Sequence[Generation], last: Generation, book: AddressBook) -> bytes:

@@ -9,7 +9,7 @@ from typing import Any
 from attrs import frozen
 
 from casd.model import AddressBook, Generation
-from casd.oab_files import MANIFEST, Name, may_be_had, read_name, told
+from casd.oab_files import MANIFEST, Name, is_there, may_be_had, read_name, told
 from protocols.http_ranges import Version
 from protocols.oab.manifest import NAME as OAB_XML
 
@@ -53,8 +53,8 @@ class Shelf:
         return self._there(known, generation) if generation else None
 
     def _there(self, name: Name, generation: Generation | None) -> Found | Later:
-        path = self._folder / str(name)
-        if generation is None or not path.exists():
+        if generation is None or not is_there(self._folder, name, generation):
             self._want(name)
             return LATER
-        return Found(path, Version(b'"%d-%d"' % (generation.sequence, generation.format), generation.taken))
+        tag = b'"%d-%x-%d"' % (generation.sequence, generation.taken, generation.format)
+        return Found(self._folder / str(name), Version(tag, generation.taken))

@@ -18,7 +18,7 @@ from casd.directory.sqlite_edit import Mistake
 from casd.model import AddressBook, Generation
 from casd.oab_book import book_of, is_listed, path_of
 from casd.oab_build import Progress, bring_up_to_date, content
-from casd.oab_files import MANIFEST, Name, every_name, files_of, told
+from casd.oab_files import MANIFEST, Name, every_name, files_of, is_there, told
 from casd.plan import Plan, read_plan
 
 _COLUMNS = ["book", "title", "guid", "generation", "since", "entries", "bytes"]
@@ -121,7 +121,8 @@ def _there(plan: Plan, generations: Sequence[Generation]) -> Iterator[Name]:
     """Yield what is there, a manifest behind all that it names."""
     assert plan.oab is not None  # noqa: S101 (looked at by _opened)
     known = sorted(dict.fromkeys(every_name(generations)), key=lambda name: name.kind == MANIFEST)
-    return (name for name in known if (plan.oab.folder / str(name)).exists())
+    of = {each.sequence: each for each in generations}
+    return (name for name in known if is_there(plan.oab.folder, name, of[name.sequence]))
 
 
 def _is_right(directory: Any, file: Path, generations: Sequence[Generation], name: Name) -> bool:

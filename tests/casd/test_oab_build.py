@@ -12,7 +12,7 @@ from uuid import UUID
 import pytest
 from attrs import evolve
 
-from casd import oab_build
+from casd import oab_build, oab_files
 from casd.directory.sqlite_edit import edit
 from casd.directory.sqlite_edit_topology import add_domain
 from casd.model import AddressBook, Group
@@ -288,6 +288,54 @@ def test_nothing_is_made_where_nothing_has_changed(maker: Maker) -> None:
     maker.now += 9 * HOUR
     outcome = maker.make()
     assert (outcome.recorded, outcome.sequence, outcome.made) == (False, 1, ())
+
+
+def test_no_difference_leads_from_files_that_were_made_in_another_way(
+    maker: Maker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    maker.make()
+    change(maker)
+    for module in (oab_build, oab_files):
+        monkeypatch.setattr(module, "FORMAT", 99)
+    maker.make()
+    assert not maker.manifest(2).findall("Diff")
+
+
+@pytest.mark.negative
+def test_what_was_cached_before_a_directory_was_restored_is_made_anew(maker: Maker, tmp_path: Path) -> None:
+    maker.make()
+    backup = tmp_path / "backup.sqlite"
+    with closing(sqlite3.connect(maker.file)) as ours, closing(sqlite3.connect(backup)) as theirs:
+        ours.backup(theirs)
+    change(maker)
+    maker.make()
+    lost = maker.files()
+    with closing(sqlite3.connect(backup)) as theirs, closing(sqlite3.connect(maker.file)) as ours:
+        theirs.backup(ours)
+    maker.directory.close()
+    maker.put(person(1))
+    maker.now += HOUR
+    assert maker.make(force=True).sequence == 2
+    assert maker.files()[f"{GUID}-data-2.lzx"] != lost[f"{GUID}-data-2.lzx"]
+    assert maker.stepped(maker.full(1), 2) == maker.full(2)
+
+
+def test_what_is_forgotten_while_it_is_made_is_not_half_made(maker: Maker, monkeypatch: pytest.MonkeyPatch) -> None:
+    maker.make()
+    change(maker)
+
+    def forgetful(*of: Any) -> bytes:
+        with edit(maker.file) as connection:
+            connection.execute("DELETE FROM generation WHERE sequence = 1")
+        return content(*of)
+
+    monkeypatch.setattr(oab_build, "content", forgetful)
+    assert maker.make().made == ()
+    assert f"{GUID}-binpatch-2.lzx" not in maker.files()
+    assert maker.generations()[-1].announced is None
+    monkeypatch.undo()
+    maker.make()
+    assert not maker.manifest(2).findall("Diff")
 
 
 @pytest.mark.negative

@@ -22,7 +22,7 @@ from casd.model import DirectoryDown, Generation
 from casd.oab import Settings
 from casd.oab_book import EVERYBODY
 from casd.oab_build import Outcome
-from casd.oab_files import FORMAT, Name, every_name
+from casd.oab_files import FORMAT, Name, every_name, put
 from casd.oab_job import INTERVAL, PATIENCE, Job
 from casd.oab_process import NotMade, Process, Task
 from tests.casd.directory.conftest import estate, file  # noqa: F401 (fixtures)
@@ -68,7 +68,7 @@ class Line:
         """Let the files be there."""
         self.folder.mkdir(exist_ok=True)
         for name in every_name(self.kept):
-            (self.folder / str(name)).touch()
+            put(self.folder, name, MADE, b"")
 
     def done(self, outcome: Outcome | Exception = Outcome(made=("x",))) -> None:  # noqa: B008 (a frozen value)
         """Let the process that runs end."""

@@ -13,7 +13,7 @@ from attrs import evolve
 
 from casd.model import AddressBook, Generation
 from casd.oab_book import EVERYBODY
-from casd.oab_files import FORMAT, Name
+from casd.oab_files import FORMAT, Name, put
 from casd.oab_shelf import Shelf
 from casd.vdirs import oab
 from tests.casd.client2 import Client2, asking
@@ -36,10 +36,10 @@ def generation(sequence: int, announced: int | None = 0) -> Generation:
 def folder(tmp_path: Path) -> Path:
     made = tmp_path / "oab"
     made.mkdir()
-    (made / FULL).write_bytes(DATA)
+    put(made, Name(EVERYBODY.guid, "data", 7), generation(7), DATA)
     (made / "secret.txt").write_text("secret")
     for book in BOOKS:
-        (made / str(Name(book.guid, "manifest", 7))).write_bytes(f"<OAB>{book.title}</OAB>".encode())
+        put(made, Name(book.guid, "manifest", 7), generation(7), f"<OAB>{book.title}</OAB>".encode())
     return made
 
 
@@ -144,7 +144,7 @@ def test_several_ranges_get_the_whole_file(shop: Estate) -> None:
 
 
 def test_an_empty_file_is_served(shop: Estate, folder: Path) -> None:
-    (folder / FULL).write_bytes(b"")
+    put(folder, Name(EVERYBODY.guid, "data", 7), generation(7), b"")
     answer = ask(shop)
     assert (answer.status, answer.fields["content-length"], answer.ended) == (200, "0", True)
 
@@ -212,8 +212,17 @@ def test_a_manifest_that_is_not_made_here_yet_is_for_later_and_not_the_one_befor
     shop.pass_time(1)
     assert ask(shop, "oab.xml").status == 503
     assert wanted == [Name(EVERYBODY.guid, "manifest", 8)]
-    (folder / str(wanted[0])).write_text("new")
+    put(folder, wanted[0], generation(8), b"new")
     assert ask(shop, "oab.xml").body == b"new"
+
+
+@pytest.mark.negative
+def test_a_file_of_the_same_name_from_before_the_directory_was_restored_is_not_served(
+    shop: Estate, folder: Path, wanted: list[Name]
+) -> None:
+    put(folder, Name(EVERYBODY.guid, "data", 7), evolve(generation(7), taken=TAKEN - 60), DATA)
+    assert ask(shop).status == 503
+    assert list(map(str, wanted)) == [FULL]
 
 
 def test_before_the_first_generation_everything_is_for_later(shop: Estate) -> None:
@@ -224,7 +233,7 @@ def test_before_the_first_generation_everything_is_for_later(shop: Estate) -> No
 
 def test_clients_are_told_of_a_generation_when_its_time_has_come(shop: Estate, folder: Path) -> None:
     shop.source.kept.append(generation(8, announced=int(NOON + shop.clock.seconds()) + 60))
-    (folder / str(Name(EVERYBODY.guid, "manifest", 8))).write_text("new")
+    put(folder, Name(EVERYBODY.guid, "manifest", 8), generation(8), b"new")
     assert ask(shop, "oab.xml").body != b"new"
     shop.pass_time(61, 1)
     assert ask(shop, "oab.xml").body == b"new"
