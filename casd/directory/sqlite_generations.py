@@ -54,16 +54,27 @@ def record(
     *,
     force: bool,
 ) -> bool:
-    """Record a generation if it is time and something has changed; all of it in one transaction."""
+    """Record a generation if it is time and something has changed; all of it in one transaction.
+
+    What is listed now is gathered before others have to wait, and again only if it has changed meanwhile.
+    """
+    sites = any(book.sites for book in books)
     connection.execute(_LAY_OUT)
+    connection.execute("BEGIN")
+    if force or _due(all_of(connection), books, now, interval):
+        connection.execute(_FILL, (sites,))
+    gathered = _changes(connection)
+    connection.commit()
     connection.execute("BEGIN IMMEDIATE")
     known = all_of(connection)
     last = known[-1] if known else None
-    if last and not (force or is_due(last, books, now, interval)):
+    if not (force or _due(known, books, now, interval)):
         connection.rollback()  # somebody else was here first
         return False
+    if _changes(connection) != gathered:
+        connection.execute("DELETE FROM temp.present")
+        connection.execute(_FILL, (sites,))
     following = last.sequence + 1 if last else 1
-    connection.execute(_FILL, (any(book.sites for book in books),))
     ended = connection.execute(_END, {"next": following}).rowcount
     begun = connection.execute(_BEGIN, {"next": following}).rowcount
     if new := not last or bool(ended or begun) or last.books != tuple(books) or last.format != form:
@@ -76,6 +87,14 @@ def record(
     _tell(connection)
     connection.commit()
     return new
+
+
+def _due(known: Sequence[Generation], books: Sequence[AddressBook], now: int, interval: float) -> bool:
+    return not known or is_due(known[-1], books, now, interval)
+
+
+def _changes(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("SELECT number FROM change").fetchone()[0])
 
 
 def announce(connection: sqlite3.Connection, sequence: int, at: int) -> None:

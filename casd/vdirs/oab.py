@@ -37,13 +37,14 @@ class Oab(Vdir):
         """Answer with a file of the user's own book: of any other he does not even learn whether there is one."""
         if access.shelf is None:
             return False
-        found = await self._find(exchange.head, access, identity)
+        found = await self._find(exchange, access, identity)
         answer = _send(exchange, found, access) if isinstance(found, Found) else found
         if answer is not None:
             exchange.reply(later(b"AddressBookNotMadeYet", _MAKING) if isinstance(answer, Later) else answer)
         return True
 
-    async def _find(self, head: RequestHead, access: ClientAccess, identity: Identity) -> Found | Later | Response:
+    async def _find(self, exchange: Exchange, access: ClientAccess, identity: Identity) -> Found | Later | Response:
+        head = exchange.head
         if head.method not in {b"GET", b"HEAD"}:
             return _METHODS
         topology = await access.topology()
@@ -53,6 +54,7 @@ class Oab(Vdir):
         segments = head.target.segments
         if book is None or len(segments) != 3 or segments[1].lower() != str(book.guid):
             return _NOTHING
+        exchange.notes["why"] = f"address book {book.name}"
         return await access.shelf.find(book, segments[2]) or _NOTHING
 
 

@@ -11,6 +11,7 @@ from uuid import UUID
 import pytest
 from attrs import evolve
 
+from casd.directory import sqlite_generations
 from casd.directory.sqlite import Directory, Settings
 from casd.directory.sqlite_edit import edit
 from casd.directory.sqlite_edit_groups import put_group
@@ -182,6 +183,25 @@ def test_of_several_front_ends_one_records_and_the_others_follow(directory: Dire
         done = list(threads.map(lambda _: record(Directory(Settings(file)), NOON), range(8)))
     assert sum(done) == 1
     assert len(generations(directory)) == 1
+
+
+def test_what_changes_while_it_is_gathered_is_gathered_again(
+    directory: Directory, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours = sqlite_generations._changes
+
+    def meanwhile(connection: sqlite3.Connection) -> int:
+        number = ours(connection)
+        if not done:
+            done.append(1)
+            with edit(file) as other:
+                remove_mailbox(other, ROOM.guid)
+        return number
+
+    done: list[int] = []
+    monkeypatch.setattr(sqlite_generations, "_changes", meanwhile)
+    assert record(directory, NOON)
+    assert addresses(directory, 1, 1) == ["Alice@example.org", "all@example.org"]
 
 
 def test_a_process_that_dies_in_the_middle_has_recorded_nothing(

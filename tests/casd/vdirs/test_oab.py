@@ -285,6 +285,7 @@ def test_another_s_book_is_as_one_that_is_not_there(shop: Estate, name: str) -> 
         f"{ROOT}/{EVERYBODY.guid}-manifest-7.xml",
         f"{ROOT}/{EVERYBODY.guid}-data-4.lzx",
         f"{ROOT}/{EVERYBODY.guid}-binpatch-5.lzx",
+        f"{ROOT}/{EVERYBODY.guid}-binpatch-6.lzx",
         f"{ROOT}/{EVERYBODY.guid}-lng0c0a-7.lzx",
         f"{ROOT}/x/{FULL}",
         f"/OAB/{FULL}",
@@ -341,4 +342,5 @@ def test_the_log_says_who_took_what(shop: Estate) -> None:
     (line,) = shop.logged()
     assert "user=alice@example.org" in line
     assert FULL in line
+    assert 'why="address book default"' in line
     assert str(len(DATA)) in line
