@@ -25,11 +25,11 @@ def book(name: str, **conditions: tuple[str, ...]) -> AddressBook:
     return AddressBook(name, GUID, name, **conditions)
 
 
-def test_without_any_other_everybody_gets_the_book_of_all() -> None:
+def test_6_1_without_any_other_everybody_gets_the_book_of_all() -> None:
     assert book_of([EVERYBODY], ALICE, PLACES) is EVERYBODY
 
 
-def test_a_tenant_gets_the_book_of_its_domain_and_others_the_one_without_conditions() -> None:
+def test_6_1_a_tenant_gets_the_book_of_its_domain_and_others_the_one_without_conditions() -> None:
     books = [book("tenant", domains=("tenant.example",)), book("all")]
     assert [book_of(books, each, PLACES) for each in (BOB, ALICE)] == books
 
@@ -39,7 +39,7 @@ def test_a_site_gets_its_book() -> None:
     assert [book_of(books, each, PLACES) for each in (BOB, ALICE)] == books
 
 
-def test_a_mailbox_may_have_a_book_of_its_own() -> None:
+def test_6_1_a_mailbox_may_have_a_book_of_its_own() -> None:
     books = [book("all"), book("Directors", addresses=("ceo@*",))]
     assert book_of(books, evolve(ALICE, address_book="directors"), PLACES) == books[1]
 

@@ -57,7 +57,7 @@ def test_6_3_two_decoders_find_what_the_directory_has(maker: Maker) -> None:
     }
 
 
-def test_6_2_the_manifest_names_every_file_with_its_size_and_sum(maker: Maker) -> None:
+def test_6_2_142_the_manifest_names_every_file_with_its_size_and_sum(maker: Maker) -> None:
     maker.make()
     change(maker)
     maker.make()
@@ -74,7 +74,7 @@ def test_6_2_the_manifest_names_every_file_with_its_size_and_sum(maker: Maker) -
     assert {each.attrib["langid"] for each in book.findall("Template")} == {"0409", "0407", "040c"}
 
 
-def test_6_3_a_template_is_there_and_decodes(maker: Maker) -> None:
+def test_143_a_template_is_there_and_decodes(maker: Maker) -> None:
     maker.make()
     assert decoded((maker.folder / f"{GUID}-lng0409-1.lzx").read_bytes()) == template.EMPTY
 
@@ -113,6 +113,15 @@ def test_6_1_what_a_manifest_of_before_names_can_be_had_until_it_is_too_old(make
         assert all((maker.folder / each.text).exists() for each in before)
     assert len(maker.generations()) == 23
     assert min(each.sequence for each in map(read_name, maker.files()) if each) == 9
+
+
+def test_6_1_files_are_called_as_clients_know_them(maker: Maker) -> None:
+    maker.make()
+    change(maker)
+    maker.make()
+    named = {each.text for each in maker.manifest(2)}
+    templates = {f"{GUID}-lng{language}-2.lzx" for language in ("0409", "0407", "040c")}
+    assert named == {f"{GUID}-data-2.lzx", f"{GUID}-binpatch-2.lzx", *templates}
 
 
 def test_whoever_is_hidden_stands_in_no_book(maker: Maker) -> None:
@@ -160,7 +169,7 @@ def test_a_book_whose_conditions_change_goes_on_by_a_difference(maker: Maker) ->
     assert len(entries(maker.full(2))) == 2
 
 
-def test_another_front_end_makes_the_same_bytes(maker: Maker, tmp_path: Path) -> None:
+def test_6_1_another_front_end_makes_the_same_bytes(maker: Maker, tmp_path: Path) -> None:
     maker.put(*(person(number) for number in range(500)))
     maker.make()
     for _ in range(3):
@@ -195,7 +204,7 @@ def test_a_front_end_with_a_copy_makes_what_was_recorded_and_records_nothing(mak
     assert maker.manifest(1) is not None
 
 
-def test_two_front_ends_record_one_generation_and_both_have_it(maker: Maker, tmp_path: Path) -> None:
+def test_6_1_two_front_ends_record_one_generation_and_both_have_it(maker: Maker, tmp_path: Path) -> None:
     other = Maker(maker.file, tmp_path / "other")
     assert [maker.make().recorded, other.make().recorded] == [True, False]
     assert maker.files() == other.files()

@@ -333,3 +333,9 @@ def test_a_directory_that_records_nothing_has_no_address_books(read: Read, monke
     monkeypatch.setattr("casd.directory.sqlite.Directory", object)
     with pytest.raises(BadConfiguration, match="records no generations"):
         read(more="[oab]\n")
+
+
+def test_6_1_a_generation_is_made_every_eight_hours_unless_it_is_said_otherwise(read: Read) -> None:
+    settings = read(more="[oab]\n").oab
+    assert settings is not None
+    assert (settings.interval, settings.keep) == (8 * 3600, 7 * 24 * 3600)
