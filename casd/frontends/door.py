@@ -26,6 +26,7 @@ from casd.net.exchange import BodyTooLarge, Exchange, Lost
 from casd.net.handover import bearer
 from casd.net.http import Channel
 from casd.net.pool import Busy, Unreachable
+from casd.net.sending import Sending
 from casd.net.spawn import spawn
 from casd.vdirs.health import PAGE, health
 from casd.vdirs.vdir import TEXT, Vdir, failed, later
@@ -236,11 +237,12 @@ class Door:
             return
         identity = await vdir.identify(exchange, access)
         exchange.notes["user"] = identity.user
-        if await vdir.served(exchange, access, identity):
-            return
         meant = await vdir.meant(exchange, access, identity)
         if isinstance(meant, Response):
             exchange.reply(meant)
+            return
+        if isinstance(meant, Sending):
+            meant.begin()
             return
         anchor = meant or vdir.anchor(exchange.head, identity)
         decision = await access.locate(identity, anchor, vdir.protocol, exchange.client)

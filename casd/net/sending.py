@@ -10,6 +10,7 @@ from zope.interface import implementer
 
 from casd.net.exchange import Exchange
 from protocols.http1 import Headers
+from protocols.http_ranges import Part
 
 _PIECE = 64 * 1024
 """Bytes of one read: with eight times as many, each costs twice the time, as caches are too small."""
@@ -17,26 +18,31 @@ _PIECE = 64 * 1024
 
 @implementer(IPushProducer)
 class Sending:
-    """Some bytes of an open file on their way; the file is closed at the end, or when the client goes away."""
+    """A part of an open file as an answer; the file is closed at the end, or when the client goes away."""
 
-    def __init__(self, exchange: Exchange, descriptor: int, first: int, length: int, clock: IReactorTime) -> None:
+    def __init__(self, exchange: Exchange, descriptor: int, part: Part, headers: Headers, clock: IReactorTime) -> None:
         self._exchange = exchange
         self._descriptor = descriptor
-        self._position = first
-        self._end = first + length
+        self._position = part.first
+        self._end = part.first + part.length
+        self._status = part.status
+        self._headers = headers
         self._paused = False
         self._clock = clock
         self._close: Callable[[], None] = lambda: os.close(descriptor)
         exchange.on_lost(self._over)
 
-    def begin(self, status: int, headers: Headers) -> None:
+    def begin(self) -> None:
         """Begin the answer, with one piece.
 
         The others wait until what is gathered now has been written: before that, no client would ever be too slow.
         """
         exchange = self._exchange
+        if exchange.done:  # the client went away while it was found out who it is
+            self._over()
+            return
         exchange.producer = self
-        exchange.begin(status, headers, length=self._end - self._position)
+        exchange.begin(self._status, self._headers, length=self._end - self._position)
         if exchange.head.method == b"HEAD":
             self._position = self._end
         self._send()

@@ -33,15 +33,15 @@ class Oab(Vdir):
         """Return the authenticated user."""
         return user(identity)
 
-    async def served(self, exchange: Exchange, access: ClientAccess, identity: Identity) -> bool:
-        """Answer with a file of the user's own book: of any other he does not even learn whether there is one."""
+    async def meant(
+        self, exchange: Exchange, access: ClientAccess, identity: Identity
+    ) -> Response | Sending | Anchor | None:
+        """Return a file of the user's own book: of any other he does not even learn whether there is one."""
         if access.shelf is None:
-            return False
+            return None
         found = await self._find(exchange, access, identity)
-        answer = _send(exchange, found, access) if isinstance(found, Found) else found
-        if answer is not None:
-            exchange.reply(later(b"AddressBookNotMadeYet", _MAKING) if isinstance(answer, Later) else answer)
-        return True
+        answer = _asked(exchange, found, access) if isinstance(found, Found) else found
+        return later(b"AddressBookNotMadeYet", _MAKING) if isinstance(answer, Later) else answer
 
     async def _find(self, exchange: Exchange, access: ClientAccess, identity: Identity) -> Found | Later | Response:
         head = exchange.head
@@ -58,8 +58,8 @@ class Oab(Vdir):
         return await access.shelf.find(book, segments[2]) or _NOTHING
 
 
-def _send(exchange: Exchange, found: Found, access: ClientAccess) -> Response | Later | None:
-    """Send what is asked for of a file, or return what else there is to say."""
+def _asked(exchange: Exchange, found: Found, access: ClientAccess) -> Response | Sending | Later:
+    """Return what is asked for of a file."""
     try:
         descriptor = os.open(found.path, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:  # it was kept too long just now
@@ -71,8 +71,7 @@ def _send(exchange: Exchange, found: Found, access: ClientAccess) -> Response | 
             fields = [(b"Content-Type", kind), (b"Accept-Ranges", b"bytes"), *_about(found.version)]
             if part.status == 206:
                 fields.append((b"Content-Range", part.content_range))
-            Sending(exchange, descriptor, part.first, part.length, access.clock).begin(part.status, fields)
-            return None
+            return Sending(exchange, descriptor, part, fields, access.clock)
         case Unchanged():
             answer = Response(304, _about(found.version))
         case Failed():

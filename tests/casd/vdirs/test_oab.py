@@ -6,10 +6,12 @@ import os
 import random
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
 from attrs import evolve
+from twisted.internet.defer import Deferred
 
 from casd.model import AddressBook, Generation
 from casd.oab_book import EVERYBODY
@@ -184,6 +186,22 @@ def test_who_goes_away_leaves_nothing_open(shop: Estate) -> None:
     client.wire.cut()
     shop.settle()
     assert "status=499" in shop.logged()[0]
+
+
+def test_who_goes_away_before_it_begins_leaves_nothing_open(shop: Estate, monkeypatch: pytest.MonkeyPatch) -> None:
+    checked: list[Any] = []
+
+    def run(function: Any, *args: Any) -> Deferred[Any]:
+        waiting: Deferred[Any] = Deferred()
+        checked.append(lambda: waiting.callback(function(*args)))
+        return waiting
+
+    monkeypatch.setattr(shop.passwords, "_run", run)
+    client = shop.client()
+    client.send(get(f"{ROOT}/{FULL}", basic_auth()))
+    client.wire.cut()
+    checked.pop()()
+    assert client.wire.taken() == b""
 
 
 def test_a_file_that_is_cut_ends_the_connection(shop: Estate, folder: Path) -> None:
