@@ -14,6 +14,7 @@ from protocols.oab import lzx, records
 from protocols.oab.crc import crc
 from protocols.oab.lzx import BLOCK, Pair, compressed, difference
 from protocols.oab.lzx_delta import CHUNK, stored
+from tests.protocols.oab import strict
 from tests.protocols.oab.people import book
 
 SIZES = [0, 1, 2, 5, CHUNK - 1, CHUNK, CHUNK + 1, 2 * CHUNK, BLOCK - 1, BLOCK, BLOCK + 1, 600001]
@@ -151,3 +152,46 @@ def test_a_difference_for_another_file_is_noticed() -> None:
 def test_the_same_input_gives_the_same_bytes() -> None:
     data = b"".join(book(range(500)).values())
     assert b"".join(compressed(data)) == b"".join(compressed(bytes(bytearray(data))))
+
+
+# By the letter of [MS-PATCH]
+
+
+def blocks_of(data: bytes, header: int, place: int) -> list[tuple[bytes, int, int]]:
+    """Return the blocks of a container: (stream, size of the target, size of the source)."""
+    found = []
+    while place < len(data):
+        words = [int.from_bytes(data[place + 4 * each : place + 4 * each + 4], "little") for each in range(4)]
+        size, target, source = (words[1], words[2], 0) if header == 1 else words[:3]
+        found.append((data[place + 16 : place + 16 + size], target, source))
+        place += 16 + size
+    return found
+
+
+def strictly(data: bytes) -> bytes:
+    """Return what a strict decoder makes of a compressed file."""
+    return b"".join(strict.decode(stream, size) for stream, size, _ in blocks_of(data, 1, 16))
+
+
+@pytest.mark.parametrize("size", [1, 5, CHUNK - 1, CHUNK, CHUNK + 1, BLOCK + 1])
+@pytest.mark.parametrize("seed", [b"", b"abc def/ghi ", b"\0"])
+def test_a_strict_decoder_finds_nothing_amiss(size: int, seed: bytes) -> None:
+    data = (seed * (size // len(seed) + 1))[:size] if seed else noise(size)
+    assert strictly(b"".join(compressed(data))) == data
+
+
+def test_a_strict_decoder_reads_records() -> None:
+    data = b"".join(book(range(1500)).values())
+    assert strictly(b"".join(compressed(data))) == data
+
+
+def test_a_strict_decoder_steps_from_one_book_to_the_next() -> None:
+    old = book(range(1500))
+    new = {**{key: value for key, value in old.items() if key > "08"}, **book(range(1500, 1550))}
+    pairs = [(old.get(key, b""), new.get(key, b"")) for key in sorted({*old, *new})]
+    before, after = b"".join(old.values()), b"".join(new[key] for key in sorted(new))
+    found, begin = [], 0
+    for stream, target, source in blocks_of(b"".join(difference(pairs, [before], [after])), 2, 28):
+        found.append(strict.decode(stream, target, before[begin : begin + source]))
+        begin += source
+    assert b"".join(found) == after
