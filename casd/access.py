@@ -17,7 +17,18 @@ from casd.auth.password import Passwords
 from casd.certificates import Certificate
 from casd.config import key, networks, text, words
 from casd.directory.cache import CachedDirectory
-from casd.model import LONGEST_ADDRESS, Anchor, Decision, Identity, Kind, Mailbox, Networks, Server, Topology
+from casd.model import (
+    LONGEST_ADDRESS,
+    AddressBook,
+    Anchor,
+    Decision,
+    Identity,
+    Kind,
+    Mailbox,
+    Networks,
+    Server,
+    Topology,
+)
 from casd.net.addresses import within
 from casd.net.backend import Backend
 from casd.net.handover import Handover
@@ -71,6 +82,8 @@ class ClientAccess:
         clock: Any,
         advertised: autodiscover.Settings,
         certificates: Callable[[], Sequence[Certificate]] = tuple,
+        books: Sequence[AddressBook] = (),
+        shelf: Any = None,
     ) -> None:
         self.settings = settings
         self.directory = directory
@@ -83,6 +96,10 @@ class ClientAccess:
         self.advertised = advertised
         self.certificates = certificates
         """What clients are shown at present, the default first."""
+        self.books = books
+        """The offline address books that are made here: `casd.oab_book.book_of` says whose they are."""
+        self.shelf = shelf
+        """Their files (`casd.oab_shelf.Shelf`), None where none are made."""
         self._topology: Topology | None = None
         self._generation = -1
         self._decisions: dict[tuple[Any, ...], Decision] = {}
@@ -156,7 +173,9 @@ class ClientAccess:
     async def advertise(self, address: str, mailbox: Mailbox | None, asking: Capabilities, client: str) -> Answer:
         """Decide what a client is told of an address, which is this mailbox's if it is any's."""
         topology = await self.topology()
-        return autodiscover.advertise(address, mailbox, topology, self.place(client), self.advertised, asking)
+        return autodiscover.advertise(
+            address, mailbox, topology, self.place(client), self.advertised, asking, self.books
+        )
 
     def place(self, client: str) -> Place:
         """Return where this front end stands, for a client."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -20,7 +20,8 @@ from casd.advertised import (
     address_book,
 )
 from casd.config import boolean, endpoint, key, seconds, words
-from casd.model import Endpoint, Mailbox, Refuse, Server, ServerKind, Site, Topology
+from casd.model import AddressBook, Endpoint, Mailbox, Refuse, Server, ServerKind, Site, Topology
+from casd.oab_book import book_of, path_of
 from casd.routing import Place, switched_on
 
 PATHS: Mapping[str, str] = {
@@ -115,9 +116,15 @@ class Settings:
 
 
 def advertise(
-    address: str, mailbox: Mailbox | None, topology: Topology, place: Place, settings: Settings, client: Capabilities
+    address: str,
+    mailbox: Mailbox | None,
+    topology: Topology,
+    place: Place,
+    settings: Settings,
+    client: Capabilities,
+    books: Sequence[AddressBook] = (),
 ) -> Answer:
-    """Decide what a client is told of an address, which is this mailbox's."""
+    """Decide what a client is told of an address, which is this mailbox's; `books` are those that are made here."""
     trace = [f"asked for {address} from {'inside' if place.internal else 'outside'}"]
 
     def refuse(word: str, fact: str, *, later: bool = False) -> Refuse:
@@ -137,7 +144,10 @@ def advertise(
     if url := _sent_on(server, site, own, place, trace):
         return Elsewhere(url=url, trace=(*trace, f"redirect to {url}"))
     offered = _offered(mailbox, server, topology, trace)
-    web = _web(offered, mailbox, _bases(site, own, trace), settings, topology, trace)
+    book = book_of(books, mailbox, topology)
+    if books:
+        offered = _with_book(offered, book, mailbox, topology, trace)
+    web = _web(offered, mailbox, _bases(site, own, trace), settings, topology, trace, book)
     mail = _mail(offered, _bases(site, own, []).seen(place), settings, trace)
     sections = tuple(_sections(web, mail, server, place, client, trace))
     hours = max(1, int(settings.lifetime // 3600))
@@ -210,6 +220,15 @@ def _offered(mailbox: Mailbox, server: Server, topology: Topology, trace: list[s
     return frozenset(protocol for protocol in sorted(found) if switched_on(mailbox, protocol, topology, trace))
 
 
+def _with_book(
+    offered: frozenset[str], book: AddressBook | None, mailbox: Mailbox, topology: Topology, trace: list[str]
+) -> frozenset[str]:
+    """Return what is offered when address books are made here, whatever the mailbox's server has."""
+    trace.append(f"its address book is {book.name}" if book else "it meets no address book's conditions")
+    others = offered - {"oab"}
+    return others | {"oab"} if book and switched_on(mailbox, "oab", topology, []) else others
+
+
 def _has(server: Server) -> set[str]:
     """Return what a server answers, by its kind, its version and its endpoints."""
     found = {protocol for protocol in _OFFERS[server.kind] if server.endpoint(protocol)}
@@ -238,12 +257,20 @@ def _published(site: Site) -> Urls:
 
 
 def _web(
-    offered: frozenset[str], mailbox: Mailbox, bases: Urls, settings: Settings, topology: Topology, trace: list[str]
+    offered: frozenset[str],
+    mailbox: Mailbox,
+    bases: Urls,
+    settings: Settings,
+    topology: Topology,
+    trace: list[str],
+    book: AddressBook | None,
 ) -> dict[str, Urls]:
     found = {}
     outside = _OUTLOOK.isdisjoint(offered) or switched_on(mailbox, "mapi-external", topology, trace)
     for protocol in sorted(PATHS.keys() & offered):
-        path = PATHS[protocol] + (f"{address_book(topology.organisation)}/" if protocol == "oab" else "")
+        path = PATHS[protocol]
+        if protocol == "oab":
+            path = path_of(book) if book else f"{path}{address_book(topology.organisation)}/"
         urls = _of(protocol, bases, settings, path)
         if protocol in _OUTLOOK and not outside:
             urls = Urls(urls.internal)

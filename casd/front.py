@@ -11,6 +11,7 @@ from typing import Any
 
 from twisted.internet.threads import deferToThreadPool
 
+from casd import oab
 from casd.access import ClientAccess
 from casd.accesslog import AccessLog
 from casd.acme import HTTP_01, Renewal
@@ -30,6 +31,9 @@ from casd.net.pool import Pool
 from casd.net.shown import Shown, Watched, start_looking
 from casd.net.tls import forget_contexts
 from casd.net.watch import Watch
+from casd.oab_files import Name
+from casd.oab_job import Job
+from casd.oab_shelf import Shelf
 from casd.plan import Plan
 
 Listening = dict[tuple[Endpoint, bool], Any]
@@ -81,7 +85,10 @@ class Front:
             reactor,
             plan.autodiscover,
             lambda: shown.certificates,
+            plan.books,
+            Shelf(plan.oab.folder, self.directory, time.time, self._want) if plan.oab else None,
         )
+        self._job = self._oab_job(plan.oab, reactor) if plan.oab else None
         self.watch = Watch(plan.watch, self.pool, reactor)
         self.doors = self._doors(reactor)
         doors, place = self.doors.values(), place or Alone()
@@ -105,6 +112,9 @@ class Front:
         if self._renewal:
             self._renewal.start()
             self._rest.append(self._renewal.stop)
+        if self._job:
+            self._job.start()
+            self._rest.append(self._job.stop)
 
     def listening(self) -> Listening:
         """Return which factory is to listen where."""
@@ -152,6 +162,16 @@ class Front:
         self.rest()
         self.pool.close()
         self.log.close()
+
+    def _oab_job(self, settings: oab.Settings, reactor: Any) -> Job:
+        module, directory = self.plan.directory
+        source = (module.__name__, directory)
+        return Job(settings, self.plan.books, source, self.directory, partial(aside, reactor), reactor, time.time)
+
+    def _want(self, name: Name) -> None:
+        """Have a file made that a client asked for."""
+        if self._job:
+            self._job.want(name)
 
     def _reach(self) -> None:
         self.shown.reach()

@@ -45,6 +45,30 @@ class IDirectory(Interface):
         """Return the `Password` of this mailbox's user, or None when it may not sign in by password."""
 
 
+class IGenerations(Interface):
+    """What an `IDirectory` offers besides, if offline address books are to be made of it.
+
+    It records what they listed, so that every front end makes the same files of one generation, whenever it does so.
+    What is no coroutine takes its time: it is called in a process of its own. All may raise `DirectoryDown`.
+    """
+
+    async def generations():  # type: ignore[no-untyped-def]
+        """Return each `Generation` that is kept, the newest last."""
+
+    def record(books, now, interval, keep, form, *, force=False):  # type: ignore[no-untyped-def]
+        """Record a generation of these `AddressBook`s if it is time and something has changed, whoever else is at it.
+
+        It is time when the last look was `interval` seconds ago, when the books are others, or with `force`. What was
+        taken more than `keep` seconds ago is forgotten, except for the last two. Return whether one was recorded.
+        """
+
+    def announce(sequence, at):  # type: ignore[no-untyped-def]
+        """Have clients told of a generation from `at` on, unless somebody has said so before."""
+
+    def listed(first, last):  # type: ignore[no-untyped-def]
+        """Yield every `Listed` entry of any generation from `first` to `last`, in the order of GUIDs, then in time."""
+
+
 class IMechanism(Interface):
     """One way to prove who you are in an Authorization field (a module of `casd/auth/` provides it)."""
 

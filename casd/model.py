@@ -59,7 +59,8 @@ class Recipient(StrEnum):
 class Mailbox:
     """One mailbox of the organisation. `switches` maps a protocol to on, off, or (absent) the default.
 
-    `details` are what address books tell beside its name: some of `DETAILS`, none of them empty.
+    `details` are what address books tell beside its name: some of `DETAILS`, none of them empty. `address_book` names
+    the offline address book that its user gets, where that is not the one of those like him.
     """
 
     guid: UUID
@@ -73,6 +74,7 @@ class Mailbox:
     switches: Mapping[str, bool] = field(factory=dict)
     kind: Recipient = Recipient.USER
     details: Mapping[str, str] = field(factory=dict)
+    address_book: str = ""
 
     @property
     def domain(self) -> str:
@@ -101,6 +103,58 @@ class Group:
     hidden: bool = False
     room_list: bool = False
     members: tuple[str, ...] = ()
+
+
+@frozen
+class AddressBook:
+    """An offline address book; the conditions that an entry of it meets are in lower case, none at all lists all."""
+
+    name: str
+    guid: UUID
+    title: str
+    domains: tuple[str, ...] = ()
+    sites: tuple[str, ...] = ()
+    addresses: tuple[str, ...] = ()
+
+
+@frozen
+class Generation:
+    """What the address books listed at one moment: `sequence` is their number for clients; times are Unix seconds.
+
+    Clients are told of it from `announced` on, when its files are made. `checked` is when it was last seen that nothing
+    has changed since, `oldest` the generation that differences lead on from, `format` how files are made of it.
+    """
+
+    sequence: int
+    taken: int
+    checked: int
+    announced: int | None
+    oldest: int
+    format: int
+    books: tuple[AddressBook, ...]
+
+    def book(self, guid: UUID) -> AddressBook | None:
+        """Return the book with a GUID as it was then, or None."""
+        return next((book for book in self.books if book.guid == guid), None)
+
+
+@frozen
+class Listed:
+    """An entry of address books as it was in the generations from `since` up to, and without, `until`.
+
+    `kind` is that of a mailbox, or `group`, or `rooms` for a room list; a group stands in no site.
+    """
+
+    guid: str
+    since: int
+    until: int | None
+    site: str
+    kind: str
+    address: str
+    display_name: str
+    legacy_dn: str
+    proxy_addresses: tuple[str, ...]
+    details: Mapping[str, str]
 
 
 @frozen

@@ -12,17 +12,19 @@ from typing import Any
 from attrs import frozen
 from cryptography import x509
 
-from casd import access, accesslog, acme, autodiscover
+from casd import access, accesslog, acme, autodiscover, oab
 from casd.acme import HTTP_01, TLS_ALPN_01
 from casd.auth import forms, password
 from casd.certificates import BadCertificate, Pair, general_name, read_certificate
 from casd.config import Converter, Ini, integer, key, seconds, secret, text
 from casd.directory import cache
-from casd.model import Endpoint
+from casd.interfaces import IGenerations
+from casd.model import AddressBook, Endpoint
 from casd.net import pool, watch
 from casd.net.handover import read_keys
 from casd.net.tether import SOCKETS
 from casd.net.tls import HTTP1, HTTP2, ServerTLS
+from casd.oab_book import EVERYBODY, book_named
 from casd.registry import known_sections, module_of
 
 DOORS = "casd.frontends."
@@ -70,6 +72,8 @@ class Plan:
     pool: pool.Settings
     watch: watch.Settings
     forms: forms.Settings | None
+    oab: oab.Settings | None
+    books: tuple[AddressBook, ...]
     directory: tuple[ModuleType, Any]
     mechanisms: tuple[ModuleType, ...]
     doors: Mapping[str, tuple[ModuleType, Any]]
@@ -155,6 +159,8 @@ class _Reader:
             **general,
             acme=asked if asked and asked.directory else None,
             forms=by_name.get("forms"),
+            oab=self._found["oab"][1] if "oab" in self._found else None,
+            books=self._books(),
             directory=directory,
             mechanisms=tuple(module for module, _ in filter(None, mechanisms) if hasattr(module, "read")),
             doors={name: found for name, found in doors.items() if name != "admin"},
@@ -163,6 +169,15 @@ class _Reader:
                 name.partition(":")[2]: found for name, found in self._found.items() if name.startswith("mailbox:")
             },
         )
+
+    def _books(self) -> tuple[AddressBook, ...]:
+        """Return the offline address books in the file's order."""
+        named = [
+            book_named(name.partition(":")[2], value)
+            for name, (_, value) in self._found.items()
+            if name.startswith("oab:")
+        ]
+        return (tuple(named) or (EVERYBODY,)) if "oab" in self._found else ()
 
     def _take(self, section: str) -> None:
         module = module_of(section)
@@ -201,6 +216,7 @@ def _check(ini: Ini, plan: Plan) -> None:
                     ini.note(section, key_, f"{endpoint} is taken by [{taken[endpoint]}] already: choose another port")
                 taken[endpoint] = section
     _check_certificates(ini, plan)
+    _check_books(ini, plan)
     if plan.acme:
         _check_acme(ini, plan, plan.acme)
     if plan.forms:
@@ -220,6 +236,23 @@ def _check_certificates(ini: Ini, plan: Plan) -> None:
             read_certificate(pair)
         except BadCertificate as error:
             ini.note(section, "certificate", str(error))
+
+
+def _check_books(ini: Ini, plan: Plan) -> None:
+    module, _ = plan.directory
+    if plan.oab and not IGenerations.implementedBy(module.Directory):
+        said = (
+            f"[access] directory = {module.__name__.rpartition('.')[2]} records no generations: leave this section out"
+        )
+        ini.note("oab", "", said)
+    guids: dict[Any, str] = {}
+    for book in plan.books:
+        if book.guid in guids:
+            said = f"[oab:{guids[book.guid]}] has the GUID {book.guid} already: name another one, or another NAME"
+            ini.note(f"oab:{book.name}", "guid", said)
+        guids[book.guid] = book.name
+    if not plan.oab and (named := [section for section in ini.sections if section.startswith("oab:")]):
+        ini.note(named[0], "", "offline address books are made where there is a section [oab]: add it")
 
 
 def _check_acme(ini: Ini, plan: Plan, settings: acme.Settings) -> None:

@@ -9,11 +9,14 @@ from importlib.util import find_spec
 from types import ModuleType
 
 FOLDERS = ("casd", "casd.frontends", "casd.auth", "casd.directory", "casd.net")
-"""Where a section's module may stand; a role (`[mailbox:NAME]`) is a package of casd with a module `server`."""
+"""Where a section's module may stand."""
+
+NAMED = ("casd.{}.server", "casd.{}_book")
+"""What reads a section with a name of its own: a role's package (`[mailbox:NAME]`), or a module (`[oab:NAME]`)."""
 
 
-_NO_SECTIONS = frozenset({"plan", "tap", "testing"})
-"""Modules of casd that no section is named after; casd.plan reads `[cas]`."""
+_NO_SECTIONS = frozenset({"plan", "tap", "testing", "oab_book"})
+"""Modules of casd that no section is named after; casd.plan reads `[cas]`, casd.oab_book `[oab:NAME]`."""
 
 
 def module_of(section: str) -> ModuleType | None:
@@ -21,20 +24,23 @@ def module_of(section: str) -> ModuleType | None:
     role, colon, name = section.partition(":")
     if role in _NO_SECTIONS or not role.isidentifier() or bool(colon) != bool(name):
         return None
-    for folder in (f"casd.{role}",) if colon else FOLDERS:
-        package = find_spec(folder)
-        found = f"{folder}.server" if colon else f"{folder}.{section}"
-        if package and package.submodule_search_locations and find_spec(found):
+    for found in [each.format(role) for each in NAMED] if colon else [f"{folder}.{section}" for folder in FOLDERS]:
+        if _is_there(found):
             module = import_module(found)
             if hasattr(module, "Settings"):
                 return module
     return None
 
 
+def _is_there(name: str) -> bool:
+    package = find_spec(name.rpartition(".")[0])
+    return bool(package and package.submodule_search_locations and find_spec(name))
+
+
 @cache
 def known_sections() -> tuple[str, ...]:
     """Return the names that sections may have."""
-    found = {"cas", "mailbox:NAME"}
+    found = {"cas", "mailbox:NAME", "oab:NAME"}
     for folder in FOLDERS:
         package = import_module(folder)
         for module in pkgutil.iter_modules(package.__path__):

@@ -74,7 +74,7 @@ async def _ask(access: ClientAccess, address: str, client: Capabilities, *, exte
     topology = await access.topology()
     place = evolve(access.place("127.0.0.1"), internal=not external)
     mailbox = await access.directory.by_address(address)
-    return advertise(with_normal_domain(address), mailbox, topology, place, access.advertised, client)
+    return advertise(with_normal_domain(address), mailbox, topology, place, access.advertised, client, access.books)
 
 
 def _hosts(answer: Answer) -> set[str]:

@@ -55,6 +55,9 @@ _DETAILS = click.option(
     callback=_details,
     help=f"What address books tell of it; WORD is one of {', '.join(DETAILS)}; an empty TEXT removes it.  [repeatable]",
 )
+_BOOK = click.option(
+    "--address-book", help="NAME of the [oab:NAME] that its user gets; empty: the first whose conditions it meets."
+)
 _PASSWORD = click.option(
     "--password-file", "password", type=click.File(), help="File whose first line is the password; - asks for it."
 )
@@ -77,6 +80,7 @@ def command() -> None:
 @_SWITCHES
 @_KIND
 @_DETAILS
+@_BOOK
 @_PASSWORD
 @click.pass_obj
 def add(
@@ -141,6 +145,7 @@ def show_mailbox(invocation: Invocation, address: str) -> None:
 @_SWITCHES
 @_KIND
 @_DETAILS
+@_BOOK
 @_PASSWORD
 @click.pass_obj
 def set_(
@@ -187,9 +192,9 @@ def import_(invocation: Invocation, file: Path) -> None:
     """Add or change the mailboxes that FILE lists, a CSV file with a head line.
 
     Columns: address, database; and where wanted display_name, upn, proxy_addresses and switches (separated by
-    blanks), guid, legacy_dn, hidden (yes or no), password_hash (argon2id), kind (user, shared, room or equipment), and
-    the details that address books tell, such as given_name and title. Of a mailbox that is there already,
-    the columns that the file does not have stay. Import the same file again after an interruption or after
+    blanks), guid, legacy_dn, hidden (yes or no), password_hash (argon2id), kind (user, shared, room or equipment),
+    address_book, and the details that address books tell, such as given_name and title. Of a mailbox that is there
+    already, the columns that the file does not have stay. Import the same file again after an interruption or after
     correcting bad rows: what is done already is left alone.
     """
     with watched_lines(file) as lines:

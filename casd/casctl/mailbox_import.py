@@ -46,6 +46,7 @@ COLUMNS: Mapping[str, Callable[[str], Any]] = {
     "hidden": lambda cell: boolean(cell or "no", Path()),
     "password_hash": str,
     "kind": lambda cell: Recipient(cell or "user"),
+    "address_book": str,
     **dict.fromkeys(DETAILS, str),
 }
 """Column -> what turns a cell into a value; ValueError when it cannot. The first two must be there."""

@@ -82,7 +82,7 @@ def access_of(plan: Plan) -> ClientAccess:
     passwords = Passwords(plan.password, directory, _at_once, clock)
     handover = Handover(plan.pool.keys, time.time)
     pool, told = Pool(plan.pool, clock), plan.autodiscover
-    return ClientAccess(plan.access, directory, (), passwords, None, pool, handover, clock, told)
+    return ClientAccess(plan.access, directory, (), passwords, None, pool, handover, clock, told, books=plan.books)
 
 
 def _at_once(function: Callable[..., Any], *args: Any) -> Deferred[Any]:

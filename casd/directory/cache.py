@@ -15,7 +15,7 @@ from zope.interface import implementer
 
 from casd.config import integer, key, seconds
 from casd.interfaces import IDirectory
-from casd.model import LONGEST_ADDRESS, DirectoryDown, Group, Mailbox, Password, Topology
+from casd.model import LONGEST_ADDRESS, DirectoryDown, Generation, Group, Mailbox, Password, Topology
 
 
 @frozen
@@ -117,6 +117,10 @@ class CachedDirectory:
     async def room_lists(self) -> tuple[Group, ...]:
         """Return the groups that are room lists."""
         return cast("tuple[Group, ...]", await self._answer(("room lists",), self._source.room_lists))
+
+    async def generations(self) -> tuple[Generation, ...]:
+        """Return the generations of address books, the newest last; of a directory that is `IGenerations`."""
+        return cast("tuple[Generation, ...]", await self._answer(("generations",), self._source.generations))
 
     async def password(self, mailbox: Mailbox) -> Password | None:
         """Return the stored password of a mailbox's user."""

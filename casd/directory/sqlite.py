@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from uuid import UUID
@@ -17,13 +17,14 @@ from attrs import frozen
 from zope.interface import implementer
 
 from casd.config import key, secret
+from casd.directory import sqlite_generations
 from casd.directory import sqlite_groups as groups
 from casd.directory import sqlite_mailboxes as mailboxes
 from casd.directory.addresses import domain_of, normal_domain
 from casd.directory.sqlite_schema import STEPS, VERSION
 from casd.directory.sqlite_topology import read_topology
-from casd.interfaces import IDirectory
-from casd.model import DirectoryDown, Group, Mailbox, Password, Topology
+from casd.interfaces import IDirectory, IGenerations
+from casd.model import AddressBook, DirectoryDown, Generation, Group, Listed, Mailbox, Password, Topology
 
 _PATIENCE = 0.05
 """Seconds to wait for a lock: one is held for moments only, while a file is checkpointed or recovered."""
@@ -36,7 +37,11 @@ class Settings:
     file: Path = key(secret, doc="the SQLite file that casctl writes; it holds password hashes")
 
 
-@implementer(IDirectory)
+_WRITING = 30.0
+"""Seconds to wait for another writer."""
+
+
+@implementer(IDirectory, IGenerations)
 class Directory:
     """Look up mailboxes and topology in the file; every method raises `DirectoryDown` when it cannot be read."""
 
@@ -101,6 +106,30 @@ class Directory:
         with self._open() as connection:
             return mailboxes.password_of(connection, mailbox.guid)
 
+    # IGenerations
+
+    async def generations(self) -> tuple[Generation, ...]:
+        """Return each generation of address books that is kept, the newest last."""
+        with self._open() as connection:
+            return sqlite_generations.all_of(connection)
+
+    def record(
+        self, books: Sequence[AddressBook], now: int, interval: float, keep: float, form: int, *, force: bool = False
+    ) -> bool:
+        """Record a generation if it is time and something has changed; say whether that was done."""
+        with self._write() as connection:
+            return sqlite_generations.record(connection, books, now, interval, keep, form, force=force)
+
+    def announce(self, sequence: int, at: int) -> None:
+        """Have clients told of a generation from `at` on, unless somebody has said so before."""
+        with self._write() as connection:
+            sqlite_generations.announce(connection, sequence, at)
+
+    def listed(self, first: int, last: int) -> Iterator[Listed]:
+        """Yield every entry of any generation from `first` to `last`, in the order of GUIDs, then in time."""
+        with self._open() as connection:
+            yield from sqlite_generations.listed(connection, first, last)
+
     def close(self) -> None:
         """Let go of the file; the next look-up opens it again."""
         if self._connection is not None:
@@ -113,6 +142,14 @@ class Directory:
             yield self._connect()
         except (OSError, sqlite3.Error) as error:
             self.close()
+            raise DirectoryDown(f"{self._file}: {error}") from error
+
+    @contextmanager
+    def _write(self) -> Iterator[sqlite3.Connection]:
+        try:
+            with closing(connect(self._file, "rw", _WRITING)) as connection:
+                yield connection
+        except (OSError, sqlite3.Error) as error:
             raise DirectoryDown(f"{self._file}: {error}") from error
 
     def _connect(self) -> sqlite3.Connection:

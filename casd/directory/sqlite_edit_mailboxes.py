@@ -16,11 +16,11 @@ from casd.directory.sqlite_edit import Mistake
 from casd.model import DETAILS, Group, Mailbox
 
 _PUT = """
-INSERT INTO mailbox (guid, upn, database, display_name, legacy_dn, hidden, kind, details)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO mailbox (guid, upn, database, display_name, legacy_dn, hidden, kind, details, address_book)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (guid) DO UPDATE SET upn = excluded.upn, database = excluded.database,
     display_name = excluded.display_name, legacy_dn = excluded.legacy_dn, hidden = excluded.hidden,
-    kind = excluded.kind, details = excluded.details
+    kind = excluded.kind, details = excluded.details, address_book = excluded.address_book
 RETURNING id
 """
 _HOLDER = """
@@ -41,7 +41,7 @@ def put_mailbox(connection: sqlite3.Connection, mailbox: Mailbox) -> None:
     details = json.dumps({word: mailbox.details[word] for word in DETAILS if mailbox.details.get(word)})
     values = (
         *(str(mailbox.guid), mailbox.upn, row[0], mailbox.display_name, mailbox.legacy_dn, mailbox.hidden),
-        *(mailbox.kind.value, details),
+        *(mailbox.kind.value, details, mailbox.address_book),
     )
     (number,) = connection.execute(_PUT, values).fetchone()
     connection.execute("DELETE FROM address WHERE mailbox = ?", (number,))
@@ -76,7 +76,10 @@ def default_legacy_dn(organisation: str, new: Mailbox | Group) -> str:
 
 
 def _check_text(mailbox: Mailbox) -> None:
-    for text in (mailbox.upn, mailbox.display_name, mailbox.legacy_dn, *mailbox.switches, *mailbox.details.values()):
+    for text in (
+        *(mailbox.upn, mailbox.display_name, mailbox.legacy_dn, mailbox.address_book),
+        *(*mailbox.switches, *mailbox.details.values()),
+    ):
         if not text.isprintable():
             raise Mistake(f"{text!r} holds a character that cannot be printed")
 

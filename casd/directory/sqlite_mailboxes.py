@@ -86,7 +86,7 @@ def _by_name(connection: sqlite3.Connection, query: str, name: str) -> Mailbox |
 
 
 def _mailbox(row: tuple[Any, ...]) -> Mailbox:
-    _, guid, upn, database, display_name, legacy_dn, hidden, address, proxies, switches, kind, details = row
+    _, guid, upn, database, display_name, legacy_dn, hidden, address, proxies, switches, kind, details, book = row
     return Mailbox(
         guid=UUID(guid),
         address=address,
@@ -99,4 +99,5 @@ def _mailbox(row: tuple[Any, ...]) -> Mailbox:
         switches={protocol: bool(enabled) for protocol, enabled in json.loads(switches).items()},
         kind=Recipient(kind),
         details=json.loads(details),
+        address_book=book,
     )

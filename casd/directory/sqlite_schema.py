@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-VERSION = 5
+VERSION = 6
 """Stands in the file as `PRAGMA user_version`; a greater number is a newer casd's file."""
 
 _PEOPLE = (
@@ -29,7 +29,7 @@ _ENTRY = """CREATE VIEW entry AS SELECT
     (SELECT written FROM address WHERE mailbox = m.id AND role = 'primary') AS address,
     (SELECT json_group_array(written) FROM address WHERE mailbox = m.id AND role = 'proxy') AS proxies,
     (SELECT json_group_object(protocol, enabled) FROM switch WHERE mailbox = m.id) AS switches,
-    m.kind, m.details
+    m.kind, m.details, m.address_book
 FROM mailbox m JOIN database d ON d.id = m.database"""
 
 _ORGANISATION = (
@@ -62,18 +62,61 @@ _WIDER = (
     "ALTER TABLE server ADD COLUMN kind TEXT NOT NULL DEFAULT 'casd'",
     "ALTER TABLE mailbox ADD COLUMN kind TEXT NOT NULL DEFAULT 'user'",
     "ALTER TABLE mailbox ADD COLUMN details TEXT NOT NULL DEFAULT '{}'",
-    "DROP VIEW entry",
-    _ENTRY,
     *_ORGANISATION,
 )
 
 _BY_DN = "CREATE INDEX mailbox_legacy_dn ON mailbox (legacy_dn COLLATE NOCASE)"
+
+_GENERATIONS = (
+    """CREATE TABLE generation (
+    sequence INTEGER PRIMARY KEY,
+    taken INTEGER NOT NULL,
+    checked INTEGER NOT NULL,
+    announced INTEGER,
+    oldest INTEGER NOT NULL,
+    format INTEGER NOT NULL,
+    books TEXT NOT NULL
+)""",
+    """CREATE TABLE listed (
+    guid TEXT NOT NULL,
+    since INTEGER NOT NULL,
+    until INTEGER,
+    site TEXT NOT NULL,
+    content TEXT NOT NULL,
+    PRIMARY KEY (guid, since)
+) WITHOUT ROWID""",
+    "CREATE INDEX listed_until ON listed (until) WHERE until IS NOT NULL",
+    """CREATE VIEW listing AS SELECT m.guid, s.name AS site, json_array(
+    m.kind, (SELECT written FROM address WHERE mailbox = m.id AND role = 'primary'), m.display_name, m.legacy_dn,
+    json((SELECT json_group_array(written) FROM (
+        SELECT written FROM address WHERE mailbox = m.id AND role = 'proxy' ORDER BY normal
+    ))), json(m.details)
+) AS content
+FROM mailbox m JOIN database d ON d.id = m.database JOIN server r ON r.id = d.active JOIN site s ON s.id = r.site
+WHERE NOT m.hidden
+UNION ALL SELECT guid, '', json_array(
+    iif(room_list, 'rooms', 'group'), address, display_name, legacy_dn, json('[]'), json('{}')
+) FROM distribution_group WHERE NOT hidden AND guid NOT IN (SELECT guid FROM mailbox WHERE NOT hidden)""",
+)
+"""What address books listed, from one generation up to another: `listing` is how it stands, `listed` how it stood.
+
+Any front end makes the same files of it, today's as well as yesterday's. What is in an entry's content, and in which
+order, is known to `casd.directory.sqlite_generations`.
+"""
+
+_BOOKS = (
+    "ALTER TABLE mailbox ADD COLUMN address_book TEXT NOT NULL DEFAULT ''",
+    "DROP VIEW entry",
+    _ENTRY,
+    *_GENERATIONS,
+)
 
 STEPS = {
     1: ("ALTER TABLE server ADD COLUMN proxy_protocol TEXT NOT NULL DEFAULT 'none'",),
     2: _PEOPLE,
     3: _WIDER,
     4: (_BY_DN,),
+    5: _BOOKS,
 }
 """The statements that make a file of each earlier version one of the next."""
 
@@ -142,7 +185,8 @@ CREATE TABLE mailbox (
     password TEXT,
     password_changed INTEGER,
     kind TEXT NOT NULL,
-    details TEXT NOT NULL
+    details TEXT NOT NULL,
+    address_book TEXT NOT NULL
 );
 CREATE INDEX mailbox_database ON mailbox (database);
 CREATE TABLE address (
@@ -162,4 +206,4 @@ INSERT INTO change VALUES (1);
 INSERT INTO organisation VALUES ('');
 """
 
-TABLES = _TABLES + ";\n".join((_ENTRY, _BY_DN, *_ORGANISATION, *_PEOPLE)) + ";\n"
+TABLES = _TABLES + ";\n".join((_ENTRY, _BY_DN, *_ORGANISATION, *_GENERATIONS, *_PEOPLE)) + ";\n"

@@ -26,6 +26,7 @@ from casd.net.exchange import BodyTooLarge, Exchange, Lost
 from casd.net.handover import bearer
 from casd.net.http import Channel
 from casd.net.pool import Busy, Unreachable
+from casd.net.sending import Sending
 from casd.net.spawn import spawn
 from casd.vdirs.health import PAGE, health
 from casd.vdirs.vdir import TEXT, Vdir, failed, later
@@ -239,6 +240,9 @@ class Door:
         meant = await vdir.meant(exchange, access, identity)
         if isinstance(meant, Response):
             exchange.reply(meant)
+            return
+        if isinstance(meant, Sending):
+            meant.begin()
             return
         anchor = meant or vdir.anchor(exchange.head, identity)
         decision = await access.locate(identity, anchor, vdir.protocol, exchange.client)

@@ -8,6 +8,7 @@ from casd.access import ClientAccess
 from casd.auth.credentials import Denied
 from casd.model import Anchor, Identity, Kind, Redirect, Refuse
 from casd.net.exchange import Exchange
+from casd.net.sending import Sending
 from protocols.http1 import Headers, RequestHead, Response
 
 TEXT = (b"Content-Type", b"text/plain; charset=utf-8")
@@ -57,8 +58,10 @@ class Vdir:
         """Say whether a body that begins so asks for what the front end answers, or has another way than its anchor."""
         return False
 
-    async def meant(self, exchange: Exchange, access: ClientAccess, identity: Identity) -> Response | Anchor | None:
-        """Return the answer to such a body, or the anchor in it; None for all others."""
+    async def meant(
+        self, exchange: Exchange, access: ClientAccess, identity: Identity
+    ) -> Response | Sending | Anchor | None:
+        """Return what the front end answers by itself, or the anchor in such a body; None for all others."""
         return None
 
     def waits(self, head: RequestHead, body: bytes | None) -> bool:

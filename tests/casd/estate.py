@@ -34,7 +34,19 @@ from casd.frontends import http, mapihttp, rpchttp
 from casd.frontends.door import Door, House
 from casd.interfaces import IDirectory
 from casd.metrics import Metrics
-from casd.model import Copy, Database, DirectoryDown, Endpoint, Group, Mailbox, Password, Server, Site, Topology
+from casd.model import (
+    Copy,
+    Database,
+    DirectoryDown,
+    Endpoint,
+    Generation,
+    Group,
+    Mailbox,
+    Password,
+    Server,
+    Site,
+    Topology,
+)
 from casd.net import pool
 from casd.net.handover import Handover
 from casd.net.pool import Pool
@@ -126,6 +138,7 @@ class FakeDirectory:
     def __init__(self) -> None:
         self.mailboxes = [ALICE, BOB, CAROL, DAVE]
         self.groups: list[Group] = []
+        self.kept: list[Generation] = []
         self.passwords = {mailbox.guid: Password(HASHED) for mailbox in self.mailboxes}
         self.estate = TOPOLOGY
         self.down = False
@@ -178,6 +191,9 @@ class FakeDirectory:
 
     async def room_lists(self) -> tuple[Group, ...]:
         return self._said("room lists", tuple(group for group in self.groups if group.room_list))
+
+    async def generations(self) -> tuple[Generation, ...]:
+        return self._said("generations", tuple(self.kept))
 
     async def password(self, mailbox: Mailbox) -> Password | None:
         return self._said(f"password {mailbox.address}", self.passwords.get(mailbox.guid))

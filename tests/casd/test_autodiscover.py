@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from attrs import evolve
 
 from casd.advertised import Advertised, Capabilities, Elsewhere, MailDoor, Urls
 from casd.autodiscover import Settings, advertise, stranger
-from casd.model import Endpoint, Mailbox, Partner, Refuse, ServerKind, Topology
+from casd.model import AddressBook, Endpoint, Mailbox, Partner, Refuse, ServerKind, Topology
+from casd.oab_book import EVERYBODY
 from casd.routing import Place
 from tests.casd.estate import ALICE, MBX1, TOPOLOGY, settings
 
@@ -148,3 +150,32 @@ def test_a_partners_address_is_told_where_to_ask() -> None:
     assert isinstance(told, Elsewhere)
     assert (told.url, told.address) == ("", "bob@mail.there.example")
     assert stranger("bob@example.org", TOPOLOGY) is None
+
+
+# Offline address books that are made here (reference 6.1)
+
+
+def with_books(*books: AddressBook, mailbox: Mailbox = ALICE) -> Advertised:
+    answer = advertise(mailbox.address, mailbox, TOPOLOGY, INSIDE, PLAIN, Capabilities(), books)
+    assert isinstance(answer, Advertised)
+    return answer
+
+
+def test_a_mailbox_is_told_of_its_own_address_book() -> None:
+    tenant = AddressBook("tenant", UUID(int=50), "Tenant", domains=("tenant.example",))
+    told = with_books(tenant, EVERYBODY)
+    assert told.url("oab").endswith(f"/OAB/{EVERYBODY.guid}/")
+    assert with_books(tenant, EVERYBODY, mailbox=evolve(ALICE, address_book="tenant")).url("oab").endswith("32/")
+
+
+def test_a_mailbox_that_gets_no_address_book_is_told_of_none() -> None:
+    tenant = AddressBook("tenant", UUID(int=50), "Tenant", domains=("tenant.example",))
+    assert with_books(tenant).url("oab") == ""
+    assert with_books(EVERYBODY, mailbox=evolve(ALICE, switches={"oab": False})).url("oab") == ""
+
+
+def test_the_address_book_does_not_depend_on_the_mailbox_s_server() -> None:
+    topology = evolve(TOPOLOGY, servers={"mbx1": evolve(MBX1, kind=ServerKind.DAV)})
+    answer = advertise(ALICE.address, ALICE, topology, INSIDE, PLAIN, Capabilities(), [EVERYBODY])
+    assert isinstance(answer, Advertised)
+    assert answer.url("oab")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from twisted.internet.defer import Deferred
 from twisted.internet.testing import MemoryReactorClock
 
 from casd import acme_order
@@ -16,6 +17,8 @@ from casd.casctl.provision import provision
 from casd.front import Front
 from casd.model import Endpoint
 from casd.net.shown import INTERVAL, Shown
+from casd.oab_book import EVERYBODY
+from casd.oab_files import Name
 from casd.plan import read_plan
 from tests.casd.casctl.conftest import CHEAP
 from tests.casd.estate import Client, get, result
@@ -209,3 +212,20 @@ def test_an_authority_is_asked_and_answered_where_the_file_says(house: House, mo
     answer = Client(front.plain, house.reactor).ask(get("/.well-known/acme-challenge/token", host="mail.example.net"))
     assert answer.body == b"proof"
     front.close()
+
+
+def test_a_front_end_has_address_books_made_and_a_reload_goes_on_with_it(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs: list[Any] = []
+    monkeypatch.setattr("casd.front.aside", lambda _reactor, function, task: runs.append(task) or Deferred())
+    assert house.front.access.shelf is None
+    house.front.start()
+    house.reload(more="[oab]\n")
+    house.front.start()
+    house.reactor.advance(0)
+    (task,) = runs
+    assert task.module == "casd.directory.sqlite"
+    house.front._want(Name(EVERYBODY.guid, "data", 1))
+    house.reload()
+    house.front._want(Name(EVERYBODY.guid, "data", 1))

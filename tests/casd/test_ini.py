@@ -37,7 +37,7 @@ DEFAULT = written(ETC / "cas.ini")
 
 FIELDS = [
     pytest.param(section, field.name.replace("_", " "), field.metadata, id=f"{section}-{field.name}")
-    for section in sorted({*known_sections(), "mailbox:mbx1"} - {"mailbox:NAME"})
+    for section in sorted({*known_sections(), "mailbox:mbx1", "oab:everybody"} - {"mailbox:NAME", "oab:NAME"})
     for field in attrs.fields((plan if section == "cas" else module_of(section)).Settings)  # type: ignore[union-attr]
 ]
 

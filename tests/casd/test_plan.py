@@ -13,6 +13,7 @@ from casd import acme, plan
 from casd.casctl.provision import provision
 from casd.config import BadConfiguration
 from casd.model import Endpoint
+from casd.oab_book import EVERYBODY
 from casd.plan import Plan, read_plan
 from tests.casd.casctl.conftest import CHEAP
 
@@ -302,3 +303,39 @@ def test_an_account_that_anyone_may_use_is_refused(read: Read, tmp_path: Path, m
     assert "[acme] account key: account.key holds a secret but anyone may read it: chmod 600" in said
     key.chmod(0o600)
     assert read(*acme_of(), more=ACME + more).acme
+
+
+# Offline address books
+
+
+def test_without_a_section_no_address_books_are_made(read: Read) -> None:
+    found = read()
+    assert (found.oab, found.books) == (None, ())
+
+
+def test_with_a_section_there_is_a_book_with_everybody_unless_others_are_named(read: Read) -> None:
+    assert read(more="[oab]\n").books == (EVERYBODY,)
+    named = read(more="[oab]\n[oab:Tenant]\ndomains = tenant.example\n[oab:All]\n").books
+    assert [book.name for book in named] == ["Tenant", "All"]
+
+
+def test_a_book_needs_the_section_that_has_books_made(read: Read) -> None:
+    with pytest.raises(BadConfiguration, match=r"\[oab:All\]: .* a section \[oab\]: add it"):
+        read(more="[oab:All]\n")
+
+
+def test_two_books_have_two_guids(read: Read) -> None:
+    with pytest.raises(BadConfiguration, match=r"\[oab:all\] guid: \[oab:All\] has the GUID"):
+        read(more="[oab]\n[oab:All]\n[oab:all]\n")
+
+
+def test_a_directory_that_records_nothing_has_no_address_books(read: Read, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("casd.directory.sqlite.Directory", object)
+    with pytest.raises(BadConfiguration, match="records no generations"):
+        read(more="[oab]\n")
+
+
+def test_6_1_a_generation_is_made_every_eight_hours_unless_it_is_said_otherwise(read: Read) -> None:
+    settings = read(more="[oab]\n").oab
+    assert settings is not None
+    assert (settings.interval, settings.keep) == (8 * 3600, 7 * 24 * 3600)

@@ -19,6 +19,8 @@ from casd.registry import known_sections, module_of
         ("pool", "casd.net.pool"),
         ("mailbox:mbx1", "casd.mailbox.server"),
         ("mailbox:mbx-1.example.org", "casd.mailbox.server"),
+        ("oab", "casd.oab"),
+        ("oab:Sales", "casd.oab_book"),
     ],
 )
 def test_a_section_is_read_by_the_module_of_its_name(section: str, module: str) -> None:
@@ -43,6 +45,8 @@ def test_a_section_is_read_by_the_module_of_its_name(section: str, module: str) 
         "access.x",
         "net.pool",
         "access:x",
+        "oab_book",
+        "oab:",
         "frontends:x",
         "nothing:x",
         "http:",

@@ -183,13 +183,14 @@ def earlier(directory: Directory, file: Path) -> Path:
     with sqlite3.connect(file) as connection:
         gone = "".join(f"DROP TRIGGER people_{what};" for what in ("added", "removed", "renamed"))
         columns = (("server", "proxy_protocol"), ("server", "kind"), ("mailbox", "kind"), ("mailbox", "details"))
+        columns += (("mailbox", "address_book"),)
         (view,) = connection.execute("SELECT sql FROM sqlite_master WHERE name = 'entry'").fetchone()
         connection.executescript(
-            f"{gone} DROP INDEX mailbox_legacy_dn; DROP TABLE people; DROP TABLE member; "
-            "DROP TABLE distribution_group; DROP TABLE partner; "
+            f"{gone} DROP INDEX mailbox_legacy_dn; DROP VIEW listing; DROP TABLE listed; DROP TABLE generation;"
+            "DROP TABLE people; DROP TABLE member; DROP TABLE distribution_group; DROP TABLE partner;"
             "DROP VIEW entry;"
             + "".join(f"ALTER TABLE {table} DROP COLUMN {column};" for table, column in columns)
-            + view.replace(",\n    m.kind, m.details", "")
+            + view.replace(",\n    m.kind, m.details, m.address_book", "")
         )
         connection.execute("PRAGMA user_version = 1")
     return file

@@ -1,0 +1,1 @@
+"""Offline address books: records, their compression, differences, manifest ([MS-OXOAB], [MS-PATCH])."""
