@@ -83,6 +83,8 @@ class ClientAccess:
         self.advertised = advertised
         self.certificates = certificates
         """What clients are shown at present, the default first."""
+        self.availability: Any
+        """`casd.availability.availability.Availability`, which stands on this and is set where both are made."""
         self._topology: Topology | None = None
         self._generation = -1
         self._decisions: dict[tuple[Any, ...], Decision] = {}

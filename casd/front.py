@@ -16,6 +16,7 @@ from casd.accesslog import AccessLog
 from casd.acme import HTTP_01, Renewal
 from casd.auth.forms import Sessions
 from casd.auth.password import Passwords
+from casd.availability.availability import Availability
 from casd.certificates import Certificate
 from casd.directory.cache import CachedDirectory
 from casd.frontends.admin import Admin
@@ -82,6 +83,7 @@ class Front:
             plan.autodiscover,
             lambda: shown.certificates,
         )
+        self.access.availability = Availability(plan.availability, self.access, in_thread)
         self.watch = Watch(plan.watch, self.pool, reactor)
         self.doors = self._doors(reactor)
         doors, place = self.doors.values(), place or Alone()

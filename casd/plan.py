@@ -15,10 +15,11 @@ from cryptography import x509
 from casd import access, accesslog, acme, autodiscover
 from casd.acme import HTTP_01, TLS_ALPN_01
 from casd.auth import forms, password
+from casd.availability import accounts, availability, spoken
 from casd.certificates import BadCertificate, Pair, general_name, read_certificate
 from casd.config import Converter, Ini, integer, key, seconds, secret, text
 from casd.directory import cache
-from casd.model import Endpoint
+from casd.model import Endpoint, ServerKind
 from casd.net import pool, watch
 from casd.net.handover import read_keys
 from casd.net.tether import SOCKETS
@@ -65,6 +66,7 @@ class Plan:
     accesslog: accesslog.Settings
     acme: acme.Settings | None
     autodiscover: autodiscover.Settings
+    availability: availability.Settings
     cache: cache.Settings
     password: password.Settings
     pool: pool.Settings
@@ -134,7 +136,7 @@ class _Reader:
                 self._take(section)
         general = {
             module.__name__.rpartition(".")[2]: self._value(module)
-            for module in (access, accesslog, autodiscover, cache, password, pool, watch)
+            for module in (access, accesslog, autodiscover, availability, cache, password, pool, watch)
         }
         chosen = general["access"]
         directory = self._named(chosen.directory, "directory", "casd.directory.") if chosen else None
@@ -201,6 +203,11 @@ def _check(ini: Ini, plan: Plan) -> None:
                     ini.note(section, key_, f"{endpoint} is taken by [{taken[endpoint]}] already: choose another port")
                 taken[endpoint] = section
     _check_certificates(ini, plan)
+    for name in sorted(plan.availability.accounts.glob("*")) if plan.availability.accounts else ():
+        try:
+            spoken.language(accounts.read(name), ServerKind.CASD)
+        except (ValueError, OSError) as error:
+            ini.note("availability", "accounts", str(error))
     if plan.acme:
         _check_acme(ini, plan, plan.acme)
     if plan.forms:

@@ -8,7 +8,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from types import ModuleType
 
-FOLDERS = ("casd", "casd.frontends", "casd.auth", "casd.directory", "casd.net")
+FOLDERS = ("casd", "casd.frontends", "casd.auth", "casd.directory", "casd.net", "casd.availability")
 """Where a section's module may stand; a role (`[mailbox:NAME]`) is a package of casd with a module `server`."""
 
 

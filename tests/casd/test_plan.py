@@ -302,3 +302,16 @@ def test_an_account_that_anyone_may_use_is_refused(read: Read, tmp_path: Path, m
     assert "[acme] account key: account.key holds a secret but anyone may read it: chmod 600" in said
     key.chmod(0o600)
     assert read(*acme_of(), more=ACME + more).acme
+
+
+def test_an_account_for_free_and_busy_times_is_read_before_it_is_needed(read: Read, tmp_path: Path) -> None:
+    accounts = tmp_path / "demo" / "accounts"
+    accounts.mkdir()
+    good = accounts / "sogo1.account"
+    good.write_text("user = casd\npassword = secret\n")
+    good.chmod(0o600)
+    assert read(more="[availability]\naccounts = accounts\n").availability.accounts == accounts
+    for line in ("usr = casd", "language = latin"):
+        good.write_text(line)
+        with pytest.raises(BadConfiguration, match=r"\[availability\] accounts"):
+            read(more="[availability]\naccounts = accounts\n")
