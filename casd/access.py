@@ -100,6 +100,8 @@ class ClientAccess:
         """The offline address books that are made here: `casd.oab_book.book_of` says whose they are."""
         self.shelf = shelf
         """Their files (`casd.oab_shelf.Shelf`), None where none are made."""
+        self.availability: Any
+        """`casd.availability.availability.Availability`, which stands on this and is set where both are made."""
         self._topology: Topology | None = None
         self._generation = -1
         self._decisions: dict[tuple[Any, ...], Decision] = {}

@@ -17,6 +17,7 @@ from casd.accesslog import AccessLog
 from casd.acme import HTTP_01, Renewal
 from casd.auth.forms import Sessions
 from casd.auth.password import Passwords
+from casd.availability.availability import Availability
 from casd.certificates import Certificate
 from casd.directory.cache import CachedDirectory
 from casd.frontends.admin import Admin
@@ -88,6 +89,7 @@ class Front:
             plan.books,
             Shelf(plan.oab.folder, self.directory, time.time, self._want) if plan.oab else None,
         )
+        self.access.availability = Availability(plan.availability, self.access, in_thread)
         self._job = self._oab_job(plan.oab, reactor) if plan.oab else None
         self.watch = Watch(plan.watch, self.pool, reactor)
         self.doors = self._doors(reactor)

@@ -15,11 +15,12 @@ from cryptography import x509
 from casd import access, accesslog, acme, autodiscover, oab
 from casd.acme import HTTP_01, TLS_ALPN_01
 from casd.auth import forms, password
+from casd.availability import accounts, availability, spoken
 from casd.certificates import BadCertificate, Pair, general_name, read_certificate
 from casd.config import Converter, Ini, integer, key, seconds, secret, text
 from casd.directory import cache
 from casd.interfaces import IGenerations
-from casd.model import AddressBook, Endpoint
+from casd.model import AddressBook, Endpoint, ServerKind
 from casd.net import pool, watch
 from casd.net.handover import read_keys
 from casd.net.tether import SOCKETS
@@ -67,6 +68,7 @@ class Plan:
     accesslog: accesslog.Settings
     acme: acme.Settings | None
     autodiscover: autodiscover.Settings
+    availability: availability.Settings
     cache: cache.Settings
     password: password.Settings
     pool: pool.Settings
@@ -138,7 +140,7 @@ class _Reader:
                 self._take(section)
         general = {
             module.__name__.rpartition(".")[2]: self._value(module)
-            for module in (access, accesslog, autodiscover, cache, password, pool, watch)
+            for module in (access, accesslog, autodiscover, availability, cache, password, pool, watch)
         }
         chosen = general["access"]
         directory = self._named(chosen.directory, "directory", "casd.directory.") if chosen else None
@@ -217,6 +219,7 @@ def _check(ini: Ini, plan: Plan) -> None:
                 taken[endpoint] = section
     _check_certificates(ini, plan)
     _check_books(ini, plan)
+    _check_accounts(ini, plan)
     if plan.acme:
         _check_acme(ini, plan, plan.acme)
     if plan.forms:
@@ -236,6 +239,14 @@ def _check_certificates(ini: Ini, plan: Plan) -> None:
             read_certificate(pair)
         except BadCertificate as error:
             ini.note(section, "certificate", str(error))
+
+
+def _check_accounts(ini: Ini, plan: Plan) -> None:
+    for name in sorted(plan.availability.accounts.glob("*")) if plan.availability.accounts else ():
+        try:
+            spoken.language(accounts.read(name), ServerKind.CASD)
+        except (ValueError, OSError) as error:
+            ini.note("availability", "accounts", str(error))
 
 
 def _check_books(ini: Ini, plan: Plan) -> None:

@@ -8,7 +8,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from types import ModuleType
 
-FOLDERS = ("casd", "casd.frontends", "casd.auth", "casd.directory", "casd.net")
+FOLDERS = ("casd", "casd.frontends", "casd.auth", "casd.directory", "casd.net", "casd.availability")
 """Where a section's module may stand."""
 
 NAMED = ("casd.{}.server", "casd.{}_book")

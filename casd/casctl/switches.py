@@ -12,7 +12,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 PROTOCOLS = (
     # as the virtual directories say
-    *("owa", "ecp", "eas", "ews", "oab", "mapi", "rpc", "autodiscover", "api", "delivery"),
+    *("owa", "ecp", "eas", "ews", "oab", "mapi", "rpc", "autodiscover", "api", "delivery", "availability"),
     *("imap4", "pop3", "smtp", "sieve", "sip"),
     "mapi-external",  # whether Outlook may come from outside by MAPI/HTTP
 )

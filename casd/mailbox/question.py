@@ -10,7 +10,6 @@ from typing import Any
 from casd.mailbox import oof
 from casd.mailbox.call import Call
 from casd.mailbox.store.mailbox import MailboxStore
-from protocols.ews.errors import Refusal
 from protocols.http1 import Response
 
 Answer = dict[str, Any]
@@ -27,10 +26,8 @@ async def asked(call: Call, answer: Callable[[MailboxStore, str, Any], Answer]) 
     try:
         what = json.loads(await call.exchange.read(_LARGEST))
         said = await call.database.read(answer, call.mailbox, call.assertion.user, what)
-    except (ValueError, KeyError, TypeError):
+    except ValueError:
         return _response(400, {"reason": "the question is not understood"})
-    except Refusal as refused:
-        return _response(422, {"reason": refused.code})
     return _response(200, said)
 
 

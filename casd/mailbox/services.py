@@ -8,7 +8,6 @@ from casd.mailbox import delivery, question, transfer
 from casd.mailbox.dispatch import ServiceOfPath
 from casd.mailbox.ews import photos
 from casd.mailbox.ews import service as ews
-from casd.mailbox.meetings import freebusy
 from casd.mailbox.owa import service as owa
 from casd.mailbox.preview import wopi
 
@@ -20,7 +19,6 @@ SERVICES: Mapping[str, ServiceOfPath] = {
     "/casd/import": transfer.serve,
     "/casd/export": transfer.serve,
     "/casd/folders": transfer.serve,
-    "/casd/freebusy": freebusy.serve,
     "/casd/photo": photos.serve,
     "/casd/tips": question.tips,
 }

@@ -10,6 +10,7 @@ from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
 from casd.config import key, seconds
+from casd.model import ServerKind
 from casd.net.fetch import fetch
 from casd.net.pool import Busy, Lane, Pool, Unreachable
 
@@ -46,7 +47,8 @@ class Watch:
 
     def _ask_all(self) -> None:
         for lane in self._pool.lanes:
-            Deferred.fromCoroutine(self._ask(lane))
+            if lane.server.kind is ServerKind.CASD:  # no other has a page for this
+                Deferred.fromCoroutine(self._ask(lane))
 
     async def _ask(self, lane: Lane) -> None:
         """Ask one server; one that waits for a free connection is well enough."""

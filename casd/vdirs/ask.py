@@ -10,15 +10,19 @@ from casd.access import ClientAccess
 from casd.directory.members import TooMany, members
 from casd.model import DirectoryDown
 from casd.net.exchange import Exchange
+from casd.vdirs import times
 from casd.vdirs.reach import Message, Unreached, each, reach, reason
 from protocols.http1 import Response
 
 PATH = "/casd/ask"
-QUESTIONS = frozenset({"freebusy", "photo", "tips"})
+QUESTIONS = frozenset({"photo", "tips"})
 """What may be asked, each at a path of its own of a mailbox server."""
 
 _TIPS = b"/casd/tips"
 """The question that a group has an answer to: how many are in it."""
+
+_TIMES = "freebusy"
+"""What may be asked besides: that is answered by the availability service, of whatever server."""
 
 _LARGEST = 64 * 1024
 _JSON = b"application/json"
@@ -27,10 +31,12 @@ _JSON = b"application/json"
 async def answer(exchange: Exchange, access: ClientAccess, sender: str) -> Response:
     """Ask all mailboxes, some at once, and answer in their order; who does not answer costs the others nothing."""
     question = (exchange.head.get(b"x-casd-question") or b"").decode("latin-1")
-    if question not in QUESTIONS:
+    if question not in {*QUESTIONS, _TIMES}:
         return Response(400)
     addresses = [value.decode("utf-8", "replace") for value in exchange.head.all(b"x-casd-recipient")]
     asked = await exchange.read(_LARGEST)
+    if question == _TIMES:
+        return await times.answer(access, sender, addresses, asked)
     path = f"/casd/{question}".encode("ascii")
     answers = await each(partial(_one, access, sender, path, asked), addresses)
     return Response(200, ((b"Content-Type", _JSON),), json.dumps({"answers": answers}).encode())

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from protocols.ews import described_zones
 from protocols.ews.codecs import choice, parse_integer, parse_moment, show_boolean
-from protocols.ews.described_zones import Zone
+from protocols.ews.described_zones import UTC, Zone
 from protocols.ews.errors import BadDocument, Fault, Refusal
 from protocols.ews.markup import Element, child, children, m, t, text
+from protocols.ews.working_hours import WorkingHours
+from protocols.ews.working_hours import write as written_hours
 
 MOST = 100
 """Mailboxes of one request."""
@@ -20,14 +22,15 @@ LONGEST = timedelta(days=62)
 """The longest time that is told of."""
 
 _VIEW = choice("None", "MergedOnly", "FreeBusy", "FreeBusyMerged", "Detailed", "DetailedMerged")
-_DIGITS = {"Free": 0, "Tentative": 1, "Busy": 2, "OOF": 3, "NoData": 4, "WorkingElsewhere": 5}
-_RANKS = {"Free": 0, "NoData": 1, "WorkingElsewhere": 2, "Tentative": 3, "Busy": 4, "OOF": 5}
-"""The greater wins where events overlap."""
+_INTERVAL = 30
 
 
 @frozen
 class Request:
-    """Whose time is asked for, from when to when (without offset, in `zone`), in steps of so many minutes."""
+    """Whose time is asked for, from when to when (without offset, in `zone`), in steps of so many minutes.
+
+    `view` is empty where nothing is to be told but suggestions.
+    """
 
     zone: Zone
     addresses: tuple[str, ...]
@@ -36,10 +39,20 @@ class Request:
     view: str
     interval: int
 
+    @property
+    def detailed(self) -> bool:
+        """Whether details are asked for."""
+        return self.view.startswith("Detailed")
+
+    def in_utc(self, *addresses: str) -> Request:
+        """Return the same about other mailboxes, in UTC, where no hour comes twice."""
+        start, end = self.zone.utc(self.start), self.zone.utc(self.end)
+        return evolve(self, zone=UTC, addresses=addresses, start=start, end=end)
+
 
 @frozen
 class Event:
-    """One event in the zone of the request; `details` are names and values of CalendarEventDetails."""
+    """One event without offset; `details` are names and values of CalendarEventDetails."""
 
     start: datetime
     end: datetime
@@ -49,33 +62,49 @@ class Event:
 
 @frozen
 class View:
-    """What is told of one mailbox: a `refusal`, or its events."""
+    """What is told of one mailbox: a `refusal`, or its events in the zone of the request, and `merged` into digits.
+
+    `only_merged`: its server knows no more than the digits. `hours` are None where nobody knows them.
+    """
 
     refusal: Refusal | None = None
     events: tuple[Event, ...] = ()
     detailed: bool = False
+    merged: str = ""
+    only_merged: bool = False
+    hours: WorkingHours | None = None
 
 
-def parse(body: Element) -> Request:
+def parse(body: Element, *, longest: timedelta = LONGEST, most: int = MOST) -> Request:
     """Return a request. Raises `BadDocument`, and `Fault` for what is wrong with all of it."""
-    zone, options = child(body, "TimeZone"), child(body, "FreeBusyViewOptions")
+    zone = child(body, "TimeZone")
     if zone is None:
         raise Fault("ErrorTimeZone")
-    if options is None:
-        raise Fault("ErrorInvalidFreeBusyViewType")
     addresses = tuple(_address(node) for node in children(body, "MailboxDataArray"))
     if not addresses:
         raise Fault("ErrorMailboxDataArrayEmpty")
-    if len(addresses) > MOST:
-        raise Fault("ErrorMailboxDataArrayTooBig")
-    view = _VIEW.constant(text(options, "RequestedView", "FreeBusy"))
-    interval = parse_integer(text(options, "MergedFreeBusyIntervalInMinutes", "30"))
+    if len(addresses) > most:
+        raise Fault("ErrorMailboxDataArrayTooBig", f"The request names more than {most} mailboxes.")
+    described = described_zones.parse(zone)
+    options, suggested = (child(body, name) for name in ("FreeBusyViewOptions", "SuggestionsViewOptions"))
+    if options is not None:
+        window = _window(options, "TimeWindow", described, longest)
+        return Request(described, addresses, *window, *_wanted(options))
+    if suggested is not None:
+        window = _window(suggested, "DetailedSuggestionsWindow", described, longest)
+        return Request(described, addresses, *window, "", _INTERVAL)
+    raise Fault("ErrorInvalidFreeBusyViewType")
+
+
+def _wanted(options: Element) -> tuple[str, int]:
+    """Return the view and the interval that are asked for."""
+    view = str(_VIEW.constant(text(options, "RequestedView", "FreeBusy")))
+    interval = parse_integer(text(options, "MergedFreeBusyIntervalInMinutes", str(_INTERVAL)))
     if view == "None":
         raise Fault("ErrorInvalidFreeBusyViewType")
     if not 5 <= interval <= 1440:
         raise Fault("ErrorInvalidMergedFreeBusyInterval")
-    described = described_zones.parse(zone)
-    return Request(described, addresses, *_window(options, described), view, interval)
+    return view, interval
 
 
 def _address(node: Element) -> str:
@@ -85,23 +114,28 @@ def _address(node: Element) -> str:
     return text(email, "Address")
 
 
-def _window(options: Element, zone: Zone) -> tuple[datetime, datetime]:
+def _window(options: Element, name: str, zone: Zone, longest: timedelta) -> tuple[datetime, datetime]:
     """Return the time asked for, in its zone; a client may say it with an offset too."""
-    window = child(options, "TimeWindow")
+    window = child(options, name)
     if window is None:
-        raise BadDocument("The required element 'TimeWindow' is missing.")
+        raise BadDocument(f"The required element '{name}' is missing.")
     said = (parse_moment(text(window, name)) for name in ("StartTime", "EndTime"))
-    start, end = (zone.local(one.replace(tzinfo=None)) if one.tzinfo else one for one in said)
-    if end <= start:
+    try:
+        start, end = (zone.local(one.replace(tzinfo=None)) if one.tzinfo else one for one in said)
+        lasts = zone.utc(end) - zone.utc(start)
+    except (OverflowError, ValueError):  # at either end of all years
+        raise Fault("ErrorInvalidTimeInterval") from None
+    if lasts <= timedelta(0):
         raise Fault("ErrorInvalidTimeInterval")
-    if end - start > LONGEST:
-        raise Fault("ErrorTimeIntervalTooBig")
+    if end - start > longest:
+        raise Fault("ErrorTimeIntervalTooBig", f"The time window is longer than {longest.days} days.")
     return start, end
 
 
-def answer(request: Request, views: Sequence[View]) -> Element:
-    """Return the answer, with what is told of each mailbox in the order of the request."""
-    return m("GetUserAvailabilityResponse", m("FreeBusyResponseArray", (_response(request, one) for one in views)))
+def answer(request: Request, views: Sequence[View], suggested: Element | None = None) -> Element:
+    """Return the answer, with what is told of each mailbox in the order of the request, and a SuggestionsResponse."""
+    told = m("FreeBusyResponseArray", (_response(request, one) for one in views)) if request.view else None
+    return m("GetUserAvailabilityResponse", told, suggested)
 
 
 def _response(request: Request, view: View) -> Element:
@@ -119,19 +153,20 @@ def _response(request: Request, view: View) -> Element:
 
 
 def _view(request: Request, view: View) -> list[Element | None]:
-    kind = request.view if view.detailed else request.view.replace("DetailedMerged", "FreeBusyMerged")
-    kind = kind if view.detailed else kind.replace("Detailed", "FreeBusy")
-    events = [_event(one, detailed=kind.startswith("Detailed")) for one in view.events]
+    kind = "MergedOnly" if view.only_merged else request.view
+    if not view.detailed:
+        kind = kind.replace("Detailed", "FreeBusy")
+    events = [_event(one) for one in view.events] if kind != "MergedOnly" else []
     return [
         t("FreeBusyViewType", kind),
-        t("MergedFreeBusy", merged(request, view.events)) if kind.startswith("Merged") or "Merged" in kind else None,
-        t("CalendarEventArray", events) if events and kind != "MergedOnly" else None,
-        _working_hours(request.zone),
+        t("MergedFreeBusy", view.merged) if "Merged" in kind else None,
+        t("CalendarEventArray", events) if events else None,
+        written_hours(view.hours) if view.hours else None,
     ]
 
 
-def _event(one: Event, *, detailed: bool) -> Element:
-    details = [t(name, value) for name, value in one.details] if detailed else []
+def _event(one: Event) -> Element:
+    details = [t(name, value) for name, value in one.details]
     return t(
         "CalendarEvent",
         t("StartTime", one.start.isoformat(timespec="seconds")),
@@ -139,30 +174,6 @@ def _event(one: Event, *, detailed: bool) -> Element:
         t("BusyType", one.status),
         t("CalendarEventDetails", details) if details else None,
     )
-
-
-def merged(request: Request, events: Sequence[Event]) -> str:
-    """Return one digit for each step of the time asked for: how busy somebody is then, at most."""
-    step = timedelta(minutes=request.interval)
-    count = -((request.start - request.end) // step)
-    ranks = [0] * count
-    for one in events:
-        first = max(0, (one.start - request.start) // step)
-        last = min(count, -((request.start - one.end) // step))
-        for place in range(first, last):
-            ranks[place] = max(ranks[place], _RANKS.get(one.status, 0))
-    digits = {rank: _DIGITS[status] for status, rank in _RANKS.items()}
-    return "".join(str(digits[rank]) for rank in ranks)
-
-
-def _working_hours(zone: Zone) -> Element:
-    period = t(
-        "WorkingPeriod",
-        t("DayOfWeek", "Monday Tuesday Wednesday Thursday Friday"),
-        t("StartTimeInMinutes", "480"),
-        t("EndTimeInMinutes", "1020"),
-    )
-    return t("WorkingHours", described_zones.write(zone), t("WorkingPeriodArray", period))
 
 
 def details(values: dict[str, str | bool]) -> tuple[tuple[str, str], ...]:

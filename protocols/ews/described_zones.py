@@ -58,10 +58,22 @@ class Zone:
         return utc + self._offset(near)
 
 
+UTC = Zone(0)
+
+_MOST = 24 * 60
+
+
 def parse(node: Element) -> Zone:
-    """Return the zone that an element describes. Raises `Fault`."""
+    """Return the zone that an element describes. Raises `BadDocument`, `Fault`."""
     standard, daylight = (_turn(child(node, name)) for name in ("StandardTime", "DaylightTime"))
-    return Zone(parse_integer(text(node, "Bias")), standard, daylight)
+    return Zone(_bias(node), standard, daylight)
+
+
+def _bias(node: Element) -> int:
+    """Return minutes of less than a day: more would lead out of all years."""
+    if abs(minutes := parse_integer(text(node, "Bias"))) >= _MOST:
+        raise Fault("ErrorTimeZone")
+    return minutes
 
 
 def _turn(node: Element | None) -> Turn | None:
@@ -71,7 +83,7 @@ def _turn(node: Element | None) -> Turn | None:
     if not 1 <= month <= 12 or not 1 <= order <= 5 or weekday not in _DAYS:
         raise Fault("ErrorTimeZone")
     clock = parse_moment(f"2000-01-01T{text(node, 'Time')}").time()
-    return Turn(parse_integer(text(node, "Bias")), clock, order, month, _DAYS.index(weekday))
+    return Turn(_bias(node), clock, order, month, _DAYS.index(weekday))
 
 
 def write(zone: Zone) -> Element:

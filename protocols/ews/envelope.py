@@ -39,7 +39,7 @@ class Request:
 
 def parse(document: bytes) -> Request:
     """Return the request in a SOAP document. Raises `BadDocument`, and `Fault` for what is no operation."""
-    envelope = _tree(document)
+    envelope = tree(document)
     if envelope.tag != f"{{{SOAP}}}Envelope":
         raise BadDocument(f"The element '{local(envelope)}' is not the Envelope of SOAP 1.1.")
     body = envelope.find(f"{{{SOAP}}}Body")
@@ -64,11 +64,19 @@ def _impersonated(header: Element | None) -> str:
     return text(found, "PrimarySmtpAddress") or text(found, "SmtpAddress") or text(found, "PrincipalName") or "?"
 
 
-def _tree(document: bytes) -> Element:
+def tree(document: bytes) -> Element:
+    """Return the root of a document within the limits of a request. Raises `BadDocument`."""
     try:
         return documents.read(document, documents.Limits(MAX_DEPTH, MAX_ELEMENTS))
     except documents.BadXML as error:
         raise BadDocument(error.words, error.line, error.column) from error
+
+
+def question(body: Element, impersonated: str = "") -> bytes:
+    """Return the document that asks a server for an operation, in somebody's name if he is not who signs in."""
+    who = t("ExchangeImpersonation", t("ConnectingSID", t("PrimarySmtpAddress", impersonated)))
+    header = (t("RequestServerVersion", Version="Exchange2010_SP2"), who if impersonated else None)
+    return tostring(element(SOAP, "Envelope", element(SOAP, "Header", *header), element(SOAP, "Body", body)))
 
 
 def answer(body: Element) -> bytes:

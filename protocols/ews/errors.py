@@ -97,7 +97,18 @@ _WORDS = {
     "ErrorNotDelegate": "The user is not a delegate.",
     "ErrorProxyRequestProcessingFailed": "The mailbox could not be asked.",
     "ErrorResultSetTooBig": "There are too many events.",
-    "ErrorTimeIntervalTooBig": "The time window is longer than 62 days.",
+    "ErrorTimeIntervalTooBig": "The time window is too long.",
+    "ErrorAddressSpaceNotFound": "No organisation is known that has this address and tells of its times.",
+    "ErrorFreeBusyDLLimitReached": "The group has too many members.",
+    "ErrorFreeBusyGenerationFailed": "The times of this mailbox could not be read.",
+    "ErrorInvalidCrossForestCredentials": "The other server does not take the account that it is asked with.",
+    "ErrorMailboxFailover": "The mailbox is being moved: try again in a moment.",
+    "ErrorMailboxLogonFailed": "The mailbox could not be opened.",
+    "ErrorNoFreeBusyAccess": "The times of this mailbox are not told to you.",
+    "ErrorProxyRequestNotAllowed": "A request that was passed on already is not passed on again.",
+    "ErrorServerBusy": "The server has too much to do: try again in a moment.",
+    "ErrorServiceDiscoveryFailed": "The mailbox's server has no way to be asked for its times.",
+    "ErrorTimeoutExpired": "The mailbox's server did not answer in time.",
     "ErrorTimeZone": "The time zone is missing or not valid.",
     "ErrorCalendarIsDelegatedForAccept": _DELEGATED,
     "ErrorCalendarIsDelegatedForDecline": _DELEGATED,
@@ -112,6 +123,9 @@ _WORDS = {
     "ErrorADUnavailable": "The directory cannot answer at present.",
 }
 
+
+CODES = frozenset(_WORDS)
+"""All that we have words for."""
 
 _MOST = 400
 """Characters of an explanation: it may quote what the client has sent, which has no end."""

@@ -27,6 +27,8 @@ from casd.accesslog import AccessLog
 from casd.auth import basic, forms, password
 from casd.auth.forms import Sessions
 from casd.auth.password import Passwords
+from casd.availability import availability
+from casd.availability.availability import Availability
 from casd.certificates import Certificate
 from casd.directory import cache
 from casd.directory.cache import CachedDirectory
@@ -496,6 +498,7 @@ class Estate:
             settings(autodiscover.Settings, folder, **self.advertised),
             lambda: self.certificates,
         )
+        self.access.availability = Availability(settings(availability.Settings, folder), self.access, self._run)
         self.metrics = Metrics()
         self.lines = AccessLog(settings(accesslog.Settings, folder), self.log, clock, lambda: NOON)
         self.house = House(

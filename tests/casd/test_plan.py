@@ -339,3 +339,19 @@ def test_6_1_a_generation_is_made_every_eight_hours_unless_it_is_said_otherwise(
     settings = read(more="[oab]\n").oab
     assert settings is not None
     assert (settings.interval, settings.keep) == (8 * 3600, 7 * 24 * 3600)
+
+
+# Free and busy times
+
+
+def test_an_account_for_free_and_busy_times_is_read_before_it_is_needed(read: Read, tmp_path: Path) -> None:
+    accounts = tmp_path / "demo" / "accounts"
+    accounts.mkdir()
+    good = accounts / "sogo1.account"
+    good.write_text("user = casd\npassword = secret\n")
+    good.chmod(0o600)
+    assert read(more="[availability]\naccounts = accounts\n").availability.accounts == accounts
+    for line in ("usr = casd", "language = latin"):
+        good.write_text(line)
+        with pytest.raises(BadConfiguration, match=r"\[availability\] accounts"):
+            read(more="[availability]\naccounts = accounts\n")

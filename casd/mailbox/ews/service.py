@@ -177,7 +177,7 @@ async def _opened(call: Call, request: Request) -> Call:
     Raises `Fault` for whoever is neither its owner nor a delegate of his, or would like to be another.
     """
     user, owner = call.assertion.user.casefold(), call.assertion.address.casefold()
-    if user != owner:
+    if user != owner and request.operation not in _FOR_ALL:
         shared = await call.database.run(shared_mailbox, call.mailbox, user)
         if shared is None or request.operation not in _FOR_DELEGATES:
             raise Fault("ErrorAccessDenied")
@@ -186,6 +186,9 @@ async def _opened(call: Call, request: Request) -> Call:
         raise Fault("ErrorImpersonateUserDenied")
     return call
 
+
+_FOR_ALL = frozenset({"GetUserAvailabilityRequest"})
+"""Operations that decide by themselves what somebody may see."""
 
 _FOR_DELEGATES = frozenset(
     (

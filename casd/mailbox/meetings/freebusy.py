@@ -2,102 +2,84 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from enum import Enum
 from typing import Any
 
-from attrs import asdict, frozen
-
-from casd.mailbox.call import Call
+from casd.mailbox import delegation, permissions
 from casd.mailbox.ews import appointments, windows
 from casd.mailbox.ews.columns import BUSY
 from casd.mailbox.ews.windows import Entry
-from casd.mailbox.question import Answer, asked
 from casd.mailbox.store.errors import BadContent
 from casd.mailbox.store.mailbox import MailboxStore
+from protocols.ews.availability import Event, details
 from protocols.ews.paths import Property
 from protocols.ews.views import Window
-from protocols.http1 import Response
-
-MOST = 1000
-"""Events of one answer; more are ErrorResultSetTooBig."""
 
 _PRIVATE = 2
 _WORDS = {status: word for word, status in BUSY.items()}
 _REMINDS, _END = Property("item:ReminderIsSet"), Property("calendar:End")
 
 
-@frozen
-class Busy:
-    """One event: when, and how the time counts (a word of EWS); the rest is for those who may see details."""
+class Sight(Enum):
+    """What somebody is told of events."""
 
-    start: datetime
-    end: datetime
-    status: str
-    id: str = ""
-    subject: str = ""
-    location: str = ""
-    meeting: bool = False
-    recurring: bool = False
-    exception: bool = False
-    reminds: bool = False
-    private: bool = False
+    TIMES = "when"
+    PUBLIC = "and with what, if that is not private"
+    ALL = "and with what"
 
 
-def busy(mailbox: MailboxStore, start: datetime, end: datetime) -> list[Busy]:
-    """Return all events of the calendar that overlap a time, each occurrence for itself. Raises `Refusal`."""
+def sight(mailbox: MailboxStore, who: str) -> Sight:
+    """Return what somebody may see: the owner all, whoever may read the calendar what he may read there."""
+    if who.casefold() == mailbox.address.casefold():
+        return Sight.ALL
+    if mailbox.folders.distinguished("calendar").id not in permissions.levels(mailbox, who):
+        return Sight.TIMES
+    delegate = delegation.find(delegation.load(mailbox), who)
+    return Sight.ALL if delegate and delegate.private else Sight.PUBLIC
+
+
+def events(mailbox: MailboxStore, start: datetime, end: datetime, seen: Sight) -> Sequence[Event]:
+    """Return, in UTC without offset, what overlaps a time, each occurrence for itself. Raises `Refusal`."""
     home = mailbox.folders.distinguished("calendar")
-    window = Window(start, end)
-    return [_event(mailbox, entry) for entry in windows.entries(mailbox, home.id, window, UTC)]
+    window = Window(start.replace(tzinfo=UTC), end.replace(tzinfo=UTC))
+    return [_event(mailbox, entry, seen) for entry in windows.entries(mailbox, home.id, window, UTC)]
 
 
-def _event(mailbox: MailboxStore, entry: Entry) -> Busy:
+def _event(mailbox: MailboxStore, entry: Entry, seen: Sight) -> Event:
     item, one = entry.item, entry.occurrence
-    own = one.component if one else None
-    try:
-        said = appointments.read(mailbox.items.content(item.id), own)
-    except BadContent:
-        said = {}
-    shown = appointments.own(own) if own is not None else {}
+    own = appointments.own(one.component) if one and one.component is not None else {}
+    status = own.get(Property("calendar:LegacyFreeBusyStatus")) or _WORDS.get(item.busy, "Busy")
+    whole = seen is Sight.TIMES and (one or (item.end and not item.all_day))  # a day in the store is one in UTC
+    said = {} if whole else _read(mailbox, entry)
     end = one.end if one else said.get(_END) or item.end or entry.start
-    return Busy(
-        start=entry.start,
-        end=end,
-        status=shown.get(Property("calendar:LegacyFreeBusyStatus")) or _WORDS.get(item.busy, "Busy"),
-        id=item.id,
-        subject=shown.get(Property("item:Subject"), item.subject),
-        location=shown.get(Property("calendar:Location"), item.location),
-        meeting=bool(item.to or item.cc),
-        recurring=item.recurring,
-        exception=own is not None,
-        reminds=bool(said.get(_REMINDS)),
-        private=item.sensitivity >= _PRIVATE,
+    shown = () if seen is Sight.TIMES else _details(entry, own, reminds=bool(said.get(_REMINDS)), seen=seen)
+    return Event(entry.start.replace(tzinfo=None), end.replace(tzinfo=None), status, shown)
+
+
+def _read(mailbox: MailboxStore, entry: Entry) -> dict[Any, Any]:
+    component = entry.occurrence.component if entry.occurrence else None
+    try:
+        return appointments.read(mailbox.items.content(entry.item.id), component)
+    except BadContent:
+        return {}
+
+
+def _details(entry: Entry, own: dict[Any, Any], *, reminds: bool, seen: Sight) -> tuple[tuple[str, str], ...]:
+    """Return what is told beside the time; of what is private only that it is."""
+    item = entry.item
+    private = item.sensitivity >= _PRIVATE
+    told = seen is Sight.ALL or not private
+    return details(
+        {
+            "ID": item.id.upper() if told else "",
+            "Subject": str(own.get(Property("item:Subject"), item.subject)) if told else "",
+            "Location": str(own.get(Property("calendar:Location"), item.location)) if told else "",
+            "IsMeeting": bool(item.to or item.cc),
+            "IsRecurring": item.recurring,
+            "IsException": bool(own),
+            "IsReminderSet": reminds,
+            "IsPrivate": private,
+        }
     )
-
-
-def hidden(events: list[Busy]) -> Iterator[Busy]:
-    """Yield events without what is nobody else's business."""
-    for event in events:
-        yield Busy(event.start, event.end, event.status)
-
-
-async def serve(call: Call) -> Response:
-    """Answer /casd/freebusy: the owner sees all, others when he is busy."""
-    return await asked(call, _answer)
-
-
-def _answer(mailbox: MailboxStore, who: str, what: Any) -> Answer:
-    events = busy(mailbox, datetime.fromisoformat(what["start"]), datetime.fromisoformat(what["end"]))
-    detailed = who.casefold() == mailbox.address.casefold()
-    shown = events if detailed else list(hidden(events))
-    return {"detailed": detailed, "events": [asdict(event, value_serializer=_text) for event in shown[: MOST + 1]]}
-
-
-def _text(_owner: Any, _field: Any, value: Any) -> Any:
-    return value.isoformat() if isinstance(value, datetime) else value
-
-
-def load(events: list[Any]) -> list[Busy]:
-    """Return events as an answer tells them."""
-    times = ("start", "end")
-    return [Busy(**{**one, **{name: datetime.fromisoformat(one[name]) for name in times}}) for one in events]

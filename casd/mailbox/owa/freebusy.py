@@ -7,8 +7,6 @@ from typing import Any
 
 from casd.mailbox.call import Call, Said
 from casd.mailbox.ews.columns import BUSY
-from casd.mailbox.meetings import freebusy
-from casd.mailbox.meetings.freebusy import Busy
 from casd.mailbox.owa.appointments import shown
 from casd.mailbox.owa.arguments import Arguments, BadArgument
 
@@ -29,12 +27,9 @@ async def get_free_busy(call: Call, arguments: Arguments) -> Any:
 def _person(said: Said) -> dict[str, Any]:
     if said.reason:
         return {"address": said.address, "busy": None, "reason": said.reason}
-    events = (one for one in freebusy.load(said.value["events"]) if BUSY[one.status] != "free")
-    return {"address": said.address, "busy": [_busy(one) for one in events]}
-
-
-def _busy(one: Busy) -> dict[str, str]:
-    return {"start": one.start.isoformat(), "end": one.end.isoformat(), "busy": shown(BUSY[one.status])}
+    listed = ((one, BUSY.get(one["status"], "busy")) for one in said.value["events"])
+    busy = [{"start": one["start"], "end": one["end"], "busy": shown(how)} for one, how in listed if how != "free"]
+    return {"address": said.address, "busy": busy}
 
 
 def _moment(text: str) -> datetime:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from attrs import evolve
 
+from casd.model import ServerKind
 from casd.net import watch
 from casd.net.watch import Watch
 from tests.casd.estate import MBX1, MBX2, Estate, outcome_of, result, settings
@@ -53,6 +55,12 @@ def test_a_server_that_is_not_well_is_kept_out_until_it_is(guard: Guard, status:
     guard.round()
     guard.estate.servers.requests()[1].say(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
     assert guard.kept_out[0] is False
+
+
+def test_a_server_of_another_kind_has_no_page_to_ask_for(guard: Guard) -> None:
+    guard.lanes[0].server = evolve(MBX1, kind=ServerKind.DAV)
+    guard.round()
+    assert [asked.connection.server for asked in guard.estate.servers.requests()] == ["mbx2"]
 
 
 def test_a_server_that_hangs_is_kept_out(guard: Guard) -> None:

@@ -10,6 +10,7 @@ import pytest
 from attrs import evolve
 
 from casd.model import Group, Recipient
+from tests.casd.availability.conversation import PLAN, say
 from tests.casd.estate import BOB, Client, Estate, get
 from tests.casd.vdirs.test_submit import token
 
@@ -63,6 +64,33 @@ def test_an_answer_that_is_none_costs_the_others_nothing(estate: Estate) -> None
     asked["mbx2"].answer(b"{}")
     first, second = answers(client)
     assert (first["reason"], second["said"]) == ("the server's answer is not understood", {})
+
+
+WINDOW = {"start": "2027-03-01T10:00:00+01:00", "end": "2027-03-01T12:00:00+01:00"}
+
+
+def times(estate: Estate, *addresses: str, **window: Any) -> Client:
+    names = b"".join(b"X-CASD-Recipient: %b\r\n" % address.encode() for address in addresses)
+    return post(estate, "/casd/ask", {**WINDOW, **window}, b"X-CASD-Question: freebusy\r\n", names)
+
+
+def test_free_and_busy_times_are_told_of_whatever_servers(estate: Estate) -> None:
+    client = times(estate, "carol@example.org", "nobody@example.org")
+    (asked,) = estate.servers.requests()
+    assert (asked.line, asked.assertion.user) == ("POST /EWS/Exchange.asmx", "alice@example.org")
+    say(asked, PLAN)
+    event = {"status": "Busy", "start": "2027-03-01T09:00:00+00:00", "end": "2027-03-01T10:00:00+00:00"}
+    assert answers(client) == [
+        {"address": "carol@example.org", "reason": "", "said": {"events": [event]}},
+        {"address": "nobody@example.org", "reason": "ErrorMailRecipientNotFound", "said": None},
+    ]
+
+
+@pytest.mark.parametrize(
+    "window", [{"start": "x"}, {"start": None}, {"start": WINDOW["end"]}, {"end": "2027-05-01T00:00:00Z"}]
+)
+def test_a_time_that_is_none_is_not_asked_for(estate: Estate, window: dict[str, Any]) -> None:
+    assert times(estate, "carol@example.org", **window).read()[0].status == 400
 
 
 @pytest.mark.negative

@@ -1,4 +1,4 @@
-"""People, rooms, tips, photos, free and busy times: what is looked up outside one's own mailbox."""
+"""People, tips, photos: what is looked up outside one's own mailbox."""
 
 from __future__ import annotations
 
@@ -14,13 +14,6 @@ from tests.casd.mailbox.meetings.conversation import Person, Town
 
 ENTRY = '<t:EmailAddresses><t:Entry Key="EmailAddress1">bob@home.example</t:Entry></t:EmailAddresses>'
 BOB = f"<t:Contact><t:DisplayName>Bob Stone</t:DisplayName><t:GivenName>Bob</t:GivenName>{ENTRY}</t:Contact>"
-ZONE = (
-    "<t:TimeZone><t:Bias>-60</t:Bias>"
-    "<t:StandardTime><t:Bias>0</t:Bias><t:Time>03:00:00</t:Time><t:DayOrder>5</t:DayOrder><t:Month>10</t:Month>"
-    "<t:DayOfWeek>Sunday</t:DayOfWeek></t:StandardTime>"
-    "<t:DaylightTime><t:Bias>-60</t:Bias><t:Time>02:00:00</t:Time><t:DayOrder>5</t:DayOrder><t:Month>3</t:Month>"
-    "<t:DayOfWeek>Sunday</t:DayOfWeek></t:DaylightTime></t:TimeZone>"
-)
 
 
 def resolve(client: Client, words: str, scope: str = "", full: str = "false") -> Answer:
@@ -173,54 +166,6 @@ def test_tips_tell_how_many_a_group_has(town: Town, monkeypatch: pytest.MonkeyPa
     listed = "<t:Mailbox><t:EmailAddress>team@example.org</t:EmailAddress></t:Mailbox>"
     answer = town.alice.ask(f"<m:GetMailTips>{sender}<m:Recipients>{listed}</m:Recipients></m:GetMailTips>")
     assert [answer.text(f"t:{name}MemberCount") for name in ("Total", "External")] == ["12", "3"]
-
-
-def availability(
-    person: Person, *names: str, view: str = "DetailedMerged", days: tuple[str, str] = ("28", "29")
-) -> Answer:
-    people = "".join(
-        f"<t:MailboxData><t:Email><t:Address>{name}@example.org</t:Address></t:Email>"
-        "<t:AttendeeType>Required</t:AttendeeType></t:MailboxData>"
-        for name in names
-    )
-    window = (
-        f"<t:TimeWindow><t:StartTime>2027-03-{days[0]}T00:00:00</t:StartTime>"
-        f"<t:EndTime>2027-03-{days[1]}T00:00:00</t:EndTime></t:TimeWindow>"
-    )
-    options = (
-        f"<t:FreeBusyViewOptions>{window}<t:MergedFreeBusyIntervalInMinutes>60</t:MergedFreeBusyIntervalInMinutes>"
-        f"<t:RequestedView>{view}</t:RequestedView></t:FreeBusyViewOptions>"
-    )
-    return person.ask(
-        f"<m:GetUserAvailabilityRequest>{ZONE}<m:MailboxDataArray>{people}</m:MailboxDataArray>{options}"
-        "</m:GetUserAvailabilityRequest>"
-    )
-
-
-def test_others_are_told_when_somebody_is_busy_and_the_owner_with_what(town: Town) -> None:
-    town.bob.meet("Plan", "2027-03-28T10:00:00", "2027-03-28T12:00:00")
-    answer = availability(town.alice, "bob", "eve", "alice")
-    assert answer.codes == ["NoError", "ErrorMailRecipientNotFound", "NoError"]
-    assert answer.texts("t:FreeBusyViewType") == ["FreeBusyMerged", "None", "DetailedMerged"]
-    assert (answer.text("t:CalendarEvent/t:StartTime"), answer.texts("t:Subject")) == ("2027-03-28T10:00:00", [])
-    assert answer.texts("t:MergedFreeBusy")[0] == "0" * 10 + "22" + "0" * 12
-    own = availability(town.bob, "bob")
-    assert (own.text("t:Subject"), own.text("t:IsMeeting")) == ("Plan", "false")
-
-
-@pytest.mark.parametrize(
-    ("names", "how", "code"),
-    [
-        ((), {}, "ErrorMailboxDataArrayEmpty"),
-        (("bob",), {"view": "None"}, "ErrorInvalidFreeBusyViewType"),
-        (("bob",), {"days": ("28", "28")}, "ErrorInvalidTimeInterval"),
-        (("bob",) * 101, {}, "ErrorMailboxDataArrayTooBig"),
-    ],
-)
-def test_a_question_that_makes_no_sense_is_refused_whole(
-    town: Town, names: tuple[str, ...], how: dict[str, str], code: str
-) -> None:
-    assert availability(town.alice, *names, **how).fault == code  # type: ignore[arg-type]
 
 
 def test_time_zones_tell_when_their_clocks_change(town: Town) -> None:

@@ -1,0 +1,149 @@
+"""The availability service: all attendees asked at once, each at his own server, and answered by a deadline."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, ClassVar
+
+from attrs import evolve, frozen
+from twisted.internet.defer import Deferred, DeferredSemaphore, gatherResults
+from twisted.logger import Logger
+
+from casd.access import ClientAccess
+from casd.availability.accounts import Accounts, BadAccount
+from casd.availability.asking import Asking, Place
+from casd.availability.attendees import Attendees, Found, Members
+from casd.availability.spoken import LANGUAGES
+from casd.availability.told import Told
+from casd.availability.wire import Unanswered, Wire
+from casd.config import integer, key, optional, path, seconds, size
+from protocols.ews.availability import Request, View
+from protocols.ews.errors import Refusal
+
+_MOST = 1000
+"""Mailboxes that one request may lead to through groups."""
+
+
+@frozen
+class Settings:
+    """Section `[availability]`."""
+
+    deadline: float = key(seconds, "15 s", "a mailbox whose server has not answered by then is told of as such")
+    window: float = key(seconds, "42 d", "the longest time that is told of")
+    mailboxes: int = key(integer(1, 1000), "100", "most mailboxes of one request")
+    at_once: int = key(integer(1, 100), "8", "requests to one server at once, for one request of a client")
+    largest: int = key(size, "1 MiB", "bytes that are read of what a server tells of one mailbox")
+    accounts: Path | None = key(
+        optional(path), "", "folder of the accounts that other servers are asked with, SERVER.account or DOMAIN.account"
+    )
+
+    @property
+    def longest(self) -> timedelta:
+        """The longest time that is told of."""
+        return timedelta(seconds=self.window)
+
+
+class Availability:
+    """Answers when people are free and busy. `in_thread` runs what takes its time."""
+
+    _log: ClassVar[Logger] = Logger()
+
+    def __init__(self, settings: Settings, access: ClientAccess, in_thread: Callable[..., Deferred[Any]]) -> None:
+        self.settings = settings
+        self._access = access
+        self.in_thread = in_thread
+        self._wire = Wire(access, settings.largest, in_thread)
+        self._accounts = Accounts(settings.accounts)
+
+    async def ask(self, asker: str, request: Request, *, proxied: bool = False) -> Told:
+        """Return what `asker` is told of the mailboxes of a request; `DirectoryDown`.
+
+        `proxied`: a front end has passed the request on already.
+        """
+        asking = Asking(asker, request.in_utc(), self._wire.now + self.settings.deadline)
+        attendees = Attendees(self._access, self._accounts, proxied=proxied)
+        found: dict[str, Found] = {}
+        for address in request.addresses:
+            await _find(attendees, address, found)
+        places = dict.fromkeys(one for one in found.values() if isinstance(one, Place))
+        return Told(asking.request, found, await self._ask_all(asking, places))
+
+    async def _ask_all(self, asking: Asking, places: Mapping[Place, None]) -> dict[Place, View]:
+        """Ask for all mailboxes, some at once at each server, until the deadline; who is late is left out."""
+        told: dict[Place, View] = {}
+        some: defaultdict[str, DeferredSemaphore] = defaultdict(lambda: DeferredSemaphore(self.settings.at_once))
+        going = [some[batch[0].server.name].run(self._ask, asking, batch, told) for batch in _batches(places)]
+        await _first(self._access.clock, asking.until - self._wire.now, gatherResults(going))
+        return dict(told)
+
+    async def _ask(self, asking: Asking, batch: Sequence[Place], told: dict[Place, View]) -> None:
+        """Ask one server for some of its mailboxes; whatever goes wrong is told of these."""
+        if self._wire.now >= asking.until:
+            return
+        first = batch[0]
+        if not first.named:  # the account may see more than who asks
+            asking = evolve(asking, request=evolve(asking.request, view=_plain(asking.request.view)))
+        try:
+            views = await LANGUAGES[first.language].ask(self._wire, asking, batch)
+            told.update(zip(batch, views, strict=True))
+        except Unanswered as error:
+            self._untold(told, batch, error.code, error)
+        except BadAccount as error:
+            self._untold(told, batch, "ErrorServiceDiscoveryFailed", error)
+        except Exception as error:
+            self._log.failure("{server} could not be asked for times", server=first.server.name)
+            self._untold(told, batch, "ErrorProxyRequestProcessingFailed", error)
+
+    def _untold(self, told: dict[Place, View], batch: Sequence[Place], code: str, error: Exception) -> None:
+        """Tell of some mailboxes that they are not told of; the log is told once of each server."""
+        name, refused = batch[0].server.name, View(Refusal(code))
+        if not any(place.server.name == name and view.refusal is not None for place, view in told.items()):
+            self._log.warn("{server} tells no times: {error}", server=name, error=str(error))
+        told.update(dict.fromkeys(batch, refused))
+
+
+def _plain(view: str) -> str:
+    return view.replace("DetailedMerged", "FreeBusyMerged").replace("Detailed", "FreeBusy")
+
+
+async def _find(attendees: Attendees, address: str, found: dict[str, Found]) -> None:
+    """Find whom an address stands for, with the members of a group."""
+    if address in found:
+        return
+    one = found[address] = await attendees.find(address)
+    if isinstance(one, Members):
+        if len(found) + len(one.addresses) > _MOST:
+            found[address] = Refusal("ErrorFreeBusyDLLimitReached")
+            return
+        for member in one.addresses:
+            if member not in found:
+                other = await attendees.find(member)
+                found[member] = Refusal("ErrorMailRecipientNotFound") if isinstance(other, Members) else other
+
+
+def _batches(places: Mapping[Place, None]) -> Iterator[list[Place]]:
+    """Yield the mailboxes of each server in as many as its language asks for at once."""
+    by_server: defaultdict[str, list[Place]] = defaultdict(list)
+    for place in places:
+        by_server[place.server.name].append(place)
+    for together in by_server.values():
+        most = LANGUAGES[together[0].language].MOST
+        for start in range(0, len(together), most):
+            yield together[start : start + most]
+
+
+async def _first(clock: Any, patience: float, everyone: Deferred[Any]) -> None:
+    """Return when all are done, or the time is up; what is then under way ends by itself."""
+    ended: Deferred[None] = Deferred()
+    timer = clock.callLater(max(0.0, patience), ended.callback, None)
+
+    def done(_: Any) -> None:
+        if timer.active():
+            timer.cancel()
+            ended.callback(None)
+
+    everyone.addBoth(done)
+    await ended

@@ -1,0 +1,81 @@
+"""What servers have told of the times of attendees, as whoever asked is to see it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from attrs import evolve, frozen
+
+from casd.availability.asking import Place
+from casd.availability.attendees import Found, Members
+from protocols.ews.availability import Event, Request, View
+from protocols.ews.availability_client import MOST_EVENTS
+from protocols.ews.errors import Refusal
+from protocols.ews.merging import merged, seen
+from protocols.ews.suggesting import Attendee
+from protocols.ews.working_hours import usual
+
+_TOO_LATE = View(Refusal("ErrorTimeoutExpired"))
+_TOO_BIG = "ErrorFreeBusyDLLimitReached"
+
+
+@frozen
+class Told:
+    """What is told of whom a request's addresses stand for, in UTC as it was asked; who was late is not in `views`."""
+
+    asked: Request
+    found: Mapping[str, Found]
+    views: Mapping[Place, View]
+
+    def seen(self, request: Request) -> list[View]:
+        """Return what is told of each mailbox, in the order of the request and in its zone."""
+        return [_shown(request, self._view(address), self.found[address]) for address in request.addresses]
+
+    def attendees(self, request: Request, excluding: Sequence[bool]) -> list[Attendee]:
+        """Return the digits of everybody for the steps of a request, a group's members each for himself."""
+        pairs = zip(request.addresses, excluding, strict=True)
+        return [self._attendee(request, address, excludes=excludes) for address, excludes in pairs]
+
+    def _attendee(self, request: Request, address: str, *, excludes: bool) -> Attendee:
+        match self.found[address]:
+            case Members(addresses):
+                digits = tuple(_digits(request, self._view(one)) for one in addresses)
+                return Attendee(digits, group=True, excludes=excludes)
+            case Refusal(code=code) if code == _TOO_BIG:
+                return Attendee(group=True, too_big=True, excludes=excludes)
+        view = self._view(address)
+        return Attendee((_digits(request, view),), excludes=excludes, hours=view.hours)
+
+    def _view(self, address: str) -> View:
+        """Return what is told of an address, in UTC."""
+        match self.found[address]:
+            case Refusal() as refusal:
+                return View(refusal)
+            case Place() as place:
+                return self.views.get(place, _TOO_LATE)
+            case Members(addresses):
+                return self._together([self._view(one) for one in addresses])
+
+    def _together(self, views: Sequence[View]) -> View:
+        """Return when anybody of a group is busy; who is not known may be so at any time."""
+        unknown = Event(self.asked.start, self.asked.end, "NoData")
+        events: list[Event] = []
+        for view in views:
+            known = not (view.refusal or view.only_merged)
+            events += [evolve(one, details=()) for one in view.events] if known else [unknown]
+        return View(events=tuple(sorted(set(events), key=lambda one: one.start)))
+
+
+def _digits(request: Request, view: View) -> str:
+    """Return one digit a step; none of who is not known, or by digits alone."""
+    return "" if view.refusal is not None or view.only_merged else merged(request, view.events)
+
+
+def _shown(request: Request, view: View, found: Found) -> View:
+    """Return a view in UTC as who asks sees it; whose hours nobody knows works when most do."""
+    if view.refusal is not None or view.only_merged:
+        return view
+    if len(view.events) > MOST_EVENTS and request.view != "MergedOnly":
+        return View(Refusal("ErrorResultSetTooBig"))
+    hours = None if isinstance(found, Members) else view.hours or usual(request.zone)
+    return seen(request, view.events, detailed=view.detailed, hours=hours)

@@ -1,0 +1,132 @@
+"""One request to somebody else's server, answered in time and in bounds or not at all."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from attrs import frozen
+from twisted.internet.defer import Deferred, succeed
+from twisted.internet.defer import TimeoutError as Late
+from twisted.internet.error import TimeoutError as NotConnected
+
+from casd.access import ClientAccess
+from casd.availability.accounts import Account, filled
+from casd.model import Server
+from casd.net.fetch import Answer, fetch
+from casd.net.handover import ANSWER_FIELD, Proof
+from casd.net.pool import Busy, Unreachable
+from protocols.http1 import Headers, write_fields
+
+T = TypeVar("T")
+
+PROTOCOL = "availability"
+"""The word for endpoints and switches."""
+
+PROXIED = b"X-CASD-Proxied"
+"""Stands on a request that a front end has passed on, so that nobody passes it on again."""
+
+_LARGE = 64 * 1024
+"""Bytes of an answer that are not read in the reactor's thread."""
+
+_REFUSED = {401: "ErrorMailboxLogonFailed", 403: "ErrorNoFreeBusyAccess", 503: "ErrorServerBusy"}
+
+
+class Unanswered(Exception):
+    """A server has told nothing of its mailboxes; `code` is a ResponseCode of EWS, the text is for the log."""
+
+    def __init__(self, code: str, why: str = "") -> None:
+        self.code = code
+        super().__init__(f"{code}: {why}" if why else code)
+
+
+@frozen
+class Question:
+    """A request; `headers` do not say how long the body is. With a `proof` it is handed over, and so is its answer."""
+
+    method: bytes
+    target: bytes
+    headers: Headers = ()
+    body: bytes = b""
+    proof: Proof | None = None
+
+
+@frozen
+class Wire:
+    """The way to other servers. `largest` is how many bytes are read of what is told of one mailbox."""
+
+    access: ClientAccess
+    largest: int
+    in_thread: Callable[..., Deferred[Any]]
+
+    @property
+    def now(self) -> float:
+        """The time of the clock."""
+        return float(self.access.clock.seconds())
+
+    async def fetch(self, server: Server, who: str, question: Question, until: float, mailboxes: int = 1) -> Answer:
+        """Return what a server answers. Raises `Unanswered`."""
+        try:
+            connection = await self.access.connect(server, PROTOCOL, who, last=True)
+        except Busy as error:
+            raise Unanswered("ErrorServerBusy", str(error)) from error
+        except Unreachable as error:
+            late = isinstance(error.__cause__, _LATE)
+            raise Unanswered("ErrorTimeoutExpired" if late else _FAILED, str(error)) from error
+        left = until - self.now
+        if left <= 0:
+            connection.lane.release(connection)
+            raise Unanswered("ErrorTimeoutExpired", "no connection in time")
+        lines = write_fields((*question.headers, (b"Host", _host(server))))
+        lines += question.proof.line if question.proof else b""
+        limit = self.largest * mailboxes
+        silence = left + 1  # which says no more than being late, but says it in other words
+        asked = fetch(connection, question.method, question.target, lines, question.body, silence, limit)
+        answered: Deferred[Answer] = Deferred.fromCoroutine(asked)
+        try:
+            answer = await answered.addTimeout(left, self.access.clock)
+        except Late as error:
+            connection.abandon()
+            raise Unanswered("ErrorTimeoutExpired", f"{server.name} did not answer in time") from error
+        except Unreachable as error:
+            raise Unanswered(_FAILED, str(error)) from error
+        if question.proof and not question.proof.answered_by(answer.head.get(ANSWER_FIELD)):
+            connection.expired = True
+            connection.lane.breaker.distrust()
+            raise Unanswered(_FAILED, f"{server.name} answered for another request or mailbox")
+        return answer
+
+    async def read(self, function: Callable[..., T], answer: Answer, *args: Any) -> T:
+        """Return what a function makes of an answer's body; what is large is read beside the reactor."""
+        run = self.in_thread if len(answer.body) > _LARGE else _here
+        found: T = await run(function, *args, answer.body)
+        return found
+
+
+_FAILED = "ErrorProxyRequestProcessingFailed"
+_LATE = (TimeoutError, Late, NotConnected)
+
+
+def _here(function: Callable[..., T], *args: Any) -> Deferred[T]:
+    return succeed(function(*args))
+
+
+def check(answer: Answer, *fine: int) -> None:
+    """Raise `Unanswered` unless an answer has one of these statuses."""
+    status = answer.head.status
+    if status not in fine:
+        raise Unanswered(_REFUSED.get(status, _FAILED), f"answered {status}")
+
+
+def signed_in(account: Account, values: Mapping[str, str]) -> Headers:
+    """Return the fields by which an account signs in."""
+    own = ((name.encode(), filled(value, values).encode()) for name, value in account.headers)
+    if not account.user:
+        return tuple(own)
+    login = f"{filled(account.user, values)}:{account.password}".encode()
+    return (*own, (b"Authorization", b"Basic " + b64encode(login)))
+
+
+def _host(server: Server) -> bytes:
+    return (server.tls_name or server.name).encode("idna")

@@ -1,0 +1,58 @@
+"""Groups among attendees: as busy as anybody in them."""
+
+from __future__ import annotations
+
+import pytest
+
+from protocols.ews.availability import Event
+from tests.casd.availability.conversation import (
+    PLAN,
+    begin,
+    body,
+    group,
+    say,
+    told,
+)
+from tests.casd.estate import Estate, mailbox
+from tests.protocols.ews.soap import NAMES
+from tests.protocols.ews.test_availability import SUGGESTED, at
+
+
+def test_7_2_a_group_is_as_busy_as_anybody_in_it(estate: Estate) -> None:
+    group(estate, "team", "bob", "more", "team")
+    group(estate, "more", "team", "carol", number=301)
+    client = begin(estate, "team", "bob", view="DetailedMerged")
+    bob, carol = estate.servers.requests()
+    say(bob, PLAN, detailed=True)
+    say(carol, Event(at(1, 9, 30), at(1, 10), "OOF"))
+    assert told(client) == ["2300", "2200"]
+    subjects = body(client.answers[0]).findall(
+        ".//t:FreeBusyView[t:FreeBusyViewType='FreeBusyMerged']//t:Subject", NAMES
+    )
+    assert subjects == []
+
+
+def test_7_2_whoever_of_a_group_does_not_answer_may_be_busy_at_any_time(estate: Estate) -> None:
+    group(estate, "team", "bob", "nobody")
+    client = begin(estate, "team")
+    say(estate.servers.requests()[0], PLAN)
+    assert told(client) == ["2244"]
+
+
+def test_7_2_a_group_of_more_than_a_hundred_is_not_asked(estate: Estate) -> None:
+    estate.source.mailboxes += [mailbox(number, f"m{number}", "DB03") for number in range(100, 201)]
+    group(estate, "crowd", *(f"m{number}" for number in range(100, 201)))
+    group(estate, "team", *(f"m{number}" for number in range(100, 150)), number=301)
+    assert told(begin(estate, "crowd")) == ["ErrorFreeBusyDLLimitReached"]
+    assert estate.servers.connections == []
+    client = begin(estate, "crowd", options="", more=SUGGESTED)
+    assert client.read(b"POST")[0].status == 200
+
+
+@pytest.mark.negative
+def test_groups_without_number_lead_to_no_more_than_a_thousand(estate: Estate) -> None:
+    for number in range(12):
+        group(estate, f"g{number}", *(f"x{number}-{one}" for one in range(99)), number=400 + number)
+    codes = told(begin(estate, *(f"g{number}" for number in range(12))))
+    assert codes.count("ErrorFreeBusyDLLimitReached") == 2
+    assert len(estate.source.asked) < 6000
