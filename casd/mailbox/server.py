@@ -185,6 +185,7 @@ class MailboxServer(Service):
             push=Push(settings.push, reactor, partial(connect, reactor)),
             people=self.submit.people,
             members=self.submit.members,
+            meant=self.submit.meant,
             others=self.submit.others,
             previews=self._previews,
         )
