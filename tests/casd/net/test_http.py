@@ -748,6 +748,7 @@ def test_a_client_that_sends_thousands_of_requests_in_one_piece_is_answered_at_i
     assert client.wire.open
 
 
+@pytest.mark.negative
 def test_others_have_their_turn_between_answers_to_thousands_of_requests_in_one_piece(shop: Shop) -> None:
     client, turns = shop.client(), [0]
     shop.answer = lambda exchange: exchange.reply(OK)
