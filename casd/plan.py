@@ -212,7 +212,7 @@ def _check(ini: Ini, plan: Plan) -> None:
     everyone += [(f"mailbox:{name}", settings) for name, (_, settings) in plan.mailboxes.items()]
     everyone += [("admin", plan.admin)] if plan.admin else []
     for section, settings in everyone:
-        for key_ in ("listen", "plain"):
+        for key_ in ("listen", "plain", "metrics"):
             for endpoint in getattr(settings, key_, ()):
                 if endpoint.port and endpoint in taken:
                     ini.note(section, key_, f"{endpoint} is taken by [{taken[endpoint]}] already: choose another port")

@@ -23,6 +23,7 @@ from casd.mailbox.store.errors import AlreadyMounted
 from casd.mailbox.store.lock import Lock, holder
 from casd.mailbox.store.replacing import finish, replace
 from casd.mailbox.store.salvage import salvage
+from casd.mailbox.store.schema import STEPS
 
 Ask = Callable[[str, str], dict[str, Any]]
 """(method, target) to what the active copy's server answers."""
@@ -121,6 +122,7 @@ def reindexed(invocation: Invocation, name: str, ask: Ask) -> None:
 def _problems(file: Path, *, deep: bool) -> list[str]:
     with closing(opened(file, "rw" if deep else "ro")) as connection:
         try:
+            _check_version(connection, file)
             listed = checks(connection, deep=deep)
             with bar("verifying") as (total, step):
                 total(len(listed))
@@ -131,6 +133,13 @@ def _problems(file: Path, *, deep: bool) -> list[str]:
         except sqlite3.DatabaseError as error:
             return [f"{file}: {error}"]
     return found
+
+
+def _check_version(connection: sqlite3.Connection, file: Path) -> None:
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version != len(STEPS):
+        advice = "have its server restarted, or mount it" if version < len(STEPS) else "upgrade casd"
+        raise Mistake(f"{file} has version {version}, this casd checks version {len(STEPS)}: {advice}")
 
 
 def _copy(file: Path, target: Path) -> None:

@@ -8,8 +8,6 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from attrs import frozen
-from twisted.logger import Logger
-from twisted.python.failure import Failure
 
 from casd import gather
 from casd.access import ClientAccess
@@ -18,10 +16,7 @@ from casd.config import endpoints, key
 from casd.frontends.door import Door
 from casd.metrics import Metrics
 from casd.model import Endpoint
-from casd.net.exchange import Exchange
-from casd.net.http import Limits
-from casd.net.spawn import spawn
-from casd.net.unnoted import Unnoted
+from casd.net.operator import Operator, figures
 from protocols.http1 import Response
 
 
@@ -34,10 +29,8 @@ class Settings:
     )
 
 
-class Admin(Unnoted):
+class Admin(Operator):
     """Answers GET /metrics and /status for every worker of the front end, whichever was asked."""
-
-    _log = Logger()
 
     def __init__(
         self,
@@ -49,40 +42,28 @@ class Admin(Unnoted):
         clock: Any,
         place: gather.Place,
     ) -> None:
-        super().__init__(Limits(), clock)
+        super().__init__({"/metrics": self._figures, "/status": self._status}, clock)
         self._name = name
         self._access = access
         self._metrics = metrics
         self._doors = tuple(doors)
         self._certificates = certificates
         self._place = place
-        self._pages: dict[str, Callable[[Sequence[gather.Report], list[int]], Response]] = {
-            "/metrics": _figures,
-            "/status": self._status,
-        }
 
-    def serve(self, exchange: Exchange) -> None:
-        """Answer one page. A foreign Host is a web page that tries to read us through a browser."""
-        host = (exchange.head.get(b"host") or b"").rpartition(b":")[0] or exchange.head.get(b"host")
-        page = self._pages.get(exchange.head.path)
-        if host not in {b"127.0.0.1", b"localhost", b"[::1]"}:
-            exchange.reply(Response(403))
-        elif exchange.head.method not in {b"GET", b"HEAD"}:
-            exchange.reply(Response(405, ((b"Allow", b"GET, HEAD"),)))
-        elif page is None:
-            exchange.reply(Response(404))
-        else:
-            spawn(self._answer(exchange, page), lambda error: self._failed(exchange, error))
+    async def _figures(self) -> Response:
+        return figures(gather.page(*await self._gathered()))
 
-    async def _answer(self, exchange: Exchange, page: Callable[[Sequence[gather.Report], list[int]], Response]) -> None:
+    async def _status(self) -> Response:
+        main = self._place.main
+        told = gather.status(*await self._gathered()) | {"pid": main, "supervised": main != os.getpid()}
+        return Response(200, ((b"Content-Type", b"application/json"),), json.dumps(told, indent=1).encode())
+
+    async def _gathered(self) -> tuple[Sequence[gather.Report], list[int]]:
+        """Return what each worker has to tell, and which ones are silent."""
         told = await self._place.siblings()
         reports = [self.report(), *(json.loads(report) for _, report in told if report is not None)]
         reports.sort(key=lambda report: report["worker"])
-        exchange.reply(page(reports, sorted(worker for worker, report in told if report is None)))
-
-    def _failed(self, exchange: Exchange, error: Exception) -> None:
-        self._log.failure("a page for the operator failed", Failure(error))
-        exchange.reply(Response(502))
+        return reports, sorted(worker for worker, report in told if report is None)
 
     def report(self) -> gather.Report:
         """Return what this worker has to tell."""
@@ -105,13 +86,6 @@ class Admin(Unnoted):
             "figures": gather.figures(self._metrics.registry.collect(), self._metrics.across),
             "status": self.status(),
         }
-
-    def _status(self, reports: Sequence[gather.Report], silent: list[int]) -> Response:
-        body = json.dumps(
-            gather.status(reports, silent) | {"pid": self._place.main, "supervised": self._place.main != os.getpid()},
-            indent=1,
-        ).encode()
-        return Response(200, ((b"Content-Type", b"application/json"),), body)
 
     def status(self) -> dict[str, Any]:
         """Return what is going on in this worker: servers, databases, pools, breakers, open requests."""
@@ -160,8 +134,3 @@ class Admin(Unnoted):
                 for exchange in door.open
             ],
         }
-
-
-def _figures(reports: Sequence[gather.Report], silent: list[int]) -> Response:
-    page = gather.page(reports, silent)
-    return Response(200, ((b"Content-Type", b"text/plain; version=0.0.4; charset=utf-8"),), page)

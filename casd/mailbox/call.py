@@ -60,6 +60,19 @@ Members = Callable[[str], Awaitable[Sequence[Person] | None]]
 
 
 @frozen
+class Meant:
+    """By which address somebody is meant, perhaps as one of a `group`, with his name in the address book."""
+
+    address: str
+    name: str
+    group: bool = False
+
+
+MeantBy = Callable[[str, Sequence[str]], Awaitable[Meant | None]]
+"""(who, addresses): which of them is another address of his, or of a group that he belongs to; None: none is."""
+
+
+@frozen
 class Said:
     """What the server of another mailbox answers; `reason` says why there is no answer."""
 
@@ -91,6 +104,11 @@ async def no_group(_address: str) -> Sequence[Person] | None:
     return None
 
 
+async def by_none(_who: str, _addresses: Sequence[str]) -> Meant | None:
+    """Know no other address of anybody: `MeantBy` where there is no address book."""
+    return None
+
+
 @frozen
 class Call:
     """One request with who asks, its answer's channel, and the mailbox it was routed by.
@@ -112,3 +130,4 @@ class Call:
     others: Ask = unheard
     previews: Previews | None = None
     members: Members = no_group
+    meant: MeantBy = by_none

@@ -7,11 +7,12 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Concatenate, ParamSpec, TypeVar
 
+from attrs import frozen
 from twisted.logger import Logger
 
 from casd.mailbox import oof, outgoing, rules, warning
 from casd.mailbox.call import Call
-from casd.mailbox.meetings import arriving, delegated
+from casd.mailbox.meetings import arriving, delegated, guests
 from casd.mailbox.outgoing import Outgoing
 from casd.mailbox.store.errors import QuotaExceeded
 from casd.mailbox.store.mailbox import MailboxStore
@@ -53,25 +54,40 @@ async def deliver(call: Call, mime: bytes, passed: Sequence[str] = (), *, member
     """
     try:
         sender, now = call.assertion.user, datetime.now(UTC)
-        letters = await call.database.run(_deliver, call.mailbox, sender, mime, passed, now, member=member)
+        delivered = await call.database.run(_deliver, call.mailbox, sender, mime, passed, now, member=member)
     except QuotaExceeded:
         return "552 5.2.2 The mailbox is full."  # RFC 3463 section 3.3
-    await outgoing.send(call, letters)
+    if delivered.invited:
+        await guests.heed(call, delivered.item, mime, delivered.invited, now)
+    await outgoing.send(call, delivered.letters)
     return ""
+
+
+@frozen
+class _Delivered:
+    """The item that a message has become, and what is to be sent because of it.
+
+    `invited`: of whom the address book must say whether one is the sender, whose answer counts then.
+    """
+
+    item: str
+    letters: list[Outgoing]
+    invited: tuple[str, ...]
 
 
 def _deliver(
     mailbox: MailboxStore, sender: str, mime: bytes, passed: Sequence[str], now: datetime, *, member: bool
-) -> list[Outgoing]:
-    """Put a message into the inbox, and have calendar and rules follow; return what is to be sent because of it."""
+) -> _Delivered:
+    """Put a message into the inbox, and have calendar and rules follow."""
     mailbox.admit(len(mime))
     fields: Fields = _heeded(mailbox, Fields(), arriving.arrived, sender, mime, passed, now)
     item = mailbox.deliver(mime, **fields)
+    invited = _heeded(mailbox, (), guests.unknown, sender, item, mime)
     absence = None if member else _heeded(mailbox, None, oof.reply, sender, mime, now)
     copies = _heeded(mailbox, [], delegated.copies, item, mime, passed, now)
     sent = _heeded(mailbox, [], rules.apply, item, mime, sender, passed, now)
     _heeded(mailbox, None, warning.give, now)
-    return [*([absence] if absence else []), *copies, *sent]
+    return _Delivered(item.id, [*([absence] if absence else []), *copies, *sent], invited)
 
 
 def _heeded(

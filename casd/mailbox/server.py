@@ -24,6 +24,7 @@ from casd.config import boolean, endpoints, file, integer, key, networks, option
 from casd.mailbox.call import Call
 from casd.mailbox.dispatch import Dispatch, ServiceOfPath
 from casd.mailbox.door import MailboxDoor
+from casd.mailbox.figures import Figures
 from casd.mailbox.housekeeping import Housekeeping
 from casd.mailbox.preview.office import Office
 from casd.mailbox.preview.previews import Previews
@@ -105,6 +106,9 @@ class Settings:
     )
     office_ca: Path | None = key(optional(file), "", "the authority (PEM) of its certificate; empty: the public ones")
     office_proof: bool = key(boolean, "yes", "whether its requests must be proved by the keys that it names")
+    metrics: tuple[Endpoint, ...] = key(
+        endpoints, "", "addresses of /metrics, with the sizes of databases: keep them on loopback; empty: none"
+    )
     proxy_protocol: Networks = key(networks, "", "front ends and balancers whose connections begin with a PROXY header")
 
 
@@ -177,6 +181,7 @@ class MailboxServer(Service):
             connector=partial(connect, reactor),
             now=now,
         )
+        self._figures = Figures(name, self.roster, reactor).listener()
         self._previews = _previews(name, settings, reactor, now)
         call = partial(
             Call,
@@ -185,6 +190,7 @@ class MailboxServer(Service):
             push=Push(settings.push, reactor, partial(connect, reactor)),
             people=self.submit.people,
             members=self.submit.members,
+            meant=self.submit.meant,
             others=self.submit.others,
             previews=self._previews,
         )
@@ -211,6 +217,8 @@ class MailboxServer(Service):
         for endpoint in self._settings.listen:
             port = await listen(self._reactor, endpoint, self._door, self._shown, proxies=self._settings.proxy_protocol)
             self.ports.append(port)
+        for endpoint in self._settings.metrics:
+            self.ports.append(await listen(self._reactor, endpoint, self._figures))
 
     async def shut(self) -> None:
         """Listen no more, and close each connection when what is under way on it has ended."""

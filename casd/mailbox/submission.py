@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
-from casd.mailbox.call import Person, Receipt, Said, Unanswered
+from casd.mailbox.call import Meant, Person, Receipt, Said, Unanswered
 from casd.model import Endpoint
 from casd.net.backend import Backend
 from casd.net.fetch import Once, fetch
@@ -23,9 +24,12 @@ from protocols.http1 import Headers, write_fields
 _PATH = "/casd/submit"
 _PEOPLE = "/casd/people"
 _MEMBERS = "/casd/members"
+_MEANT = "/casd/meant"
 _ASK = "/casd/ask"
 _AT_ONCE = 500
 """Recipients of one request: each is a field of its head, which may be 64 KiB."""
+
+T = TypeVar("T")
 
 _ANSWER = 1 << 20
 _CONNECT_TIME = 10.0
@@ -78,15 +82,19 @@ class Submission:
 
     async def people(self, words: str, limit: int) -> Sequence[Person]:
         """Ask the front door's address book; `casd.mailbox.call.People`. Raises `SubmissionFailed`."""
-        return await self._look_up(_PEOPLE, {"words": words, "limit": limit}, "people") or ()
+        return await self._look_up(_PEOPLE, {"words": words, "limit": limit}, partial(_people, name="people")) or ()
 
     async def members(self, address: str) -> Sequence[Person] | None:
         """Ask who belongs to a group; `casd.mailbox.call.Members`. Raises `SubmissionFailed`."""
-        return await self._look_up(_MEMBERS, {"address": address}, "members")
+        return await self._look_up(_MEMBERS, {"address": address}, partial(_people, name="members"))
 
-    async def _look_up(self, path: str, what: Any, name: str) -> Sequence[Person] | None:
+    async def meant(self, who: str, addresses: Sequence[str]) -> Meant | None:
+        """Ask by which of some addresses somebody is meant; `casd.mailbox.call.MeantBy`. Raises `SubmissionFailed`."""
+        return await self._look_up(_MEANT, {"who": who, "addresses": list(addresses)}, _meant)
+
+    async def _look_up(self, path: str, what: Any, read: Callable[[bytes], T]) -> T:
         try:
-            return _people(await self._asked(path, "", (), json.dumps(what).encode(), b"application/json"), name)
+            return read(await self._asked(path, "", (), json.dumps(what).encode(), b"application/json"))
         except Exception as error:
             self._log.failure("nobody could be looked up through {front}", front=self._authority)
             raise SubmissionFailed(str(error)) from error
@@ -177,6 +185,14 @@ def _answers(answer: bytes) -> Sequence[Said]:
         return [Said(str(one["address"]), str(one["reason"]), one["said"]) for one in json.loads(answer)["answers"]]
     except (ValueError, KeyError, TypeError) as error:
         raise SubmissionFailed("the front door's answer is no list of answers") from error
+
+
+def _meant(answer: bytes) -> Meant | None:
+    try:
+        found = json.loads(answer)["meant"]
+        return found and Meant(str(found["address"]), str(found["name"]), bool(found["group"]))
+    except (ValueError, KeyError, TypeError) as error:
+        raise SubmissionFailed("the front door's answer does not say who is meant") from error
 
 
 def _people(answer: bytes, name: str) -> Sequence[Person] | None:

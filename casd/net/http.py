@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 from attrs import frozen
-from twisted.internet.interfaces import IPushProducer, IReactorTime
+from twisted.internet.interfaces import IDelayedCall, IPushProducer, IReactorTime
 from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 from zope.interface import classImplements
@@ -23,7 +23,7 @@ _LINGER = 2.0
 """Seconds in which a client may still read the last answer before its unread bytes reset the connection."""
 
 _GATHERED = 16
-"""Pieces of answers, given at once to requests sent ahead, that become one write: a few answers."""
+"""Pieces of answers, given at once to requests sent ahead, that become one write: a few answers, and others' turn."""
 
 
 @frozen
@@ -93,6 +93,7 @@ class Channel(Wired):
         self._closing = False
         self._leaving = False
         self._deadline = Deadline(clock, self._time_out)
+        self._resting: IDelayedCall | None = None  # others have their turn
 
     # From the transport
 
@@ -116,6 +117,8 @@ class Channel(Wired):
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Tell everyone who waits."""
         self._deadline.stop()
+        if self._resting is not None:
+            self._resting.cancel()
         self._deaf = True
         self._closing = True
         while self._exchanges:
@@ -257,7 +260,7 @@ class Channel(Wired):
         if self._advancing:
             return
         self._advancing = True
-        while self._exchanges and not self._closing and not self._blocked:
+        while self._exchanges and not self._closing and not self._blocked and self._resting is None:
             exchange = self._exchanges[0]
             if exchange.serving:
                 break
@@ -269,9 +272,18 @@ class Channel(Wired):
             self.door.serve(exchange)
             if len(self._out) > _GATHERED:
                 self._flush()  # by which we learn whether the client reads
+                if not self._blocked:
+                    self._resting = self._clock.callLater(0, self._go_on)
         self._advancing = False
         if self._broken is not None and not self._exchanges:
             self._answer_broken(self._broken)
+
+    def _go_on(self) -> None:
+        """Begin more exchanges: others have had their turn."""
+        self._resting = None
+        self._corked += 1
+        self._advance()
+        self.uncork()
 
     def _pace(self) -> None:
         """Set the deadline of the phase, and stop reading what could not be used yet."""

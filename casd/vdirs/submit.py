@@ -16,14 +16,14 @@ from attrs import asdict
 from casd.access import ClientAccess
 from casd.auth.credentials import Denied
 from casd.net.exchange import Exchange
-from casd.vdirs import ask, members, people, recipients
+from casd.vdirs import ask, meant, members, people, recipients
 from casd.vdirs.reach import Message, Unreached, each, reach, reason
 from casd.vdirs.vdir import Vdir
 from protocols.handover import FORWARDED_BY, REQUEST_HEADER, BadAssertion, verify
 from protocols.http1 import Response
 
 _PATH = "/casd/submit"
-_LOOKS_UP = {people.PATH: people.answer, members.PATH: members.answer}
+_LOOKS_UP = {people.PATH: people.answer, members.PATH: members.answer, meant.PATH: meant.answer}
 """What is asked in nobody's name."""
 
 _DELIVER = b"/casd/deliver"

@@ -8,6 +8,7 @@ from copy import deepcopy
 from io import BytesIO
 from pathlib import Path
 from typing import Any
+from xml.sax.saxutils import escape
 
 import docx
 import odf.opendocument
@@ -97,38 +98,75 @@ def endless() -> bytes:
     return _saved(document)
 
 
-_MACRO = """<?xml version="1.0" encoding="UTF-8"?>
-<office:document xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0"
-    xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0"
-    xmlns:script="urn:oasis:names:tc:opendocument:xmlns:script:1.0" xmlns:ooo="http://openoffice.org/2004/office"
-    xmlns:xlink="http://www.w3.org/1999/xlink" office:version="1.3"
-    office:mimetype="application/vnd.oasis.opendocument.text">
-  <office:scripts>
-    <office:script script:language="ooo:Basic">
-      <ooo:libraries>
-        <ooo:library-embedded ooo:name="Standard">
-          <ooo:module ooo:name="Evil"><ooo:source-code>
-            Sub Main
-              Open "{0}" For Output As #1
-              Print #1, "ran"
-              Close #1
-            End Sub
-          </ooo:source-code></ooo:module>
-        </ooo:library-embedded>
-      </ooo:libraries>
-    </office:script>
-    <office:event-listeners>
-      <script:event-listener script:language="ooo:script" script:event-name="dom:load" xlink:type="simple"
-          xlink:href="vnd.sun.star.script:Standard.Evil.Main?language=Basic&amp;location=document"/>
-    </office:event-listeners>
-  </office:scripts>
-  <office:body><office:text><text:p>With a macro</text:p></office:text></office:body>
-</office:document>"""
+_ODF = "application/vnd.oasis.opendocument."
+_LIBRARY = "http://openoffice.org/2000/library"
+
+_CONTENT = """<?xml version="1.0" encoding="UTF-8"?>
+<office:document-content xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0" office:version="1.3"
+    xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0" xmlns:of="urn:oasis:names:tc:opendocument:xmlns:of:1.2"
+    xmlns:table="urn:oasis:names:tc:opendocument:xmlns:table:1.0" xmlns:ooo="http://openoffice.org/2004/office"
+    xmlns:script="urn:oasis:names:tc:opendocument:xmlns:script:1.0" xmlns:xlink="http://www.w3.org/1999/xlink"
+    xmlns:dom="http://www.w3.org/2001/xml-events">{0}</office:document-content>"""
+
+_MACRO_TEXT = """
+<office:scripts><office:event-listeners><script:event-listener script:language="ooo:script"
+    script:event-name="dom:load" xlink:type="simple"
+    xlink:href="vnd.sun.star.script:Standard.Evil.Evil?language=Basic&amp;location=document"/>
+</office:event-listeners></office:scripts>
+<office:body><office:text><text:p>With a macro</text:p></office:text></office:body>"""
+
+_MACRO_SHEET = """
+<office:body><office:spreadsheet><table:table table:name="With a macro"><table:table-row>
+    <table:table-cell table:formula="of:=EVIL()"/>
+</table:table-row></table:table></office:spreadsheet></office:body>"""
+
+_BASIC = """
+Function Evil()
+  Open "{0}" For Output As #1
+  Print #1, "ran"
+  Close #1
+  Evil = 7
+End Function
+"""
 
 
 def macro(proof: Path) -> bytes:
     """Return a text whose macro, if it ran when the text is opened, would write the file `proof`."""
-    return _MACRO.format(proof).encode()
+    return _with_macro("text", _MACRO_TEXT, proof)
+
+
+def macro_sheet(proof: Path) -> bytes:
+    """Return a sheet with a formula that is a macro: if it ran, it would write the file `proof`."""
+    return _with_macro("spreadsheet", _MACRO_SHEET, proof)
+
+
+def _with_macro(kind: str, content: str, proof: Path) -> bytes:
+    """Return a package of OpenDocument with a library of Basic, as LibreOffice writes one."""
+    listed = f'<library:library library:name="Standard" xmlns:library="{_LIBRARY}" library:readonly="false"'
+    parts = {
+        "content.xml": _CONTENT.format(content),
+        "Basic/script-lc.xml": f"""<library:libraries xmlns:library="{_LIBRARY}">
+            <library:library library:name="Standard" library:link="false"/></library:libraries>""",
+        "Basic/Standard/script-lb.xml": f"""{listed} library:passwordprotected="false">
+            <library:element library:name="Evil"/></library:library>""",
+        "Basic/Standard/Evil.xml": f"""<script:module xmlns:script="http://openoffice.org/2000/script"
+            script:name="Evil" script:language="StarBasic">{escape(_BASIC.format(proof))}</script:module>""",
+    }
+    entries = "".join(_entry(name, "text/xml") for name in parts)
+    parts["META-INF/manifest.xml"] = (
+        '<manifest:manifest xmlns:manifest="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0"'
+        f' manifest:version="1.3">{_entry("/", _ODF + kind)}{entries}</manifest:manifest>'
+    )
+    buffer = BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("mimetype", _ODF + kind, zipfile.ZIP_STORED)
+        for name, part in parts.items():
+            archive.writestr(name, part)
+    return buffer.getvalue()
+
+
+def _entry(name: str, kind: str) -> str:
+    return f'<manifest:file-entry manifest:full-path="{name}" manifest:media-type="{kind}"/>'
 
 
 GOOD: Mapping[str, Callable[[], bytes]] = {

@@ -51,21 +51,21 @@ class Preview(TestCase):
         self.casd: Organisation = await deferToThread(system.__enter__)
         self.addCleanup(deferToThread, system.__exit__, None, None, None)
 
-    async def told(self, story: Callable[[User], None], *letters: EmailMessage) -> None:
-        """Have letters delivered, then let alice do something."""
+    async def told(self, story: Callable[[User], None], *letters: EmailMessage, **more: Any) -> None:
+        """Have letters delivered, then let alice do something; `more` is what her browser has of its own."""
         for each in letters:
             await deferToThread(send, self.casd, each)
 
         def tell() -> None:
-            with self.user() as alice:
+            with self.user(**more) as alice:
                 alice.sign_in(self.alice)
                 story(alice)
 
         await self.browser.run(tell)
 
     @contextmanager
-    def user(self) -> Iterator[User]:
-        context = self.browser.context(viewport={"width": 1280, "height": 800})
+    def user(self, **more: Any) -> Iterator[User]:
+        context = self.browser.context(viewport={"width": 1280, "height": 800}, **more)
         try:
             yield User(context, self.casd)
         finally:
@@ -144,6 +144,23 @@ class Preview(TestCase):
 
         await self.told(story, letter("Evil", **files))
         assert not self.proof.exists()
+
+    async def test_pages_and_troubles_are_told_in_ones_own_language(self) -> None:
+        def story(alice: User) -> None:
+            alice.read("Papiers")
+            alice.page.locator("a.file", has_text="bomb.docx").click()
+            failed: Any = alice.page.locator(".viewer .failed")
+            expect(failed).to_contain_text("trop volumineux", timeout=PATIENCE)
+            expect(failed.get_by_role("link", name="Télécharger le document")).to_be_visible()
+            alice.page.get_by_role("button", name="Fermer (Esc)").click()
+            alice.page.locator("a.file", has_text="thick.pdf").click()
+            first_page(alice)
+            expect(alice.page.locator(".viewer .rest")).to_contain_text("Seules les 200 premières pages")
+            expect(alice.page.get_by_role("button", name="Plus grand (+)")).to_be_visible()
+            expect(alice.page.get_by_role("img", name="Page 1", exact=True)).to_be_visible()
+
+        files = {"bomb_docx": papers.bomb(), "thick_pdf": papers.pdf(1000)}
+        await self.told(story, letter("Papiers", **files), locale="fr-FR")
 
     async def test_a_text_of_ten_thousand_pages_is_cut_or_given_up(self) -> None:
         def story(alice: User) -> None:

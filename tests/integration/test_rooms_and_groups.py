@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from exchangelib import CalendarItem, EWSDateTime, EWSTimeZone, Message, OofSettings
+from exchangelib import Attendee, CalendarItem, EWSDateTime, EWSTimeZone, Message, OofSettings
 from exchangelib.errors import ErrorNameResolutionNoResults
 from exchangelib.properties import Mailbox, SendingAs
 from exchangelib.services import GetMailTips
@@ -129,6 +129,21 @@ class RoomsAndGroups(ExchangelibTestCase):
         meeting.save(send_meeting_invitations="SendToAllAndSaveCopy")
         busy = self._busy(alice, "green@example.org")
         assert busy == ["Tentative"]
+
+    def test_who_is_invited_with_a_group_answers_for_himself(self) -> None:
+        alice, bob, carol = (self.account(name) for name in ("alice", "bob", "carol"))
+        meeting = CalendarItem(
+            account=alice, folder=alice.calendar, subject="Plan", start=NINE, end=NINE + timedelta(hours=1)
+        )
+        team = Mailbox(email_address="team@example.org")
+        meeting.required_attendees = [Attendee(mailbox=team, response_type="Unknown")]
+        meeting.save(send_meeting_invitations="SendToAllAndSaveCopy")
+        for account, answer in ((carol, "accept"), (bob, "decline")):
+            (request,) = account.inbox.filter(subject="Plan")
+            getattr(request, answer)()
+        (seen,) = alice.calendar.all()
+        answers = {one.mailbox.email_address: one.response_type for one in seen.required_attendees}
+        assert answers == {"team@example.org": "Unknown", "carol@example.org": "Accept", "bob@example.org": "Decline"}
 
     def _busy(self, account: Any, address: str) -> list[str]:
         (view,) = account.protocol.get_free_busy_info(

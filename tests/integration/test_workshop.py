@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
+import subprocess
+import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import ClassVar
 from unittest.mock import patch
 
 from twisted.internet import reactor  # noqa: TID251 - an integration test
 from twisted.internet.defer import Deferred
+from twisted.internet.threads import deferToThread
 from twisted.trial.unittest import TestCase
 
-from casd.mailbox.preview import workshop
+from casd.mailbox.preview import job, workshop
 from casd.mailbox.preview.previews import Previews
 from casd.mailbox.preview.sandbox import SANDBOXES, Sandbox
 from casd.mailbox.preview.shelf import Shelf
@@ -82,6 +88,62 @@ class Converter(TestCase):
     async def test_nothing_is_seen_of_the_network_without_bubblewrap_either(self) -> None:
         inside = "test $(cut -d: -f1 /proc/self/net/dev | tail -n +3 | tr -d ' ') = lo || exit 1"
         assert await self.opened(inside, SANDBOXES[1]) == Trouble.BROKEN
+
+
+class Macros(TestCase):
+    """Documents that write a file when they are opened, in the real LibreOffice, which nothing keeps from files."""
+
+    timeout = 120
+    makers: ClassVar = {".odt": papers.macro, ".ods": papers.macro_sheet}
+
+    def setUp(self) -> None:
+        self.place = Path(self.mktemp()).absolute()
+        self.place.mkdir()
+        self.proof = self.place / "proof"
+
+    async def test_what_would_act_does_not_in_a_preview(self) -> None:
+        for suffix, make in self.makers.items():
+            work = Workshop(reactor, most=1, memory=2 * MEMORY, seconds=30)
+            previews = Previews(Shelf(1 << 20), work, Programs.found())
+            try:
+                with patch.object(workshop, "choose", lambda *_: SANDBOXES[-1]):
+                    shown = await previews.open("alice", suffix, suffix, lambda make=make: done(make(self.proof)))
+            finally:
+                previews.end()
+            assert shown.total == 1
+            assert not self.proof.exists(), suffix
+
+    async def test_it_acts_where_macros_are_allowed_and_not_by_the_settings_of_a_preview(self) -> None:
+        lowered = job._SETTINGS.replace("<value>3<", "<value>0<").replace("<value>true<", "<value>false<")
+        for suffix, make in self.makers.items():
+            document = self.place / f"evil{suffix}"
+            document.write_bytes(make(self.proof))
+            assert await deferToThread(self.acts, document, lowered), suffix
+            self.proof.unlink()
+            assert not await deferToThread(self.acts, document, job._SETTINGS), suffix
+
+    def acts(self, document: Path, settings: str) -> bool:
+        """Open a document as a person would, by these settings, and say whether it writes its file."""
+        profile = Path(tempfile.mkdtemp(dir=self.place))
+        (profile / "user").mkdir()
+        (profile / "user" / "registrymodifications.xcu").write_text(settings)
+        command = [Programs.found().office, "--headless", "--norestore", f"-env:UserInstallation={profile.as_uri()}"]
+        with subprocess.Popen([*command, str(document)], start_new_session=True, stderr=subprocess.DEVNULL) as office:
+            try:
+                opened = soon(document.with_name(f".~lock.{document.name}#").exists, 60)
+                assert opened, "LibreOffice has not opened the document"
+                return soon(self.proof.exists, 5)
+            finally:
+                os.killpg(office.pid, signal.SIGKILL)
+                document.with_name(f".~lock.{document.name}#").unlink(missing_ok=True)
+
+
+def soon(what: Callable[[], bool], seconds: float) -> bool:
+    """Say whether something comes true in a time."""
+    end = time.monotonic() + seconds
+    while not (true := what()) and time.monotonic() < end:
+        time.sleep(0.05)
+    return true
 
 
 def done(content: bytes) -> Deferred[bytes]:

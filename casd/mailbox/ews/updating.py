@@ -86,7 +86,7 @@ class _Update:
             old = mime or self.mailbox.items.content(item.id)
             mime = known.write(old, placed.content, self.zone)
         if mime is not None:
-            self.mailbox.admit(len(mime), item.size)
+            self.mailbox.admit(len(mime), self.mailbox.items.length(item.id))
         return self.mailbox.items.update(item.id, mime, change_key=change_key, **placed.fields)
 
     def _appointment(self, item: Item, occurrence: Occurrence | None, node: Element, change_key: str | None) -> Done:
@@ -101,7 +101,7 @@ class _Update:
             shape = Shape(additional=tuple(values))
             shown = Renderer(self.mailbox, shape).show(item, occurrence).properties
             content = appointments.write_occurrence(before, only, writing.of_occurrence(values, shown), self.zone)
-            self.mailbox.admit(len(content), item.size)
+            self.mailbox.admit(len(content), len(before))
             item = self.mailbox.items.update(item.id, content, change_key=change_key)
         item, letters = meetings.changed(self.mailbox, before, item, only, wanted)
         return Done(_done(meetings.happening(self.mailbox, item, only)), letters=tuple(letters))

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from copy import deepcopy
 from datetime import datetime
+from typing import Any
 
 from icalendar import Calendar, Component
 
+from casd.mailbox.call import Meant
 from casd.mailbox.ews import ical, occurrences
 from casd.mailbox.ews.soundness import sound
 from casd.mailbox.meetings import attendance, entries, itip
@@ -76,19 +78,19 @@ def _said(event: Component, now: datetime) -> Component:
 
 
 @sound
-def tracked(stored: bytes, answer: Scheduling, sender: str, now: datetime) -> bytes | None:
+def tracked(stored: bytes, answer: Scheduling, sender: str, now: datetime, meant: Meant | None = None) -> bytes | None:
     """Return the organiser's entry with an answer noted; None if the answer is out of date, or not its sender's own.
 
-    Raises `BadContent`.
+    `meant` says by which address the sender was invited if it is not this one. Raises `BadContent`.
     """
     calendar = ical.parse(stored)
-    noted = [_note(calendar, event, sender, now) for event in answer.events]
+    noted = [_note(calendar, event, sender, now, meant) for event in answer.events]
     return ical.serialise(calendar) if any(noted) else None
 
 
-def _note(calendar: Calendar, said: Component, sender: str, now: datetime) -> bool:
+def _note(calendar: Calendar, said: Component, sender: str, now: datetime, meant: Meant | None) -> bool:
     """Note what the sender says of himself; only who was invited has a say (RFC 5546 section 3.2.3)."""
-    line = attendance.find(said, sender)
+    line = attendance.find(said, sender) or (_by_address(said, meant) if meant else None)
     partstat = "" if line is None else str(line.params.get("PARTSTAT", "")).upper()
     main = ical.main(calendar, "VEVENT")
     zone = ical.zone_of(calendar, main)
@@ -99,7 +101,20 @@ def _note(calendar: Calendar, said: Component, sender: str, now: datetime) -> bo
     if partstat not in _STATUSES or ical.number(said, "SEQUENCE") < ical.number(target, "SEQUENCE"):
         return False
     events = [target] if target is not main else list(calendar.walk("VEVENT"))
-    invited = [known for event in events if (known := attendance.find(event, sender)) is not None]
+    invited = [known for event in events if (known := _invited(event, sender, meant)) is not None]
     for known in invited:
         attendance.answer(known, partstat, now)
     return bool(invited)
+
+
+def _invited(event: Component, sender: str, meant: Meant | None) -> Any:
+    """Return the ATTENDEE that stands for a sender: a member of a group that is invited gets one of his own."""
+    if (known := attendance.find(event, sender)) is not None or meant is None:
+        return known
+    if not meant.group:
+        return _by_address(event, meant)
+    return attendance.add(event, sender, meant.name) if attendance.find(event, meant.address) is not None else None
+
+
+def _by_address(event: Component, meant: Meant) -> Any:
+    return None if meant.group else attendance.find(event, meant.address)

@@ -30,9 +30,9 @@ def answer(value: Any, status: int = 200) -> Response:
     )
 
 
-def refusal(status: int, word: str, text: str) -> Response:
+def refusal(status: int, word: str, text: str, **more: str) -> Response:
     """Answer that something was not done: `word` is for scripts (an EWS ResponseCode), `text` for people."""
-    return answer({"error": word, "message": text}, status)
+    return answer({"error": word, "message": text, **more}, status)
 
 
 def document(html: str, policy: str) -> Response:

@@ -69,7 +69,7 @@ def saved(mailbox: MailboxStore, arguments: Arguments) -> Item:
         made = appointments.write_occurrence(content, original, wanted, zone)
     else:
         made = appointments.write(content, wanted, zone)
-    mailbox.admit(len(made), item.size)
+    mailbox.admit(len(made), len(content))
     return mailbox.items.update(named, made)
 
 

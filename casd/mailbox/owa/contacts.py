@@ -70,7 +70,7 @@ def save_contact(mailbox: MailboxStore, arguments: Arguments) -> Any:
         mailbox.admit(len(made))
         return _row(mailbox.items.create(mailbox.folders.distinguished("contacts").id, Kind.CONTACT, made, read=True))
     content = contacts.write(mailbox.items.content(named), changes)
-    mailbox.admit(len(content), mailbox.items.get(named).size)
+    mailbox.admit(len(content), mailbox.items.length(named))
     return _row(mailbox.items.update(named, content))
 
 

@@ -108,7 +108,6 @@ REFUSALS: Mapping[type[Exception], tuple[int, str]] = {
     NotAllowed: (403, "ErrorDeleteDistinguishedFolder"),
     NotFound: (404, "ErrorItemNotFound"),
     NoPreviews: (501, "ErrorUnsupportedMimeConversion"),
-    NotShown: (422, "ErrorCannotOpenFileAttachment"),
     QuotaExceeded: (507, "ErrorQuotaExceeded"),
     drafts.NotSent: (502, "ErrorInvalidRecipients"),
 }
@@ -122,6 +121,8 @@ async def serve(call: Call) -> Response | None:
         return await _route(call)
     except Refusal as error:
         return refusal(400, error.code, error.words)
+    except NotShown as error:
+        return refusal(422, "ErrorCannotOpenFileAttachment", str(error), trouble=error.trouble.name.lower())
     except tuple(REFUSALS) as error:
         status, word = REFUSALS[type(error)]
         return refusal(status, word, str(error) or "The request is too large.")

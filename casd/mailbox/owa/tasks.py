@@ -38,7 +38,7 @@ def save_task(mailbox: MailboxStore, arguments: Arguments) -> Any:
         mailbox.admit(len(made))
         return _row(mailbox, mailbox.items.create(home, Kind.TASK, made, read=True))
     content = tasks.write(mailbox.items.content(named), changes)
-    mailbox.admit(len(content), mailbox.items.get(named).size)
+    mailbox.admit(len(content), mailbox.items.length(named))
     fields = {"importance": arguments.number("importance", Importance.HIGH)} if arguments.has("importance") else {}
     return _row(mailbox, mailbox.items.update(named, content, **fields))  # type: ignore[arg-type]
 

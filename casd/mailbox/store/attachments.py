@@ -58,7 +58,8 @@ class Attachments:
         part = Part(0, name, content_type, len(content), content_id, inline)
         if not KINDS[old.kind].mime:
             added = parts.attach(self._connection, old.number, part, content)
-            self._entries.change(old, {"has_attachments": old.has_attachments or not inline})
+            values = {"has_attachments": old.has_attachments or not inline, "size": old.size + len(content)}
+            self._entries.change(old, values)
             return self.get(added)
         whole = parts.content(self._connection, old.number)
         self._entries.rewrite(old, mime.with_part(whole, part, content), {})
@@ -66,12 +67,13 @@ class Attachments:
 
     def remove(self, attachment: str) -> Item:
         """Remove an attachment and return the item as it is now. Raises `NotFound`."""
-        item, place, _ = self._place(attachment)
+        item, place, data = self._place(attachment)
         self._connection.execute("DELETE FROM attachment WHERE id = ?", (attachment,))
         if place is not None:
             whole = parts.content(self._connection, item.number)
             return self._entries.rewrite(item, mime.without_part(whole, place), {})
-        return self._entries.change(item, {"has_attachments": any(not left.inline for left in self.of(item.id))})
+        listed = any(not left.inline for left in self.of(item.id))
+        return self._entries.change(item, {"has_attachments": listed, "size": item.size - len(data)})
 
     def _place(self, attachment: str) -> tuple[Item, int | None, Any]:
         """Return the item, the place in its MIME content, and what stands beside the content."""

@@ -46,6 +46,7 @@ _QUERIES = {
     "an item has content": "SELECT id FROM item WHERE NOT EXISTS (SELECT 1 FROM content WHERE item = item.number)",
     "an item has its size": (
         "SELECT id FROM item JOIN content ON content.item = item.number WHERE item.size <> length(content.bytes)"
+        " + (SELECT ifnull(sum(size), 0) FROM attachment WHERE attachment.item = item.number AND part IS NULL)"
     ),
     "a folder knows how many items it holds": (
         "SELECT folder.id, folder.total, folder.unread FROM folder LEFT JOIN (SELECT folder, count(*) AS total,"

@@ -78,7 +78,8 @@ class Entries:
         parts.keep(self._connection, old.number, content)
         if known.mime:
             parts.index(self._connection, old.number, extract.parts)
-        new = self.change(old, {**extract.columns, **values, "size": len(content)})
+        size = len(content) + parts.beside(self._connection, old.number)
+        new = self.change(old, {**extract.columns, **values, "size": size})
         self._index.replace(new, extract)
         return new
 

@@ -36,6 +36,10 @@ class Items:
         """Return the whole content of an item: MIME, iCalendar or vCard, with its attachments if it is MIME."""
         return parts.content(self._connection, self.get(item).number)
 
+    def length(self, item: str) -> int:
+        """Return how many bytes the content of an item has: its size without what is attached beside it."""
+        return parts.length(self._connection, self.get(item).number)
+
     def text(self, item: str) -> str:
         """Return the plain text of an item's body, as it was indexed for search."""
         return self._entries.text(item)

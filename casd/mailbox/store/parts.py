@@ -18,6 +18,17 @@ def content(connection: Connections, item: int) -> bytes:
     return bytes(connection.execute("SELECT bytes FROM content WHERE item = ?", (item,)).fetchone()[0])
 
 
+def length(connection: Connections, item: int) -> int:
+    """Return how many bytes the content of an item has."""
+    return int(connection.execute("SELECT length(bytes) FROM content WHERE item = ?", (item,)).fetchone()[0])
+
+
+def beside(connection: Connections, item: int) -> int:
+    """Return how many bytes are attached beside the content of an item."""
+    query = "SELECT ifnull(sum(size), 0) FROM attachment WHERE item = ? AND part IS NULL"
+    return int(connection.execute(query, (item,)).fetchone()[0])
+
+
 def keep(connection: Connections, item: int, new: bytes) -> None:
     """Store the content of an item in place of what it had."""
     connection.execute("INSERT OR REPLACE INTO content VALUES (?, ?)", (item, new))

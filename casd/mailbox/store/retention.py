@@ -1,4 +1,4 @@
-"""What a database forgets after its time: deleted items, and notes of what was deleted or imported."""
+"""What a database forgets after its time: deleted items, and notes of what was deleted, imported or told."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ _TOMBSTONES = """
     DELETE FROM tombstone WHERE rowid IN (SELECT rowid FROM tombstone WHERE buried < ? LIMIT ?)
     RETURNING mailbox, change
 """
-_IMPORTED = "SELECT mailbox, digest FROM imported WHERE noted < ? LIMIT ?"
+_OTHERS = (("imported", "digest"), ("told", "address"))
+"""Tables of notes, each with what names one beside its mailbox."""
 
 
 def purge(database: MailboxDatabase, before: int) -> int:
@@ -52,7 +53,13 @@ def forget(database: MailboxDatabase, before: int) -> int:
         changes[mailbox] = max(change, changes.get(mailbox, 0))
     for mailbox, change in changes.items():
         execute("UPDATE mailbox SET forgotten = max(forgotten, ?) WHERE number = ?", (change, mailbox))
-    imported = execute(_IMPORTED, (before, NOTES_AT_ONCE)).fetchall()
-    for note in imported:
-        execute("DELETE FROM imported WHERE mailbox = ? AND digest = ?", note)
-    return len(gone) + len(imported)
+    return len(gone) + sum(_forget_others(database, table, name, before) for table, name in _OTHERS)
+
+
+def _forget_others(database: MailboxDatabase, table: str, name: str, before: int) -> int:
+    execute = database.connections.execute
+    query = f"SELECT mailbox, {name} FROM {table} WHERE noted < ? LIMIT ?"  # noqa: S608 - our own names
+    found = execute(query, (before, NOTES_AT_ONCE)).fetchall()
+    for note in found:  # each by its whole key, for which SQLite does not use a list of pairs
+        execute(f"DELETE FROM {table} WHERE mailbox = ? AND {name} = ?", note)  # noqa: S608
+    return len(found)

@@ -38,7 +38,10 @@ _MENDED = (
     "DELETE FROM content WHERE item NOT IN (SELECT number FROM item)",
     "DELETE FROM attachment WHERE item NOT IN (SELECT number FROM item)",
     *(f"DELETE FROM {table} WHERE mailbox NOT IN (SELECT number FROM mailbox)" for table in _UNNUMBERED),  # noqa: S608
-    "UPDATE item SET size = (SELECT length(bytes) FROM content WHERE content.item = item.number)",
+    (
+        "UPDATE item SET size = (SELECT length(bytes) FROM content WHERE content.item = item.number) +"
+        " (SELECT ifnull(sum(size), 0) FROM attachment WHERE attachment.item = item.number AND part IS NULL)"
+    ),
     (
         "UPDATE folder SET total = (SELECT count(*) FROM item WHERE item.folder = folder.number),"
         " unread = (SELECT count(*) FROM item WHERE item.folder = folder.number AND read = 0)"

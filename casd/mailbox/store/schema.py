@@ -257,7 +257,18 @@ UPDATE imported SET noted = CAST(strftime('%s', 'now') AS INTEGER);
 CREATE INDEX imported_noted ON imported (noted);
 """
 
-STEPS = (_FIRST, _SEARCH, _SETTINGS, _CONVERSATIONS, _THREADS, _BOUNDS)
+_BESIDE = """
+-- What is attached beside a content counts in its item's size, and so in its mailbox's.
+UPDATE item SET size = size + (SELECT sum(size) FROM attachment WHERE item = item.number AND part IS NULL)
+WHERE number IN (SELECT item FROM attachment WHERE part IS NULL);
+
+-- When somebody was told.
+ALTER TABLE told ADD COLUMN noted INTEGER NOT NULL DEFAULT 0;
+UPDATE told SET noted = CAST(strftime('%s', 'now') AS INTEGER);
+CREATE INDEX told_noted ON told (noted);
+"""
+
+STEPS = (_FIRST, _SEARCH, _SETTINGS, _CONVERSATIONS, _THREADS, _BOUNDS, _BESIDE)
 """Step n brings a database from version n to version n + 1; what was released never changes."""
 
 _AFTER: Mapping[str, Callable[[sqlite3.Connection], None]] = {_SEARCH: _give_each_its_words}

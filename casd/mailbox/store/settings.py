@@ -14,6 +14,7 @@ class Settings:
     def __init__(self, journal: Journal) -> None:
         self._mailbox = journal.mailbox
         self._connection = journal.connection
+        self._now = journal.now
 
     def get(self, name: str) -> Any:
         """Return a value, None if it was never settled."""
@@ -31,8 +32,8 @@ class Settings:
 
     def tell(self, address: str) -> bool:
         """Note that somebody is told of the owner's absence; False if he was told before."""
-        row = (self._mailbox, address.casefold())
-        return self._connection.execute("INSERT OR IGNORE INTO told VALUES (?, ?)", row).rowcount > 0
+        row = (self._mailbox, address.casefold(), self._now())
+        return self._connection.execute("INSERT OR IGNORE INTO told VALUES (?, ?, ?)", row).rowcount > 0
 
     def tell_anew(self) -> None:
         """Forget who was told of the owner's absence."""

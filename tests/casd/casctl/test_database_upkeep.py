@@ -22,10 +22,11 @@ from tests.casd.mailbox.store.world import APPOINTMENT, World, mail, result
 
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[World]:
-    """alice's mailbox in DB01, mounted, with thirty mails of which one was deleted, and an appointment."""
+    """alice's mailbox in DB01, mounted, with thirty mails, one of them deleted, and a plan beside an appointment."""
     world = World(tmp_path / "databases")
     items = [world.run(world.alice.deliver, mail(f"Mail {number}", "apples " * 500)) for number in range(30)]
-    world.run(world.alice.items.create, world.folder("calendar"), Kind.APPOINTMENT, APPOINTMENT)
+    meeting = world.run(world.alice.items.create, world.folder("calendar"), Kind.APPOINTMENT, APPOINTMENT)
+    world.run(world.alice.attachments.add, meeting.id, "plan.txt", "text/plain", b"plan")
     world.run(world.alice.items.delete, items[0].id, DeleteMode.HARD)
     yield world
     world.database.dismount()
@@ -53,6 +54,7 @@ def test_a_sound_database_is_verified_while_it_is_in_use(casctl: Casctl, folder:
     [
         ("UPDATE folder SET total = 7 WHERE distinguished = 'inbox'", "a folder knows how many", "repair"),
         ("DELETE FROM content WHERE item = 3", "an item has content", "repair"),
+        ("UPDATE item SET size = size - 4 WHERE kind = 'appointment'", "an item has its size", "repair"),
         ("UPDATE mailbox SET size = 7", "a mailbox knows how large it is", "repair"),
         ("DELETE FROM words_1 WHERE subject MATCH '7'", "the index lacks item", "reindex"),
         ("INSERT INTO words_1 (rowid, body) VALUES (1, 'x')", "has a row 1 of no item", "reindex"),
@@ -66,6 +68,17 @@ def test_what_is_wrong_is_told_with_what_to_do(
     assert found.exit_code == 1
     assert told in found.output
     assert advice in found.output
+
+
+@pytest.mark.parametrize(("version", "advice"), [(6, "restarted"), (99, "upgrade")])
+def test_a_database_of_another_casd_is_not_called_unsound(
+    casctl: Casctl, folder: Path, version: int, advice: str
+) -> None:
+    spoil(folder, f"PRAGMA user_version = {version}")
+    found = casctl(f"database verify {folder}")
+    assert found.exit_code == 1
+    assert advice in found.output
+    assert "not sound" not in found.output
 
 
 def test_a_word_index_that_contradicts_itself_is_found_by_a_deep_look(casctl: Casctl, folder: Path) -> None:
@@ -134,6 +147,7 @@ def test_a_repair_mends_what_contradicts_itself(casctl: Casctl, world: World, fo
         "UPDATE folder SET total = 7 WHERE distinguished = 'inbox'",
         "UPDATE item SET folder = 999 WHERE number = 5",
         "DELETE FROM content WHERE item = 3",
+        "UPDATE item SET size = 7 WHERE kind = 'appointment'",
         "DELETE FROM words_1",
     )
     assert casctl(f"database repair {folder}").exit_code == 0

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from casd.mailbox.store.quota import Quota
 from protocols.ews.codecs import show_binary
 from tests.casd.mailbox.ews.conversation import change, distinguished
@@ -54,6 +56,28 @@ def test_what_is_in_a_full_mailbox_does_not_grow(town: Town) -> None:
         assert alice.ask(asked).codes == ["ErrorQuotaExceeded"], asked
     assert upload(alice, exported).codes == ["ErrorQuotaExceeded"]
     assert (alice.messages("notes"), len(alice.messages())) == ([], 1)
+
+
+def test_what_is_attached_to_an_appointment_counts_and_keeps_nobody_from_changing_it(town: Town) -> None:
+    alice = town.alice
+    item = alice.meet("Plan", "2026-03-02T09:00:00Z", "2026-03-02T10:00:00Z")
+    before = alice.mailbox.settings.size()
+    alice.mailbox.quota = Quota(receive=before + 5000)
+
+    def attach(size: int) -> Sequence[str]:
+        data = show_binary(b"x" * size)
+        file = f"<t:FileAttachment><t:Name>a</t:Name><t:Content>{data}</t:Content></t:FileAttachment>"
+        parent = item.replace("t:ItemId", "m:ParentItemId")
+        attached = f"<m:CreateAttachment>{parent}<m:Attachments>{file}</m:Attachments></m:CreateAttachment>"
+        return alice.ask(attached).codes
+
+    assert attach(4000) == ["NoError"]
+    assert alice.mailbox.settings.size() == before + 4000
+    assert attach(4000) == ["ErrorQuotaExceeded"]
+    location = change("Set", "calendar:Location", "<t:Location>{}</t:Location>", "CalendarItem")
+    assert alice.change_entry(item, location.format("Room 7")).codes == ["NoError"]
+    assert alice.change_entry(item, location.format("x" * 2000)).codes == ["ErrorQuotaExceeded"]
+    assert alice.mailbox.settings.size() < before + 4100
 
 
 def test_who_keeps_too_much_sends_nothing(town: Town) -> None:

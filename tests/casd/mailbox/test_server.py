@@ -97,6 +97,16 @@ def test_a_server_listens_renews_and_ends(folder: Path) -> None:
     result(server.stopService())
 
 
+def test_figures_are_told_where_the_section_says(folder: Path) -> None:
+    reactor = Reactor()
+    server = service("mbx1", read(folder, f"{INI}metrics = 127.0.0.1:9543\n"), reactor)
+    server.startService()
+    result(server.ready)
+    assert [place[0] for place in reactor.tcpServers] == [9443, 9543]
+    result(server.stopService())
+    assert server.ports == []
+
+
 def test_what_is_mounted_has_its_attachments_read_and_goes_by_the_clock_of_mailboxes(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,7 +8,7 @@ import pytest
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 
-from casd.mailbox.call import Person, Receipt, Said
+from casd.mailbox.call import Meant, Person, Receipt, Said
 from casd.mailbox.submission import Submission, SubmissionFailed
 from casd.model import Endpoint
 from casd.net.backend import Backend
@@ -178,6 +178,24 @@ def test_the_members_of_a_group_are_looked_up_at_the_front_door(front: FrontDoor
         asked = Deferred.fromCoroutine(front.submission.members("team@example.org"))
         front.answer(b"200 OK", json.dumps({"members": listed}).encode())
         assert result(asked) == members
+
+
+def test_who_is_meant_is_asked_at_the_front_door(front: FrontDoor) -> None:
+    asked = Deferred.fromCoroutine(front.submission.meant("bob@example.org", ("team@example.org",)))
+    head, _, body = front.transports[0].value().partition(b"\r\n\r\n")
+    assert head.startswith(b"POST /casd/meant ")
+    assert json.loads(body) == {"who": "bob@example.org", "addresses": ["team@example.org"]}
+    said = {"address": "team@example.org", "name": "Bob", "group": True}
+    front.answer(b"200 OK", json.dumps({"meant": said}).encode())
+    assert result(asked) == Meant("team@example.org", "Bob", group=True)
+    for body in (b'{"meant": null}', b'{"meant": 7}', b"[]"):
+        asked = Deferred.fromCoroutine(front.submission.meant("bob@example.org", ()))
+        front.answer(b"200 OK", body)
+        if b"null" in body:
+            assert result(asked) is None
+        else:
+            with pytest.raises(SubmissionFailed):
+                result(asked)
 
 
 @pytest.mark.parametrize("body", [b"nonsense", b"{}", b"[]", b'{"members": [1]}', b'{"members": [{"name": "R"}]}'])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -745,6 +746,36 @@ def test_a_client_that_sends_thousands_of_requests_in_one_piece_is_answered_at_i
         client.wire.producer.resumeProducing()
     assert [answer.status for answer in client.read()] == [200] * 5000
     assert client.wire.open
+
+
+@pytest.mark.negative
+def test_others_have_their_turn_between_answers_to_thousands_of_requests_in_one_piece(shop: Shop) -> None:
+    client, turns = shop.client(), [0]
+    shop.answer = lambda exchange: exchange.reply(OK)
+    later = shop.clock.callLater
+
+    def counted(seconds: float, call: Any, *args: Any) -> Any:
+        if not seconds:
+            turns.append(len(shop.exchanges))
+        return later(seconds, call, *args)
+
+    shop.clock.callLater = counted  # type: ignore[method-assign]
+    client.send(GET * 5000)
+    assert len(shop.exchanges) < 50
+    shop.clock.advance(0)
+    assert max(after - before for before, after in pairwise(turns)) < 50
+    assert [answer.status for answer in client.read()] == [200] * 5000
+    assert client.wire.open
+
+
+def test_a_client_that_goes_while_others_have_their_turn_is_asked_for_nothing_more(shop: Shop) -> None:
+    client = shop.client()
+    shop.answer = lambda exchange: exchange.reply(OK)
+    client.send(GET * 5000)
+    known = len(shop.exchanges)
+    client.channel.connectionLost()
+    assert shop.clock.getDelayedCalls() == []
+    assert len(shop.exchanges) == known
 
 
 @pytest.mark.negative

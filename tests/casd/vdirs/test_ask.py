@@ -9,7 +9,9 @@ from uuid import UUID
 import pytest
 from attrs import evolve
 
+from casd.directory.members import TooMany
 from casd.model import Group, Recipient
+from casd.vdirs import meant as casd_meant
 from tests.casd.availability.conversation import PLAN, say
 from tests.casd.estate import BOB, Client, Estate, get
 from tests.casd.vdirs.test_submit import token
@@ -202,6 +204,52 @@ def test_members_are_told_to_mailbox_servers_alone_and_to_none_who_asks_wrongly(
     shown = token(target="/casd/members")
     town.source.down = True
     assert post(town, "/casd/members", {"address": "a@example.org"}, shown=shown).read()[0].status == 503
+
+
+def meant(estate: Estate, who: str, *addresses: str) -> Any:
+    return listed(post(estate, "/casd/meant", {"who": who, "addresses": addresses}), "meant")
+
+
+def test_somebody_is_meant_by_another_of_his_addresses_or_by_a_group(town: Estate) -> None:
+    office = {"address": "office@example.org", "name": "Alice", "group": False}
+    assert meant(town, "alice@example.org", "team@example.org", "bob@example.org", "office@example.org") == office
+    team = {"address": "Team@example.org", "name": "Carol", "group": True}
+    assert meant(town, "carol@example.org", "x@there.example", "Team@example.org") == team
+
+
+@pytest.mark.negative
+def test_who_does_not_belong_to_a_group_is_not_meant_by_it(town: Estate) -> None:
+    assert meant(town, "alice@example.org", "team@example.org", "few@example.org", "bob@example.org") is None
+    assert meant(town, "nobody@example.org", "team@example.org") is None
+
+
+def test_a_group_that_is_too_large_means_nobody(town: Estate, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def too_many(*_: object) -> None:
+        raise TooMany
+
+    monkeypatch.setattr(casd_meant, "members", too_many)
+    assert meant(town, "bob@example.org", "team@example.org") is None
+
+
+def test_of_many_addresses_the_first_are_looked_up_in_turns(town: Estate, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(casd_meant, "_ADDRESSES", 3)
+    monkeypatch.setattr(casd_meant, "_TURN", 2)
+    asked = [*(f"{number}@example.org" for number in range(3)), "office@example.org"]
+    client = post(town, "/casd/meant", {"who": "alice@example.org", "addresses": asked})
+    assert client.read() == []
+    town.clock.advance(0)
+    assert listed(client, "meant") is None
+
+
+@pytest.mark.negative
+def test_who_is_meant_is_told_to_mailbox_servers_alone_and_to_none_who_asks_wrongly(town: Estate) -> None:
+    whole = {"who": "bob@example.org", "addresses": ["team@example.org"]}
+    assert post(town, "/casd/meant", whole, shown=b"").read()[0].status == 403
+    for body in (b"x", b"{}", b"[]", {"who": "bob@example.org", "addresses": 7}):
+        assert post(town, "/casd/meant", body).read()[0].status == 400
+    shown = token(target="/casd/meant")
+    town.source.down = True
+    assert post(town, "/casd/meant", whole, shown=shown).read()[0].status == 503
 
 
 def test_tips_tell_how_many_are_in_a_group(town: Estate) -> None:

@@ -83,7 +83,13 @@ async function post(query, body, type, { background = false, signal } = {}) {
   const response = await reach(`/owa/service.svc?${query}`, { method: "POST", body, headers, signal });
   const answer = await response.json().catch(() => ({}));
   if (response.ok) return answer;
-  throw new Refused(response.status, answer.error ?? "", maybe(`error-${answer.error}`) || (answer.message ?? t("server-answered", { status: response.status })));
+  throw new Refused(response.status, answer.error ?? "", reason(response, answer));
+}
+
+/** Say why the server has refused something, in the words of this page where it has any. */
+export function reason(response, answer) {
+  const known = maybe(`trouble-${answer.trouble}`) || maybe(`error-${answer.error}`);
+  return known || (answer.message ?? t("server-answered", { status: response.status }));
 }
 
 async function reach(url, options) {

@@ -1,7 +1,8 @@
 // The pages of an attachment, above everything else: pictures that are loaded as they come into sight.
 
-import { attachmentUrl } from "./api.js";
+import { attachmentUrl, reason } from "./api.js";
 import { el, icon, iconButton } from "./dom.js";
+import { t } from "./language.js";
 
 const ZOOMS = [0.5, 0.67, 0.8, 1, 1.25, 1.5, 2, 3];
 const PAGE_WIDTH = 900;  // CSS pixels at most, at 100 %
@@ -22,16 +23,17 @@ class Viewer {
     this.zoom = ZOOMS.indexOf(1);
     this.pages = [];
     this.where = el("span", { class: "where", role: "status" });
-    this.percent = el("button", { type: "button", class: "percent", title: "Actual size (0)", on: { click: () => this.#zoomTo(1) } });
+    this.percent = el("button", { type: "button", class: "percent", title: `${t("actual-size")} (0)`, on: { click: () => this.#zoomTo(1) } });
     this.zooms = el("span", { class: "zooms", hidden: true },
-      sign("−", "Smaller (-)", () => this.#step(-1)), this.percent, sign("+", "Larger (+)", () => this.#step(1)));
+      sign("−", `${t("smaller")} (-)`, () => this.#step(-1)), this.percent, sign("+", `${t("larger")} (+)`, () => this.#step(1)));
+    const download = `${t("download")} (d)`;
     this.download = el("a", {
-      class: "icon", href: attachmentUrl(file.id), download: file.name, "aria-label": "Download (d)", title: "Download (d)",
+      class: "icon", href: attachmentUrl(file.id), download: file.name, "aria-label": download, title: download,
     }, icon("download"));
-    this.area = el("div", { class: "pages", tabindex: "0", role: "group", "aria-label": "Pages", on: { scroll: () => this.#tell() } });
+    this.area = el("div", { class: "pages", tabindex: "0", role: "group", "aria-label": t("pages"), on: { scroll: () => this.#tell() } });
     this.dialog = el("dialog", { class: "viewer", "aria-label": file.name },
       el("header", {}, el("h2", { text: file.name, title: file.name }), this.where, el("span", { class: "space" }),
-        this.zooms, this.download, iconButton("close", "Close (Esc)", () => this.dialog.close())),
+        this.zooms, this.download, iconButton("close", `${t("close")} (Esc)`, () => this.dialog.close())),
       this.area);
     this.dialog.addEventListener("keydown", (event) => this.#key(event));
     this.dialog.addEventListener("close", () => this.#closed());
@@ -45,16 +47,16 @@ class Viewer {
     document.body.append(this.dialog);
     this.dialog.showModal();
     this.area.focus();
-    this.#say("Opening …");
+    this.#say(t("opening"));
     try {
       const response = await fetch(HERE("preview.ashx", { id: this.file.id, origin: location.origin }), { redirect: "error", cache: "no-store" });
       const answer = await response.json().catch(() => ({}));
       if (response.status === 440) location.reload();  // the session has ended: sign in, and come back
       else if (response.status === 501) this.#hand();
-      else if (!response.ok) this.#fail(answer.message ?? `The server answered ${response.status}.`);
+      else if (!response.ok) this.#fail(reason(response, answer));
       else this.#show(answer);
     } catch {
-      this.#fail("The server cannot be reached.");
+      this.#fail(t("unreachable"));
     }
   }
 
@@ -67,7 +69,7 @@ class Viewer {
 
   #fail(text) {
     this.area.replaceChildren(el("div", { class: "failed", role: "alert" }, el("p", { text }),
-      el("a", { class: "primary", href: attachmentUrl(this.file.id), download: this.file.name, text: "Download the document" })));
+      el("a", { class: "primary", href: attachmentUrl(this.file.id), download: this.file.name, text: t("download-document") })));
   }
 
   #say(text) {
@@ -78,12 +80,11 @@ class Viewer {
     if (office) return this.#hire(office);
     if (markup) return this.area.replaceChildren(this.#frame());
     this.pages = sizes.map(([width, height], index) => {
-      const page = el("img", { alt: `Page ${index + 1}`, dataset: { page: index + 1 }, on: { error: () => this.#retry(page) } });
+      const page = el("img", { alt: t("page-number", { number: index + 1 }), dataset: { page: index + 1 }, on: { error: () => this.#retry(page) } });
       page.size = { width, height };
       return page;
     });
-    const rest = total > sizes.length && el("p", { class: "rest",
-      text: `Only the first ${sizes.length} pages are shown. Download the document to see all of them.` });
+    const rest = total > sizes.length && el("p", { class: "rest", text: t("first-pages", { number: sizes.length }) });
     this.area.replaceChildren(...[rest, ...this.pages].filter(Boolean));
     this.zooms.hidden = false;
     this.#measure();
@@ -102,7 +103,7 @@ class Viewer {
   }
 
   #frame() {
-    return el("iframe", { title: `Text of ${this.file.name}`, sandbox: "allow-same-origin allow-popups allow-popups-to-escape-sandbox",
+    return el("iframe", { title: t("text-of", { subject: this.file.name }), sandbox: "allow-same-origin allow-popups allow-popups-to-escape-sandbox",
       src: HERE("preview.htm", { id: this.file.id }) });
   }
 

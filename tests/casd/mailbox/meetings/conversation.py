@@ -9,7 +9,7 @@ from typing import Any
 from twisted.internet.defer import Deferred
 
 from casd.mailbox import delivery
-from casd.mailbox.call import Call, Receipt, Said
+from casd.mailbox.call import Call, Meant, Receipt, Said, Unanswered
 from casd.mailbox.call import Person as Colleague
 from casd.mailbox.services import SERVICES
 from protocols.ews.markup import Element
@@ -37,7 +37,8 @@ class Person(Client):
             address=self.mailbox.address, display_name=self.mailbox.display_name, database="DB01", client="",
             mechanism="submission",
         )  # fmt: skip
-        return Call(exchange, assertion, self.world.database, self.mailbox, self._submit, self.clock)
+        here = (self.world.database, self.mailbox, self._submit, self.clock)
+        return Call(exchange, assertion, *here, meant=self.town.meant)
 
     async def _submit(
         self, sender: str, recipients: Sequence[str], mime: bytes, passed: Sequence[str] = ()
@@ -115,10 +116,18 @@ class Town:
         people = {"alice": ALICE, "bob": BOB, "carol": CAROL, "dave": DAVE}
         self.people = {name: Person(self, guid, name) for name, guid in people.items()}
         self.alice, self.bob, self.carol, self.dave = self.people.values()
+        self.groups: dict[str, set[str]] = {}
+        self.aliases: dict[str, str] = {}
+        self.book_is_shut = False
 
     async def deliver(self, sender: str, address: str, mime: bytes, passed: Sequence[str] = ()) -> Receipt:
         """Deliver as a mailbox server does."""
-        person = self.people.get(address.partition("@")[0].lower())
+        name = address.partition("@")[0].lower()
+        if name in self.groups:
+            for member in sorted(self.groups[name]):
+                await self.deliver(sender, f"{member}@example.org", mime, passed)
+            return Receipt(address, delivered=True)
+        person = self.people.get(self.aliases.get(name, name))
         if person is None:
             return Receipt(address, delivered=False, reason="RecipientNotFound")
         outcome = await delivery.deliver(person.visited(None, sender), mime, passed)
@@ -133,6 +142,17 @@ class Town:
         response: Any = await SERVICES[f"/casd/{question}"](person.visited(exchange, who))
         said = json.loads(response.body)
         return Said(address, "" if response.status == 200 else said["reason"], said)
+
+    async def meant(self, who: str, addresses: Sequence[str]) -> Meant | None:
+        """Say by which address somebody is meant, as the address book does."""
+        if self.book_is_shut:
+            raise Unanswered("gone fishing")
+        name = who.partition("@")[0]
+        for address in addresses:
+            listed = address.partition("@")[0]
+            if self.aliases.get(listed) == name or name in self.groups.get(listed, ()):
+                return Meant(address, name.title(), listed in self.groups)
+        return None
 
     def post(self, sender: str, address: str, mime: bytes) -> Receipt:
         """Have one message delivered."""

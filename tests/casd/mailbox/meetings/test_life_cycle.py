@@ -4,6 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
+from casd.mailbox import rules
+from casd.mailbox.call import Meant
 from casd.mailbox.meetings import invitations, itip, replies
 from casd.mailbox.store.values import Kind
 from protocols.ews.markup import Element
@@ -36,6 +38,12 @@ def starts(town: Town, name: str) -> list[str]:
 
 def subjects(town: Town, name: str) -> list[str]:
     return [text(one, "Subject") for one in town.people[name].entries("2027-03-01", "2027-05-01")]
+
+
+def reply(town: Town, name: str, word: str, only: datetime | None = None) -> bytes:
+    """Return what somebody answers, not sent yet."""
+    who = Address(f"{name}@example.org")
+    return replies.reply(town.world.run(entry, town.people[name]), who, word, NOON, only).mime
 
 
 def cancellation(town: Town) -> Element:
@@ -338,6 +346,101 @@ def test_who_was_not_invited_does_not_join_by_answering(town: Town) -> None:
     assert responses(town.alice.get(item).one("t:CalendarItem")) == {"bob": "Unknown"}
     answer = town.alice.message()
     assert [text(answer, name) for name in ("ResponseType", "HasBeenProcessed")] == ["Accept", "false"]
+
+
+def test_a_member_of_a_group_that_is_invited_is_listed_with_his_answer(town: Town) -> None:
+    town.groups["team"] = {"bob", "carol"}
+    meet(town, "team", "dave")
+    assert town.bob.answer("AcceptItem", town.bob.message()).codes == ["NoError"]
+    assert responses(town.alice.entry()) == {"team": "Unknown", "dave": "Unknown", "Bob": "Accept"}
+    answer = town.alice.message()
+    assert [text(answer, name) for name in ("ResponseType", "HasBeenProcessed")] == ["Accept", "true"]
+    town.book_is_shut = True  # he is known now
+    town.post("bob@example.org", "alice@example.org", reply(town, "bob", "Decline"))
+    assert responses(town.alice.entry()) == {"team": "Unknown", "dave": "Unknown", "Bob": "Decline"}
+
+
+def test_a_member_of_a_group_answers_for_one_day_of_a_series(town: Town) -> None:
+    town.groups["team"] = {"bob"}
+    town.alice.meet("Jour fixe", "2027-03-15T10:00:00", "2027-03-15T11:00:00", "team", more=WEEKLY)
+    day = datetime(2027, 3, 22, 9, tzinfo=UTC)
+    town.post("bob@example.org", "alice@example.org", reply(town, "bob", "Decline", day))
+    told = [
+        responses(town.alice.get(id_of(one)).one("t:CalendarItem"))
+        for one in town.alice.entries("2027-03-01", "2027-04-01")
+    ]
+    assert told == [{"team": "Unknown"}, {"team": "Unknown", "Bob": "Decline"}, {"team": "Unknown"}]
+
+
+def test_who_is_invited_by_another_of_his_addresses_answers_by_it(town: Town) -> None:
+    town.aliases["office"] = "bob"
+    meet(town, "office")
+    assert town.bob.answer("AcceptItem", town.bob.message()).codes == ["NoError"]
+    assert responses(town.alice.entry()) == {"office": "Accept"}
+    stored = town.world.run(entry, town.bob)
+    said = replies.reply(stored, Address("office@example.org"), "Decline", NOON)  # as some programs do
+    town.post("bob@example.org", "alice@example.org", said.mime)
+    assert responses(town.alice.entry()) == {"office": "Decline"}
+
+
+@pytest.mark.negative
+def test_who_belongs_to_no_group_that_is_invited_does_not_join(town: Town) -> None:
+    town.groups |= {"team": {"bob"}, "others": {"carol"}}
+    town.aliases["office"] = "carol"
+    meet(town, "team")
+    ((_, _, request),) = town.alice.sent
+    town.post("alice@example.org", "carol@example.org", request)
+    town.carol.answer("AcceptItem", town.carol.message())
+    assert responses(town.alice.entry()) == {"team": "Unknown"}
+    for claimed in ("team@example.org", "bob@example.org"):
+        said = replies.reply(town.world.run(entry, town.carol), Address(claimed), "Accept", NOON)
+        town.post("carol@example.org", "alice@example.org", said.mime)
+        assert responses(town.alice.entry()) == {"team": "Unknown"}
+    assert text(town.alice.message(), "HasBeenProcessed") == "false"
+
+
+@pytest.mark.negative
+def test_a_member_of_a_group_answers_for_himself_only(town: Town) -> None:
+    town.groups["team"] = {"bob", "carol"}
+    meet(town, "team")
+    said = reply(town, "bob", "Accept")
+    town.post("carol@example.org", "alice@example.org", said)
+    forged = replies.reply(town.world.run(entry, town.bob), Address("team@example.org"), "Accept", NOON)
+    town.post("bob@example.org", "alice@example.org", forged.mime)
+    assert responses(town.alice.entry()) == {"team": "Unknown"}
+
+
+@pytest.mark.negative
+def test_a_group_that_is_no_longer_invited_lets_nobody_in(town: Town) -> None:
+    meet(town, "dave")
+    ((_, _, request),) = town.alice.sent
+    town.post("alice@example.org", "bob@example.org", request)
+
+    async def meant(_who: str, _addresses: object) -> Meant:
+        return Meant("team@example.org", "Bob", group=True)  # as it was when it was asked
+
+    town.meant = meant  # type: ignore[method-assign]
+    town.post("bob@example.org", "alice@example.org", reply(town, "bob", "Accept"))
+    assert responses(town.alice.entry()) == {"dave": "Unknown"}
+
+
+def test_an_answer_of_whom_the_address_book_says_nothing_is_a_message(town: Town) -> None:
+    town.groups["team"] = {"bob"}
+    town.book_is_shut = True
+    meet(town, "team")
+    assert town.bob.answer("AcceptItem", town.bob.message()).codes == ["NoError"]
+    assert responses(town.alice.entry()) == {"team": "Unknown"}
+    assert town.alice.messages() == [("MeetingResponse", "Accepted: Plan")]
+
+
+def test_an_answer_that_a_rule_deletes_counts_all_the_same(town: Town) -> None:
+    town.groups["team"] = {"bob"}
+    meet(town, "team")
+    rule = rules.Rule("1", "on", 1, actions={"PermanentDelete": True})
+    town.world.run(rules.save, town.alice.mailbox, [rule])
+    assert town.bob.answer("AcceptItem", town.bob.message()).codes == ["NoError"]
+    assert town.alice.messages() == []
+    assert responses(town.alice.entry()) == {"team": "Unknown", "Bob": "Accept"}
 
 
 @pytest.mark.negative

@@ -10,11 +10,12 @@ import pytest
 
 from casd.mailbox.owa.settings import LANGUAGES
 from casd.mailbox.owa.static import STATIC
+from casd.mailbox.preview.trouble import Trouble
 
 NAMES = [name for name in LANGUAGES if name]
 CHOSEN = (
     *("answer-", "answered-", "audience-", "busy-", "colour-", "error-", "folder-", "format-", "oof-"),
-    *("repeat-", "replied-"),
+    *("repeat-", "replied-", "trouble-"),
 )
 """Words that are chosen by a value: `t(`busy-${value}`)`."""
 
@@ -62,3 +63,17 @@ def test_no_word_is_kept_that_nobody_asks_for() -> None:
     server = {"wrote", "forwarded"}  # said of a quotation; see documents.py
     kept = {key for key in words("en") if not key.startswith(CHOSEN)} - server
     assert {key for key in kept if f'"{key}"' not in text} == set()
+
+
+def test_no_script_has_words_of_its_own() -> None:
+    text = re.sub(r"^\s*//.*|/\*[^*]*\*/", "", scripts(), flags=re.MULTILINE)
+    shown = re.findall(
+        r'(?<![\w-])(?:text|textContent|title|alt|placeholder|"aria-label")\s*[:=]\s*"([^"]*[A-Za-z]{2}[^"]*)"', text
+    )
+    sentences = re.findall(r"""["`]([A-Z][a-z]+ [^"`]*)["`]""", text)
+    assert shown + sentences == []
+
+
+def test_why_a_document_is_not_shown_is_said_in_every_language() -> None:
+    said = {key.removeprefix("trouble-"): text for key, text in words("en").items() if key.startswith("trouble-")}
+    assert said == {trouble.name.lower(): trouble.value for trouble in Trouble}

@@ -95,6 +95,7 @@ def test_trouble_is_a_sentence(browser: Browser, world: World, work: Work) -> No
     work.finish(Trouble.BOMB)
     answer = connection.answer()
     assert (answer.status, answer.json["error"]) == (422, "ErrorCannotOpenFileAttachment")
+    assert answer.json["trouble"] == "bomb"
     assert answer.json["message"] == "This document unpacks to more than is shown here."
 
 

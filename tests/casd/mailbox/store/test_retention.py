@@ -60,11 +60,10 @@ def test_much_is_forgotten_bit_by_bit(world: World, monkeypatch: pytest.MonkeyPa
     assert [world.run(purge, world.database, LATER) for _ in range(3)] == [2, 1, 0]
 
 
-def notes(world: World) -> tuple[int, int]:
-    """Return how many notes there are of what was deleted, and of what was imported."""
-    count = (f"SELECT count(*) FROM {table}" for table in ("tombstone", "imported"))
-    tombstones, imported = (int(world.database.connections.execute(query).fetchone()[0]) for query in count)
-    return tombstones, imported
+def notes(world: World) -> list[int]:
+    """Return how many notes there are of what was deleted, of what was imported, and of who was told."""
+    count = (f"SELECT count(*) FROM {table}" for table in ("tombstone", "imported", "told"))
+    return [int(world.database.connections.execute(query).fetchone()[0]) for query in count]
 
 
 @pytest.mark.negative
@@ -75,10 +74,11 @@ def test_who_knows_less_than_what_is_forgotten_begins_anew(world: World) -> None
     world.run(world.alice.items.delete, item.id, DeleteMode.HARD)
     after = changes(inbox).state
     world.run(world.alice.imports.note, b"digest")
+    world.run(world.alice.settings.tell, "bob@example.org")
     assert world.run(forget, world.database, int(NOON)) == 0
     assert [change.id for change in changes(inbox, before).changes] == [item.id]
-    assert [world.run(forget, world.database, LATER) for _ in range(2)] == [2, 0]
-    assert notes(world) == (0, 0)
+    assert [world.run(forget, world.database, LATER) for _ in range(2)] == [3, 0]
+    assert notes(world) == [0, 0, 0]
     for known in (changes, lambda _, state: world.alice.folders.changes(state)):
         with pytest.raises(BadState):
             known(inbox, before)
@@ -110,3 +110,13 @@ def test_many_notes_are_forgotten_bit_by_bit(world: World, monkeypatch: pytest.M
         world.run(world.alice.items.delete, item.id, DeleteMode.HARD)
     monkeypatch.setattr(retention, "NOTES_AT_ONCE", 2)
     assert [world.run(forget, world.database, LATER) for _ in range(3)] == [2, 1, 0]
+
+
+def test_who_was_told_of_an_absence_long_ago_is_told_again(world: World) -> None:
+    tell = world.alice.settings.tell
+    for number in range(3):
+        world.run(tell, f"{number}@example.org")
+    assert world.run(forget, world.database, int(NOON)) == 0
+    assert not world.run(tell, "1@example.org")
+    assert world.run(forget, world.database, LATER) == 3
+    assert world.run(tell, "1@example.org")
