@@ -27,7 +27,9 @@ _ASK = "/casd/ask"
 _AT_ONCE = 500
 """Recipients of one request: each is a field of its head, which may be 64 KiB."""
 
-_ANSWER = 1 << 20
+_ANSWER = 4 << 20
+"""Bytes of an answer: ten thousand members of a group take a megabyte or two."""
+
 _CONNECT_TIME = 10.0
 _PATIENCE = 120.0
 

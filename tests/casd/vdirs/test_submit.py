@@ -268,6 +268,15 @@ def test_a_group_of_too_many_is_refused_as_a_whole(estate: Estate, monkeypatch: 
     assert estate.servers.connections == []
 
 
+@pytest.mark.negative
+def test_a_group_is_looked_into_once_however_its_address_is_spelt(estate: Estate) -> None:
+    put_groups(estate, team="bob")
+    asked = submit(estate, "team@example.org", "TEAM@example.org", "team@EXAMPLE.org", "Team@Example.Org")
+    for one in estate.servers.requests():
+        one.answer()
+    assert receipts(asked) == {"team@example.org": ""}
+
+
 def test_not_all_are_named_of_a_great_many_who_got_nothing(estate: Estate) -> None:
     put_groups(estate, many=" ".join(f"u{number}@there.example" for number in range(120)))
     told = all_receipts(submit(estate, "many@example.org"))
