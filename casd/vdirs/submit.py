@@ -105,7 +105,7 @@ async def _submit(exchange: Exchange, access: ClientAccess, sender: str) -> Resp
     once = {with_normal_domain(one).casefold(): one for one in reversed(addresses)}  # however a group is spelt
     written = [await recipients.written(access.directory, one) for one in reversed(once.values())]
     targets = recipients.apart(written)
-    reasons = await each(partial(_deliver, access, sender, message, targets), targets)
+    reasons = await each(access, partial(_deliver, access, sender, message, targets), targets)
     became = dict(zip(targets, reasons, strict=True))
     receipts = [asdict(receipt) for one in written for receipt in one.receipts(became)]
     return Response(200, ((b"Content-Type", b"application/json"),), json.dumps({"receipts": receipts}).encode())

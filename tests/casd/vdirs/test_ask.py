@@ -223,3 +223,12 @@ def test_tips_tell_how_many_are_in_a_group(town: Estate) -> None:
         {"address": "nobody@example.org", "reason": "UserNotFound", "said": None},
     ]
     assert answers(ask(town, "team@example.org", question="photo"))[0]["reason"] == "UserNotFound"
+
+
+def test_of_a_group_of_too_many_tips_do_not_say_that_there_is_none(town: Estate) -> None:
+    many = tuple(f"u{number}@there.example" for number in range(10_001))
+    town.source.groups.append(Group(UUID(int=204), "many@example.org", members=many))
+    client = ask(town, "many@example.org")
+    for _ in range(60):
+        town.clock.advance(0)
+    assert answers(client) == [{"address": "many@example.org", "reason": "TooMany", "said": None}]
