@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from attrs import evolve, frozen
-from twisted.internet.defer import Deferred, DeferredSemaphore, gatherResults
+from twisted.internet.defer import Deferred, gatherResults
 from twisted.logger import Logger
 
 from casd.access import ClientAccess
@@ -74,10 +74,18 @@ class Availability:
     async def _ask_all(self, asking: Asking, places: Mapping[Place, None]) -> dict[Place, View]:
         """Ask for all mailboxes, some at once at each server, until the deadline; who is late is left out."""
         told: dict[Place, View] = {}
-        some: defaultdict[str, DeferredSemaphore] = defaultdict(lambda: DeferredSemaphore(self.settings.at_once))
-        going = [some[batch[0].server.name].run(self._ask, asking, batch, told) for batch in _batches(places)]
+        going = [
+            Deferred.fromCoroutine(self._ask_some(asking, waiting, told))
+            for waiting in _batches(places)
+            for _ in range(self.settings.at_once)
+        ]
         await _first(self._access.clock, asking.until - self._wire.now, gatherResults(going))
         return dict(told)
+
+    async def _ask_some(self, asking: Asking, waiting: Iterator[Sequence[Place]], told: dict[Place, View]) -> None:
+        """Ask for what waits at one server, bit by bit: in a loop, for hundreds may be given up at once."""
+        for batch in waiting:
+            await self._ask(asking, batch, told)
 
     async def _ask(self, asking: Asking, batch: Sequence[Place], told: dict[Place, View]) -> None:
         """Ask one server for some of its mailboxes; whatever goes wrong is told of these."""
@@ -124,15 +132,14 @@ async def _find(attendees: Attendees, address: str, found: dict[str, Found]) -> 
                 found[member] = Refusal("ErrorMailRecipientNotFound") if isinstance(other, Members) else other
 
 
-def _batches(places: Mapping[Place, None]) -> Iterator[list[Place]]:
-    """Yield the mailboxes of each server in as many as its language asks for at once."""
+def _batches(places: Mapping[Place, None]) -> Iterator[Iterator[list[Place]]]:
+    """Yield for each server its mailboxes in as many as its language asks for at once."""
     by_server: defaultdict[str, list[Place]] = defaultdict(list)
     for place in places:
         by_server[place.server.name].append(place)
     for together in by_server.values():
         most = LANGUAGES[together[0].language].MOST
-        for start in range(0, len(together), most):
-            yield together[start : start + most]
+        yield iter([together[start : start + most] for start in range(0, len(together), most)])
 
 
 async def _first(clock: Any, patience: float, everyone: Deferred[Any]) -> None:

@@ -46,3 +46,18 @@ async def members(directory: CachedDirectory, group: Group, most: int = MOST) ->
             entered.add(inner.guid)
             waiting += reversed(inner.members)
     return Members(tuple(mailboxes.values()), tuple(others.values()))
+
+
+async def direct(directory: CachedDirectory, group: Group) -> list[tuple[str, Mailbox | Group | None]]:
+    """Return the members of a group as they were put into it, each with whom the directory knows by that address.
+
+    Raises `TooMany`, `DirectoryDown`.
+    """
+    if len(group.members) > MOST:
+        raise TooMany
+    found = []
+    for number, address in enumerate(group.members, 1):
+        if not number % _TURN:
+            await directory.pause()
+        found.append((address, await directory.by_address(address) or await directory.group(address)))
+    return found

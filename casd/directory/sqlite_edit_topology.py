@@ -18,7 +18,9 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 
 
 def set_organisation(connection: sqlite3.Connection, name: str) -> None:
-    """Name the organisation."""
+    """Name the organisation; its name stands in documents and directory names."""
+    if not name.isprintable():
+        raise Mistake(f"{name!r} holds a character that cannot be printed")
     connection.execute("UPDATE organisation SET name = ?", (name,))
 
 

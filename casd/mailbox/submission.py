@@ -31,7 +31,9 @@ _AT_ONCE = 500
 
 T = TypeVar("T")
 
-_ANSWER = 1 << 20
+_ANSWER = 4 << 20
+"""Bytes of an answer: ten thousand members of a group take a megabyte or two."""
+
 _CONNECT_TIME = 10.0
 _PATIENCE = 120.0
 

@@ -38,7 +38,7 @@ async def answer(exchange: Exchange, access: ClientAccess, sender: str) -> Respo
     if question == _TIMES:
         return await times.answer(access, sender, addresses, asked)
     path = f"/casd/{question}".encode("ascii")
-    answers = await each(partial(_one, access, sender, path, asked), addresses)
+    answers = await each(access, partial(_one, access, sender, path, asked), addresses)
     return Response(200, ((b"Content-Type", _JSON),), json.dumps({"answers": answers}).encode())
 
 
@@ -46,8 +46,13 @@ async def _one(access: ClientAccess, sender: str, path: bytes, asked: bytes, add
     try:
         answered = await reach(access, sender, address, path, Message(asked, _JSON))
     except Unreached as error:
-        counted = await _counted(access, address) if path == _TIPS else None
-        return {"address": address, "reason": "" if counted else str(error), "said": counted}
+        why, counted = str(error), None
+        if path == _TIPS:
+            try:
+                counted = await _counted(access, address)
+            except (DirectoryDown, TooMany) as trouble:
+                why = type(trouble).__name__  # not that nobody has this address
+        return {"address": address, "reason": "" if counted else why, "said": counted}
     refused = reason(answered)
     try:
         said = None if refused else json.loads(answered.body)
@@ -57,12 +62,9 @@ async def _one(access: ClientAccess, sender: str, path: bytes, asked: bytes, add
 
 
 async def _counted(access: ClientAccess, address: str) -> dict[str, int] | None:
-    """Return how many belong to a group; None for what is no group, or one that cannot be counted."""
-    try:
-        group = await access.directory.group(address)
-        found = None if group is None else await members(access.directory, group)
-    except (DirectoryDown, TooMany):
-        found = None
-    if found is None:
+    """Return how many belong to a group; None for what is no group. Raises `TooMany`, `DirectoryDown`."""
+    group = await access.directory.group(address)
+    if group is None:
         return None
+    found = await members(access.directory, group)
     return {"members": len(found.mailboxes) + len(found.others), "outside": len(found.others)}

@@ -6,7 +6,8 @@ import json
 from typing import Any
 
 from casd.access import ClientAccess
-from casd.model import DirectoryDown
+from casd.directory.members import TooMany, direct
+from casd.model import DirectoryDown, Group, Mailbox
 from casd.net.exchange import Exchange
 from casd.vdirs.people import shown
 from casd.vdirs.vdir import later
@@ -24,12 +25,13 @@ async def answer(exchange: Exchange, access: ClientAccess) -> Response:
         return Response(400)
     try:
         group = await access.directory.group(address)
-        found = None if group is None else [await _member(access, member) for member in group.members]
+        found = None if group is None else [_member(*each) for each in await direct(access.directory, group)]
     except DirectoryDown:
         return later(b"DirectoryDown")
+    except TooMany:
+        return Response(413)
     return Response(200, ((b"Content-Type", b"application/json"),), json.dumps({"members": found}).encode())
 
 
-async def _member(access: ClientAccess, address: str) -> dict[str, Any]:
-    known = await access.directory.by_address(address) or await access.directory.group(address)
+def _member(address: str, known: Mailbox | Group | None) -> dict[str, Any]:
     return {"address": address, "name": "", "kind": "outside"} if known is None else shown(known)

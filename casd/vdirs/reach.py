@@ -7,7 +7,7 @@ from collections.abc import Callable, Coroutine, Iterable
 from typing import Any, TypeVar
 
 from attrs import frozen
-from twisted.internet.defer import Deferred, DeferredSemaphore, gatherResults
+from twisted.internet.defer import Deferred, gatherResults
 from twisted.internet.task import deferLater
 
 from casd.access import ClientAccess
@@ -22,6 +22,9 @@ T = TypeVar("T")
 
 _AT_ONCE = 8
 """Mailboxes of one request at once: a server that hangs keeps nobody else waiting, a long list takes none by storm."""
+
+_TURN = 25
+"""Mailboxes between which others have their turn, should none of them have to be waited for."""
 
 _HOLD = 10.0
 """Seconds that a mailbox's database may be on the move."""
@@ -45,12 +48,23 @@ class Unreached(Exception):
     """No server has answered for the mailbox; the text is for people."""
 
 
-async def each(reached: Callable[[str], Coroutine[Deferred[Any], Any, T]], addresses: Iterable[str]) -> list[T]:
-    """Do the same for each of many addresses, some at once; return what comes of it in their order."""
-    some = DeferredSemaphore(_AT_ONCE)
-    going = [some.run(reached, one) for one in addresses]
-    outcomes: list[T] = await gatherResults(going)
-    return outcomes
+async def each(
+    access: ClientAccess, reached: Callable[[str], Coroutine[Deferred[Any], Any, T]], addresses: Iterable[str]
+) -> list[T]:
+    """Do the same for each of many addresses, some at once; return what comes of it in their order.
+
+    Those who take them are loops: thousands of whom nobody can be reached are not done within one another.
+    """
+    waiting, outcomes = iter(enumerate(addresses, 1)), dict[int, T]()
+
+    async def take() -> None:
+        for number, one in waiting:
+            if not number % _TURN:
+                await access.directory.pause()
+            outcomes[number] = await reached(one)
+
+    await gatherResults([Deferred.fromCoroutine(take()) for _ in range(_AT_ONCE)])
+    return [outcomes[number] for number in sorted(outcomes)]
 
 
 async def reach(access: ClientAccess, sender: str, address: str, path: bytes, message: Message) -> Answer:

@@ -15,6 +15,7 @@ from attrs import asdict
 
 from casd.access import ClientAccess
 from casd.auth.credentials import Denied
+from casd.directory.addresses import with_normal_domain
 from casd.net.exchange import Exchange
 from casd.vdirs import ask, meant, members, people, recipients
 from casd.vdirs.reach import Message, Unreached, each, reach, reason
@@ -101,9 +102,10 @@ async def _submit(exchange: Exchange, access: ClientAccess, sender: str) -> Resp
         return Response(400)
     more = tuple((FORWARDED_BY, one) for one in passed)
     message = Message(await exchange.read(_LARGEST), b"message/rfc822", more)
-    written = [await recipients.written(access.directory, one) for one in dict.fromkeys(addresses)]
+    once = {with_normal_domain(one).casefold(): one for one in reversed(addresses)}  # however a group is spelt
+    written = [await recipients.written(access.directory, one) for one in reversed(once.values())]
     targets = recipients.apart(written)
-    reasons = await each(partial(_deliver, access, sender, message, targets), targets)
+    reasons = await each(access, partial(_deliver, access, sender, message, targets), targets)
     became = dict(zip(targets, reasons, strict=True))
     receipts = [asdict(receipt) for one in written for receipt in one.receipts(became)]
     return Response(200, ((b"Content-Type", b"application/json"),), json.dumps({"receipts": receipts}).encode())

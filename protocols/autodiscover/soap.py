@@ -28,6 +28,9 @@ _VERSION = {
 MOST_USERS = 90
 """Users or domains of one request; Exchange takes as many."""
 
+MOST_SETTINGS = 128
+"""Settings of one request: some hundred are documented, and each is answered for each user, be it by an error."""
+
 _FEDERATION = frozenset({"GetFederationInformation", "GetOrganizationRelationshipSettings"})
 OPERATIONS = frozenset({"GetUserSettings", "GetDomainSettings"}) | _FEDERATION
 
@@ -76,6 +79,8 @@ def _request(operation: str, message: Element) -> Request | Refusal:
         return Refusal(f"The request must name {many} and RequestedSettings.", operation)
     if len(listed) > MOST_USERS:
         return Refusal(f"The request names more than {MOST_USERS} {many}.", operation)
+    if len(wanted) > MOST_SETTINGS:
+        return Refusal(f"The request names more than {MOST_SETTINGS} RequestedSettings.", operation)
     whom = [text(one, asked) if asked else (one.text or "").strip() for one in listed]
     names = tuple(dict.fromkeys((one.text or "").strip() for one in wanted))
     return Request(operation, tuple(one[: MAX_ADDRESS + 1] for one in whom), names)

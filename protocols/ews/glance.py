@@ -7,6 +7,7 @@ import re
 
 from lxml import etree
 
+from protocols.documents import begins_with_element
 from protocols.ews.markup import SOAP, TYPES, Element
 
 SIZE = 32 * 1024
@@ -31,17 +32,16 @@ def operation(begun: bytes) -> str:
 
 
 def _narrow(begun: bytes) -> bytes:
-    """Return UTF-16 as UTF-8."""
+    """Return UTF-8 and UTF-16 as UTF-8 without a byte order mark."""
     if begun.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return begun.decode("utf-16", "ignore").encode("utf-8", "ignore")
-    return begun
+        begun = begun.decode("utf-16", "ignore").encode("utf-8", "ignore")
+    return begun.removeprefix(codecs.BOM_UTF8)
 
 
 def address(begun: bytes) -> str:
     """Return the Address of the Mailbox that a request is about; empty if it has not come, or is not well-formed."""
     begun = _narrow(begun[:SIZE])
-    body = _BODY.search(begun)
-    if body is None or b"<!DOCTYPE" in begun[: body.start()]:  # it may stand nowhere else
+    if not begins_with_element(begun):
         return ""
     parser = etree.XMLPullParser(
         events=("end",), encoding="utf-8", resolve_entities=False, no_network=True, remove_comments=True

@@ -39,6 +39,8 @@ def test_a_document_is_read_in_utf_8_and_in_utf_16(document: bytes) -> None:
         f"<!DOCTYPE a [<!ENTITY l0 'ha'>{LAUGHS}]><a>&l9;</a>".encode(),
         "<!DOCTYPE a [<!ENTITY x 'y'>]><a>&x;</a>".encode("utf-16"),
         b" " * 100_000 + b"<!DOCTYPE a [<!ENTITY x 'y'>]><a>&x;</a>",
+        b"\xef\xbb\xbf" * 2 + b"<!DOCTYPE a [<!ENTITY x 'y'>]><a b='&x;'/>",
+        "\ufeff\ufeff<!DOCTYPE a [<!ENTITY x 'y'>]><a b='&x;'/>".encode("utf-16"),
         b"<a>&x;</a>",
     ],
 )

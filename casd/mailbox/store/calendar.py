@@ -20,9 +20,15 @@ _ROLES = {"OPT-PARTICIPANT": "cc", "NON-PARTICIPANT": "bcc"}
 
 
 def read_appointment(content: bytes) -> Extract:
-    """Return what columns take from the VEVENT that is no exception of another. Raises `BadContent`."""
-    event = _component(content, "VEVENT")
-    columns = _common(event)
+    """Return what columns take from the VEVENT that is no exception of another. Raises `BadContent`.
+
+    A series is as private as its most private occurrence: it is shown as a whole, or not at all.
+    """
+    events = _components(content, "VEVENT")
+    event = _main(events)
+    columns, defaults = _common(event), _defaults(event)
+    if (strictest := max(map(_sensitivity, events))) > defaults["sensitivity"]:
+        columns["sensitivity"] = defaults["sensitivity"] = strictest
     columns["end"] = _end(event)
     columns["all_day"] = not isinstance(_value(event, "DTSTART"), datetime)
     columns["recurring"] = "RRULE" in event or "RDATE" in event
@@ -32,12 +38,12 @@ def read_appointment(content: bytes) -> Extract:
     columns |= _attendees(event)
     if columns["start"] is None:
         raise BadContent("the VEVENT has no DTSTART")
-    return extracted(columns, _string(event, "DESCRIPTION"), _defaults(event))
+    return extracted(columns, _string(event, "DESCRIPTION"), defaults)
 
 
 def read_task(content: bytes) -> Extract:
     """Return what columns take from a VTODO. Raises `BadContent`."""
-    todo = _component(content, "VTODO")
+    todo = _main(_components(content, "VTODO"))
     columns = _common(todo)
     columns["end"] = _moment(_value(todo, "DUE"))
     columns["recurring"] = "RRULE" in todo
@@ -45,15 +51,19 @@ def read_task(content: bytes) -> Extract:
     return extracted(columns, _string(todo, "DESCRIPTION"), _defaults(todo))
 
 
-def _component(content: bytes, name: str) -> Component:
+def _components(content: bytes, name: str) -> Sequence[Component]:
     try:
         bombs.check(content)
-        found = Calendar.from_ical(content).walk(name)
+        found: Sequence[Component] = Calendar.from_ical(content).walk(name)
     except (ValueError, IndexError, KeyError, TypeError, AttributeError) as error:
         raise BadContent(f"not iCalendar: {error}") from error
     if not found:
         raise BadContent(f"the iCalendar object holds no {name}")
-    return next((component for component in found if "RECURRENCE-ID" not in component), found[0])
+    return found
+
+
+def _main(components: Sequence[Component]) -> Component:
+    return next((component for component in components if "RECURRENCE-ID" not in component), components[0])
 
 
 def _common(component: Component) -> dict[str, Any]:
@@ -68,9 +78,13 @@ def _common(component: Component) -> dict[str, Any]:
 def _defaults(component: Component) -> dict[str, Any]:
     return {
         "importance": _importance(_number(component, "PRIORITY")),
-        "sensitivity": _CLASSES.get(_string(component, "CLASS").upper(), 0),
+        "sensitivity": _sensitivity(component),
         "categories": tuple(_categories(component)),
     }
+
+
+def _sensitivity(component: Component) -> int:
+    return _CLASSES.get(_string(component, "CLASS").upper(), 0)
 
 
 def _value(component: Component, name: str) -> Any:

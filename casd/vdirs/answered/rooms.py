@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from casd.access import ClientAccess
-from casd.directory.members import members
+from casd.directory.members import TooMany, members
 from casd.model import Identity, Recipient
 from casd.net.exchange import Exchange
 from protocols.ews import rooms
@@ -23,8 +23,11 @@ async def get_rooms(_exchange: Exchange, access: ClientAccess, _identity: Identi
     group = await access.directory.group(rooms.asked(request.body))
     if group is None or not group.room_list:
         raise Refusal("ErrorNameResolutionNoResults")
-    found = (await members(access.directory, group)).mailboxes
-    return rooms.rooms((one.display_name, one.address) for one in found if one.kind is Recipient.ROOM)
+    try:
+        found = await members(access.directory, group)
+    except TooMany:
+        raise Refusal("ErrorExceededFindCountLimit", "The list has too many members to be shown.") from None
+    return rooms.rooms((one.display_name, one.address) for one in found.mailboxes if one.kind is Recipient.ROOM)
 
 
 OPERATIONS = {"GetRoomLists": get_room_lists, "GetRooms": get_rooms}

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gc
+
 import pytest
+from twisted.logger import LogEvent, globalLogPublisher
 
 from protocols.ews.availability import Event
 from tests.casd.availability.conversation import (
@@ -47,6 +50,25 @@ def test_7_2_a_group_of_more_than_a_hundred_is_not_asked(estate: Estate) -> None
     assert estate.servers.connections == []
     client = begin(estate, "crowd", options="", more=SUGGESTED)
     assert client.read(b"POST")[0].status == 200
+
+
+@pytest.mark.negative
+def test_hundreds_at_a_server_that_hangs_are_given_up_at_once(estate: Estate) -> None:
+    estate.source.mailboxes += [mailbox(number, f"m{number}", "DB02") for number in range(1000, 1495)]
+    for number in range(5):
+        first = 1000 + 99 * number
+        group(estate, f"g{number}", *(f"m{one}" for one in range(first, first + 99)), number=400 + number)
+    client = begin(estate, *(f"g{number}" for number in range(5)), "bob")
+    for _ in range(20):
+        estate.clock.advance(0)
+    say(next(one for one in estate.servers.requests() if one.connection.server == "mbx1"), PLAN)
+    errors: list[LogEvent] = []
+    globalLogPublisher.addObserver(errors.append)
+    estate.pass_time(15.2, 0.1)
+    gc.collect()
+    globalLogPublisher.removeObserver(errors.append)
+    assert told(client)[-1] == "2200"
+    assert [one for one in errors if "log_failure" in one] == []
 
 
 @pytest.mark.negative

@@ -137,6 +137,8 @@ def test_names_must_be_fit_for_folders_and_headers(file: Path) -> None:
                 topology.put_site(connection, Site(name, "mail.example.org"))
         with pytest.raises(Mistake, match="is not a domain"):
             topology.add_domain(connection, "exa mple.org")
+        with pytest.raises(Mistake, match="cannot be printed"):
+            topology.set_organisation(connection, "Other\x01")  # which XML cannot hold
 
 
 def test_the_organisations_word_is_kept(file: Path) -> None:

@@ -104,6 +104,28 @@ def test_what_is_private_is_private_to_who_is_no_delegate(town: Town) -> None:
 
 
 @pytest.mark.negative
+def test_a_series_with_a_private_occurrence_is_private(town: Town) -> None:
+    rule = (
+        "<t:DailyRecurrence><t:Interval>1</t:Interval></t:DailyRecurrence><t:NumberedRecurrence>"
+        "<t:StartDate>2027-03-15</t:StartDate><t:NumberOfOccurrences>5</t:NumberOfOccurrences></t:NumberedRecurrence>"
+    )
+    start = "<t:Start>2027-03-15T10:00:00Z</t:Start>"
+    daily = f"<t:CalendarItem>{start}<t:Recurrence>{rule}</t:Recurrence></t:CalendarItem>"
+    series = town.alice.create(daily, "calendar").id()
+    more = {"element": "CalendarFolder", "kind": "CalendarPermission"}
+    settled(town.alice, distinguished("calendar"), permission(BOB, "Editor", "CalendarPermission"), **more)
+    bob = bob_of(town)
+    assert bob.get(series).codes == ["NoError"]
+    master = series.partition('Id="')[2].partition('"')[0]
+    second = f'<t:OccurrenceItemId RecurringMasterId="{master}" InstanceIndex="2"/>'
+    private = change("Set", "item:Sensitivity", "<t:Sensitivity>Private</t:Sensitivity>", "CalendarItem")
+    assert town.alice.update(second, private).codes == ["NoError"]
+    assert town.alice.get(second).text("t:Sensitivity") == "Private"
+    assert bob.get(second).codes == bob.get(series).codes == ["ErrorItemNotFound"]
+    assert bob.find("calendar").all("t:ItemId") == []
+
+
+@pytest.mark.negative
 def test_whom_a_list_lets_in_invites_nobody_in_the_owners_name(town: Town) -> None:
     calendar = {"element": "CalendarFolder", "kind": "CalendarPermission"}
     settled(town.alice, distinguished("calendar"), permission(BOB, "Owner", "CalendarPermission"), **calendar)

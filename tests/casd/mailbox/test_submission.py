@@ -99,7 +99,7 @@ def test_who_has_sent_a_message_on_is_said_beside_it(front: FrontDoor) -> None:
         (b"200 OK", b"<html>", "the front door's answer is no list of receipts"),
         (b"200 OK", b'{"receipts": [1]}', "the front door's answer is no list of receipts"),
         (b"200 OK", b"[]", "the front door's answer is no list of receipts"),
-        (b"200 OK", b" " * (2 << 20), "the answer is too large"),
+        (b"200 OK", b" " * (5 << 20), "the answer is too large"),
     ],
 )
 def test_an_answer_that_says_nothing_is_no_delivery(front: FrontDoor, status: bytes, body: bytes, reason: str) -> None:

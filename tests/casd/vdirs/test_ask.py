@@ -252,9 +252,31 @@ def test_who_is_meant_is_told_to_mailbox_servers_alone_and_to_none_who_asks_wron
     assert post(town, "/casd/meant", whole, shown=shown).read()[0].status == 503
 
 
+@pytest.mark.negative
+def test_a_group_of_too_many_is_not_listed(town: Estate) -> None:
+    many = tuple(f"u{number}@there.example" for number in range(10_001))
+    town.source.groups.append(Group(UUID(int=204), "many@example.org", members=many))
+    town.source.groups.append(Group(UUID(int=205), "most@example.org", members=many[1:]))
+    assert post(town, "/casd/members", {"address": "many@example.org"}).read()[0].status == 413
+    client = post(town, "/casd/members", {"address": "most@example.org"})
+    assert client.read() == []  # others have their turn meanwhile
+    for _ in range(50):
+        town.clock.advance(0)
+    assert len(listed(client, "members")) == 10_000
+
+
 def test_tips_tell_how_many_are_in_a_group(town: Estate) -> None:
     assert answers(ask(town, "team@example.org", "nobody@example.org")) == [
         {"address": "team@example.org", "reason": "", "said": {"members": 3, "outside": 1}},
         {"address": "nobody@example.org", "reason": "UserNotFound", "said": None},
     ]
     assert answers(ask(town, "team@example.org", question="photo"))[0]["reason"] == "UserNotFound"
+
+
+def test_of_a_group_of_too_many_tips_do_not_say_that_there_is_none(town: Estate) -> None:
+    many = tuple(f"u{number}@there.example" for number in range(10_001))
+    town.source.groups.append(Group(UUID(int=204), "many@example.org", members=many))
+    client = ask(town, "many@example.org")
+    for _ in range(60):
+        town.clock.advance(0)
+    assert answers(client) == [{"address": "many@example.org", "reason": "TooMany", "said": None}]

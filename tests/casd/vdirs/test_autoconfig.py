@@ -14,7 +14,7 @@ BOTH = ["/mail/config-v1.1.xml", WELL_KNOWN]
 
 
 @pytest.mark.parametrize("path", [*BOTH, "/MAIL/config-v1.1.xml"])
-def test_a_domain_has_a_file(estate: Estate, path: str) -> None:
+def test_139_a_domain_has_a_file(estate: Estate, path: str) -> None:
     answer = estate.client().ask(get(f"{path}?emailaddress=alice%40example.org"))
     assert (answer.status, answer.fields["content-type"]) == (200, "application/xml; charset=utf-8")
     provider = etree.fromstring(answer.body)[0]

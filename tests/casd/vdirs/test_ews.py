@@ -74,6 +74,17 @@ def test_the_rooms_of_a_list_are_told_each_once_and_nobody_else(estate: Estate) 
     assert texts(answer, "m:ResponseCode") == ["NoError"]
 
 
+@pytest.mark.negative
+def test_a_list_of_too_many_is_refused(estate: Estate) -> None:
+    many = tuple(f"u{number}@there.example" for number in range(10_001))
+    estate.source.groups.append(Group(UUID(int=204), "many@example.org", room_list=True, members=many))
+    client = estate.client()
+    client.send(post(get_rooms("many@example.org"), TARGET))
+    for _ in range(50):
+        estate.clock.advance(0)
+    assert texts(client.read()[0], "m:ResponseCode") == ["ErrorExceededFindCountLimit"]
+
+
 @pytest.mark.parametrize("address", ["annex@example.org", "nobody@example.org", "", "alice@example.org"])
 def test_what_is_no_list_of_rooms_has_none(estate: Estate, address: str) -> None:
     answer = estate.client().ask(post(get_rooms(address), TARGET))

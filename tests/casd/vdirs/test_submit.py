@@ -13,7 +13,7 @@ from attrs import evolve
 from casd.directory import members
 from casd.model import Group
 from protocols.handover import REQUEST_HEADER, Assertion, sign
-from tests.casd.estate import ALICE, KEYS, Client, Estate, basic_auth, get
+from tests.casd.estate import ALICE, KEYS, Client, Estate, basic_auth, get, mailbox
 
 MAIL = b"Subject: hello\r\n\r\nbody\r\n"
 
@@ -266,6 +266,29 @@ def test_a_group_of_too_many_is_refused_as_a_whole(estate: Estate, monkeypatch: 
     put_groups(estate, many="bob carol dave alice")
     assert receipts(submit(estate, "many@example.org")) == {"many@example.org": "GroupTooLarge"}
     assert estate.servers.connections == []
+
+
+@pytest.mark.negative
+def test_a_group_is_looked_into_once_however_its_address_is_spelt(estate: Estate) -> None:
+    put_groups(estate, team="bob")
+    asked = submit(estate, "team@example.org", "TEAM@example.org", "team@EXAMPLE.org", "Team@Example.Org")
+    for one in estate.servers.requests():
+        one.answer()
+    assert receipts(asked) == {"team@example.org": ""}
+
+
+@pytest.mark.negative
+def test_thousands_who_cannot_be_reached_cost_the_others_nothing(estate: Estate) -> None:
+    lost = [mailbox(2000 + number, f"u{number}", "DB09") for number in range(3000)]
+    estate.source.mailboxes += lost
+    put_groups(estate, all="alice bob carol " + " ".join(one.address for one in lost))
+    client = submit(estate, "all@example.org")
+    for _ in range(100):
+        estate.clock.advance(0)
+    for asked in estate.servers.requests():
+        asked.answer()
+    told = all_receipts(client)
+    assert (told[0], told[-1][1]) == (("all@example.org", "", ""), "5.2.4 2900 more of its members got nothing")
 
 
 def test_not_all_are_named_of_a_great_many_who_got_nothing(estate: Estate) -> None:

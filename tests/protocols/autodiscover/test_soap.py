@@ -104,6 +104,16 @@ def test_5_3_ninety_users_may_be_asked_for_at_once() -> None:
 
 
 @pytest.mark.negative
+def test_5_3_more_settings_than_there_are_may_not_be_asked_for() -> None:
+    """Some kilobytes would ask for megabytes: one error for each user and each setting."""
+    refused = soap.parse(users("alice@example.org", settings=tuple(f"s{n}" for n in range(129))))
+    assert isinstance(refused, Refusal)
+    assert (refused.operation, refused.code) == ("GetUserSettings", "InvalidRequest")
+    asked = soap.parse(users("alice@example.org", settings=tuple(f"s{n}" for n in range(128))))
+    assert isinstance(asked, Request)
+
+
+@pytest.mark.negative
 @pytest.mark.parametrize(
     "document",
     [

@@ -78,6 +78,8 @@ def test_the_mailbox_of_a_request_is_known_before_its_end() -> None:
         soap("<m:X><t:Mailbox><t:Address/></t:Mailbox></m:X>"),
         b'<!DOCTYPE a [<!ENTITY b "alice@example.org">]>' + OOF.replace(b" alice@example.org ", b"&b;"),
         b"<?xml version='1.0'?><!-- --><!DOCTYPE a SYSTEM 'file:///etc/passwd'>" + OOF,
+        b"<!-- <Body> --><!DOCTYPE a SYSTEM 'file:///etc/passwd'>" + OOF,
+        b"\xef\xbb\xbf\xef\xbb\xbf<!DOCTYPE a SYSTEM 'file:///etc/passwd'>" + OOF,
         b"\xff\xfe" + b"\x00\xd8" * 20,
     ],
 )  # fmt: skip
