@@ -37,11 +37,12 @@ async def get_user_availability(
     options = suggestions.parse(body, asked.zone)
     if options is not None and options.end - options.start > limits.longest:
         raise Fault("ErrorTimeIntervalTooBig")
-    told = await service.ask(identity.user, asked, proxied=proxied)
+    wider = evolve(asked, start=options.start, end=options.end, view="FreeBusy", interval=_STEP) if options else asked
+    both = (asked,) if _within(wider, asked) else (asked, wider)
+    told, *more = await service.ask(identity.user, *both, proxied=proxied, gone=lambda: exchange.lost)
     suggested = None
     if options is not None:
-        wider = evolve(asked, start=options.start, end=options.end, view="FreeBusy", interval=_STEP)
-        known = told if _within(wider, asked) else await service.ask(identity.user, wider, proxied=proxied)
+        known = more[0] if more else told
         suggested = await service.in_thread(_suggested, options, wider, known, suggestions.excluding(body))
     answered: Element = await service.in_thread(_answered, asked, told, suggested)
     return answered

@@ -53,6 +53,8 @@ def test_7_2_a_group_of_more_than_a_hundred_is_not_asked(estate: Estate) -> None
 def test_groups_without_number_lead_to_no_more_than_a_thousand(estate: Estate) -> None:
     for number in range(12):
         group(estate, f"g{number}", *(f"x{number}-{one}" for one in range(99)), number=400 + number)
-    codes = told(begin(estate, *(f"g{number}" for number in range(12))))
+    client = begin(estate, *(f"g{number}" for number in range(12)))
+    estate.settle()
+    codes = told(client)
     assert codes.count("ErrorFreeBusyDLLimitReached") == 2
     assert len(estate.source.asked) < 6000
