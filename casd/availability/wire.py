@@ -31,7 +31,7 @@ PROXIED = b"X-CASD-Proxied"
 _SHARE = 4
 """Of a server's connections this part at most is busy with what is asked here: others have work for it too."""
 
-_LARGE = 64 * 1024
+_LARGE = 16 * 1024
 """Bytes of an answer that are not read in the reactor's thread."""
 
 _REFUSED = {401: "ErrorMailboxLogonFailed", 403: "ErrorNoFreeBusyAccess", 503: "ErrorServerBusy"}
