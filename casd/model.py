@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
+from functools import cached_property
 from ipaddress import IPv4Network, IPv6Network
 from uuid import UUID
 
@@ -135,7 +136,11 @@ class Generation:
 
     def book(self, guid: UUID) -> AddressBook | None:
         """Return the book with a GUID as it was then, or None."""
-        return next((book for book in self.books if book.guid == guid), None)
+        return self._by_guid.get(guid)
+
+    @cached_property
+    def _by_guid(self) -> Mapping[UUID, AddressBook]:
+        return {book.guid: book for book in self.books}
 
 
 @frozen

@@ -89,10 +89,10 @@ _SETTLE = 600
 
 
 def is_due(last: Generation, books: Sequence[AddressBook], now: float, interval: float) -> bool:
-    """Say whether it is time for another generation of these books."""
+    """Say whether it is time for another generation of these books; also after a clock that was far ahead."""
     if last.books != tuple(books):
-        return now - last.taken >= _SETTLE
-    return now - last.checked >= interval
+        return abs(now - last.taken) >= _SETTLE
+    return abs(now - last.checked) >= interval
 
 
 def _lower(values: Iterable[str]) -> tuple[str, ...]:

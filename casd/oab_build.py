@@ -27,6 +27,7 @@ from casd.oab_files import (
     Name,
     every_name,
     files_of,
+    is_ours,
     is_there,
     manifest_of,
     may_be_had,
@@ -91,8 +92,8 @@ def bring_up_to_date(
             return Outcome()
         last = generations[-1]
         names = missing(settings.folder, generations, now(), wanted)
+        _sweep(settings.folder, generations)  # first: the disk may be full
         made = list(map(str, _made(directory, settings.folder, generations, names, progress or Progress())))
-        _sweep(settings.folder, generations)
         whole = len(made) == len(names) and last.format == FORMAT
         if settings.record and whole and last.announced is None:
             first = all(each.announced is None for each in generations)
@@ -152,10 +153,10 @@ def _made(
 
 
 def _sweep(folder: Path, generations: Sequence[Generation]) -> None:
-    """Remove what nobody may ask for any more."""
+    """Remove what nobody may ask for any more, and no file of anybody else."""
     known = set(map(str, every_name(generations)))
     for file in folder.iterdir():
-        if (file.suffix in {".lzx", ".xml"} and file.name not in known) or file.suffix == ".new":
+        if is_ours(file.name) and file.name not in known:
             file.unlink()
 
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 from casd.model import Listed
 from protocols.oab import records
 from protocols.oab.records import OBJECTS, Value, record
+
+_NUMBER = re.compile(r"[0-9]{1,9}")
 
 _USER = 6
 _GROUP = 8
@@ -37,6 +41,6 @@ def record_of(entry: Listed) -> bytes:
         records.ACCOUNT: entry.address.rpartition("@")[0],
         records.MOBILE_PHONE: details.get("mobile_phone"),
         records.PROXY_ADDRESSES: [f"SMTP:{entry.address}", *(f"smtp:{each}" for each in entry.proxy_addresses)],
-        records.ROOM_CAPACITY: int(capacity) if capacity.isascii() and capacity.isdigit() else None,
+        records.ROOM_CAPACITY: int(capacity) if _NUMBER.fullmatch(capacity) else None,
     }
     return record(OBJECTS, values)

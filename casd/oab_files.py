@@ -31,6 +31,8 @@ _NAME = re.compile(
     r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})-(data|binpatch|lng[0-9a-f]{4})-([1-9][0-9]{0,9})\.lzx"
 )
 
+_OURS = re.compile(r"\.?[0-9a-f-]{36}-[a-z0-9]+-[0-9]+\.(?:lzx|xml)(?:\.new)?")
+
 
 @frozen
 class Name:
@@ -112,6 +114,11 @@ def manifest_of(folder: Path, generations: Sequence[Generation], last: Generatio
     ]
     full = _listed(folder, Name(book.guid, DATA, last.sequence))
     return manifest.manifest(book.title, str(book.guid), full, leading, templates)
+
+
+def is_ours(name: str) -> bool:
+    """Say whether a file in the folder is one of ours, perhaps unfinished."""
+    return _OURS.fullmatch(name) is not None
 
 
 def every_name(generations: Sequence[Generation]) -> Iterator[Name]:

@@ -89,7 +89,7 @@ class Job:
             return
         try:
             generations: Sequence[Generation] = await self._directory.generations()
-            if self._needed(generations, wanted):
+            if await self._run(self._needed, generations, wanted):
                 task = Task(*self._source, self._settings, self._books, wanted)
                 self._tell(await self._run(self._process.run, task))
         except (DirectoryDown, NotMade, OSError) as error:
@@ -100,6 +100,7 @@ class Job:
             self._log.failure("no address books were made", Failure())
 
     def _needed(self, generations: Sequence[Generation], wanted: Sequence[Name]) -> bool:
+        """Say whether there is something to do; it looks at files, beside the reactor."""
         now, folder = self._now(), self._settings.folder
         if is_held(folder):
             return False  # another worker of this front end is at it

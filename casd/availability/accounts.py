@@ -37,7 +37,7 @@ class Account:
     url: str = ""
     user: str = ""
     password: str = field(default="", repr=False)
-    headers: tuple[tuple[str, str], ...] = ()
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     impersonate: bool = False
     ca: str = ""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from attrs import frozen
@@ -15,11 +15,12 @@ from protocols.ews.availability import Request, View
 
 @frozen
 class Asking:
-    """Who asks, what (in UTC), until when by the clock: after that nobody wants the answer any more."""
+    """Who asks, what (in UTC), until when by the clock; whether nobody wants the answer any more, even before."""
 
     asker: str
     request: Request
     until: float
+    gone: Callable[[], bool] = lambda: False
 
 
 @frozen(eq=False)

@@ -13,7 +13,7 @@ from casd.availability import spoken
 from casd.availability.accounts import Accounts, BadAccount
 from casd.availability.asking import Place
 from casd.availability.wire import PROTOCOL
-from casd.directory.members import TooMany, members
+from casd.directory.members import TURN, TooMany, members
 from casd.model import LONGEST_ADDRESS, Endpoint, Group, Partner, Proxy, Server, ServerKind, Trust
 from protocols.ews.errors import Refusal
 
@@ -48,9 +48,11 @@ class Attendees:
         self._accounts = accounts
         self._proxied = proxied
         self._places: dict[tuple[str, str], Place] = {}
+        self._looked_up = 0
 
     async def find(self, address: str) -> Found:
         """Return what an address stands for."""
+        await self._turn(1)
         if not address.isprintable() or len(address) > LONGEST_ADDRESS:
             return Refusal("ErrorMailRecipientNotFound")
         decision = await self._access.locate_address(address, PROTOCOL, "the attendee")
@@ -105,12 +107,20 @@ class Attendees:
 
     async def _members(self, group: Group) -> Members | Refusal:
         """Return whom a group leads to, through the groups in it."""
+        await self._turn(len(group.members))
         try:
             found = await members(self._access.directory, group, 2 * MOST)
         except TooMany:
             return Refusal("ErrorFreeBusyDLLimitReached")
         addresses = (*(mailbox.address for mailbox in found.mailboxes), *found.others)
         return Members(addresses) if len(addresses) <= MOST else Refusal("ErrorFreeBusyDLLimitReached")
+
+    async def _turn(self, count: int) -> None:
+        """Let others have their turn, now and then."""
+        self._looked_up += count
+        if self._looked_up > TURN:
+            self._looked_up = 0
+            await self._access.directory.pause()
 
 
 def _taken_apart(url: str) -> tuple[Endpoint | None, str]:

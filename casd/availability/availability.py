@@ -27,6 +27,10 @@ _MOST = 1000
 """Mailboxes that one request may lead to through groups."""
 
 
+_Task = tuple[Asking, list[Place], dict[Place, View]]
+"""What is asked, for which mailboxes of one server, and where what is told is put."""
+
+
 @frozen
 class Settings:
     """Section `[availability]`."""
@@ -58,39 +62,38 @@ class Availability:
         self._wire = Wire(access, settings.largest, in_thread)
         self._accounts = Accounts(settings.accounts)
 
-    async def ask(self, asker: str, request: Request, *, proxied: bool = False) -> Told:
-        """Return what `asker` is told of the mailboxes of a request; `DirectoryDown`.
+    async def ask(
+        self, asker: str, *requests: Request, proxied: bool = False, gone: Callable[[], bool] = lambda: False
+    ) -> list[Told]:
+        """Return what `asker` is told by requests that name the same mailboxes, all at once; `DirectoryDown`.
 
-        `proxied`: a front end has passed the request on already.
+        `proxied`: a front end has passed them on already. `gone` says whether nobody waits for the answer any more.
         """
-        asking = Asking(asker, request.in_utc(), self._wire.now + self.settings.deadline)
+        until = self._wire.now + self.settings.deadline
         attendees = Attendees(self._access, self._accounts, proxied=proxied)
         found: dict[str, Found] = {}
-        for address in request.addresses:
+        for address in requests[0].addresses:
             await _find(attendees, address, found)
         places = dict.fromkeys(one for one in found.values() if isinstance(one, Place))
-        return Told(asking.request, found, await self._ask_all(asking, places))
+        asked = [Asking(asker, request.in_utc(), until, gone) for request in requests]
+        told: list[dict[Place, View]] = [{} for _ in asked]
+        queues: defaultdict[str, list[_Task]] = defaultdict(list)
+        for asking, views in zip(asked, told, strict=True):
+            for batch in _batches(places):
+                queues[batch[0].server.name].append((asking, batch, views))
+        some = [queue for queue in map(iter, queues.values()) for _ in range(self.settings.at_once)]
+        everyone = gatherResults([Deferred.fromCoroutine(self._ask_all(queue)) for queue in some])
+        await _first(self._access.clock, until - self._wire.now, everyone)
+        return [Told(asking.request, found, dict(views)) for asking, views in zip(asked, told, strict=True)]
 
-    async def _ask_all(self, asking: Asking, places: Mapping[Place, None]) -> dict[Place, View]:
-        """Ask for all mailboxes, some at once at each server, until the deadline; who is late is left out."""
-        told: dict[Place, View] = {}
-        going = [
-            Deferred.fromCoroutine(self._ask_some(asking, waiting, told))
-            for waiting in _batches(places)
-            for _ in range(self.settings.at_once)
-        ]
-        await _first(self._access.clock, asking.until - self._wire.now, gatherResults(going))
-        return dict(told)
-
-    async def _ask_some(self, asking: Asking, waiting: Iterator[Sequence[Place]], told: dict[Place, View]) -> None:
-        """Ask for what waits at one server, bit by bit: in a loop, for hundreds may be given up at once."""
-        for batch in waiting:
-            await self._ask(asking, batch, told)
+    async def _ask_all(self, queue: Iterator[_Task]) -> None:
+        """Ask a server one after the other, beside others who do so; who is late is left out."""
+        for asking, batch, views in queue:
+            if self._wire.now < asking.until and not asking.gone():
+                await self._ask(asking, batch, views)
 
     async def _ask(self, asking: Asking, batch: Sequence[Place], told: dict[Place, View]) -> None:
         """Ask one server for some of its mailboxes; whatever goes wrong is told of these."""
-        if self._wire.now >= asking.until:
-            return
         first = batch[0]
         if not first.named:  # the account may see more than who asks
             asking = evolve(asking, request=evolve(asking.request, view=_plain(asking.request.view)))
@@ -132,14 +135,15 @@ async def _find(attendees: Attendees, address: str, found: dict[str, Found]) -> 
                 found[member] = Refusal("ErrorMailRecipientNotFound") if isinstance(other, Members) else other
 
 
-def _batches(places: Mapping[Place, None]) -> Iterator[Iterator[list[Place]]]:
-    """Yield for each server its mailboxes in as many as its language asks for at once."""
+def _batches(places: Mapping[Place, None]) -> Iterator[list[Place]]:
+    """Yield the mailboxes of each server in as many as its language asks for at once."""
     by_server: defaultdict[str, list[Place]] = defaultdict(list)
     for place in places:
         by_server[place.server.name].append(place)
     for together in by_server.values():
         most = LANGUAGES[together[0].language].MOST
-        yield iter([together[start : start + most] for start in range(0, len(together), most)])
+        for start in range(0, len(together), most):
+            yield together[start : start + most]
 
 
 async def _first(clock: Any, patience: float, everyone: Deferred[Any]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from attrs import evolve, frozen
 
@@ -14,6 +15,9 @@ from protocols.ews.errors import Refusal
 from protocols.ews.merging import merged, seen
 from protocols.ews.suggesting import Attendee
 from protocols.ews.working_hours import usual
+
+_EARLIEST, _LATEST = datetime(2, 1, 1), datetime(9998, 12, 31)  # noqa: DTZ001 (in UTC, without offset)
+"""The ends of time: what is beyond has no date in other zones."""
 
 _TOO_LATE = View(Refusal("ErrorTimeoutExpired"))
 _TOO_BIG = "ErrorFreeBusyDLLimitReached"
@@ -52,7 +56,8 @@ class Told:
             case Refusal() as refusal:
                 return View(refusal)
             case Place() as place:
-                return self.views.get(place, _TOO_LATE)
+                view = self.views.get(place, _TOO_LATE)
+                return evolve(view, events=tuple(map(_bounded, view.events)))
             case Members(addresses):
                 return self._together([self._view(one) for one in addresses])
 
@@ -64,6 +69,13 @@ class Told:
             known = not (view.refusal or view.only_merged)
             events += [evolve(one, details=()) for one in view.events] if known else [unknown]
         return View(events=tuple(sorted(set(events), key=lambda one: one.start)))
+
+
+def _bounded(event: Event) -> Event:
+    """Return an event within what dates there are: servers tell of any time."""
+    if event.start >= _EARLIEST and event.end <= _LATEST:
+        return event
+    return evolve(event, start=max(event.start, _EARLIEST), end=min(event.end, _LATEST))
 
 
 def _digits(request: Request, view: View) -> str:

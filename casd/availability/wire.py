@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from attrs import frozen
-from twisted.internet.defer import Deferred, succeed
+from attrs import field, frozen
+from twisted.internet.defer import Deferred, DeferredSemaphore, succeed
 from twisted.internet.defer import TimeoutError as Late
 from twisted.internet.error import TimeoutError as NotConnected
 
@@ -27,7 +28,10 @@ PROTOCOL = "availability"
 PROXIED = b"X-CASD-Proxied"
 """Stands on a request that a front end has passed on, so that nobody passes it on again."""
 
-_LARGE = 64 * 1024
+_SHARE = 4
+"""Of a server's connections this part at most is busy with what is asked here: others have work for it too."""
+
+_LARGE = 16 * 1024
 """Bytes of an answer that are not read in the reactor's thread."""
 
 _REFUSED = {401: "ErrorMailboxLogonFailed", 403: "ErrorNoFreeBusyAccess", 503: "ErrorServerBusy"}
@@ -59,6 +63,12 @@ class Wire:
     access: ClientAccess
     largest: int
     in_thread: Callable[..., Deferred[Any]]
+    _turns: dict[str, DeferredSemaphore] = field(init=False, repr=False)
+
+    @_turns.default
+    def _no_turns(self) -> dict[str, DeferredSemaphore]:
+        most = max(1, self.access.pool.settings.connections // _SHARE)
+        return defaultdict(lambda: DeferredSemaphore(most))
 
     @property
     def now(self) -> float:
@@ -66,7 +76,18 @@ class Wire:
         return float(self.access.clock.seconds())
 
     async def fetch(self, server: Server, who: str, question: Question, until: float, mailboxes: int = 1) -> Answer:
-        """Return what a server answers. Raises `Unanswered`."""
+        """Return what a server answers, asked when it is its turn. Raises `Unanswered`."""
+        turns = self._turns[server.name]
+        try:
+            await turns.acquire().addTimeout(max(0.0, until - self.now), self.access.clock)
+        except Late as error:
+            raise Unanswered("ErrorTimeoutExpired", f"{server.name} is asked for too many already") from error
+        try:
+            return await self._fetch(server, who, question, until, mailboxes)
+        finally:
+            self.access.clock.callLater(0, turns.release)  # not from here: each would call the next
+
+    async def _fetch(self, server: Server, who: str, question: Question, until: float, mailboxes: int) -> Answer:
         try:
             connection = await self.access.connect(server, PROTOCOL, who, last=True)
         except Busy as error:

@@ -10,8 +10,7 @@ from casd.model import Group, Mailbox
 MOST = 10_000
 """Members of a group that are looked up, nested ones included."""
 
-
-_TURN = 200
+TURN = 200
 """Look-ups between which others have their turn: some ten milliseconds."""
 
 
@@ -36,7 +35,7 @@ async def members(directory: CachedDirectory, group: Group, most: int = MOST) ->
         address, seen = waiting.pop(), seen + 1
         if seen > most:
             raise TooMany
-        if not seen % _TURN:
+        if not seen % TURN:
             await directory.pause()
         if (mailbox := await directory.by_address(address)) is not None:
             mailboxes.setdefault(mailbox.guid, mailbox)
@@ -57,7 +56,7 @@ async def direct(directory: CachedDirectory, group: Group) -> list[tuple[str, Ma
         raise TooMany
     found = []
     for number, address in enumerate(group.members, 1):
-        if not number % _TURN:
+        if not number % TURN:
             await directory.pause()
         found.append((address, await directory.by_address(address) or await directory.group(address)))
     return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -77,7 +78,9 @@ def record(
     following = last.sequence + 1 if last else 1
     ended = connection.execute(_END, {"next": following}).rowcount
     begun = connection.execute(_BEGIN, {"next": following}).rowcount
-    if new := not last or bool(ended or begun) or last.books != tuple(books) or last.format != form:
+    changed = not last or bool(ended or begun) or last.books != tuple(books) or last.format != form
+    # One of the future would be told of when its time has come: another takes its place.
+    if new := changed or (last is not None and last.taken - now >= interval):
         oldest = _oldest([*known, following], now - keep)
         row = (following, now, now, oldest, form, json.dumps([attrs.asdict(book) for book in books], default=str))
         connection.execute("INSERT INTO generation VALUES (?, ?, ?, NULL, ?, ?, ?)", row)
@@ -130,6 +133,7 @@ def _tell(connection: sqlite3.Connection) -> None:
     connection.execute("UPDATE change SET number = number + 1")
 
 
+@lru_cache(4)  # as a rule all generations have the same
 def _books(text: str) -> tuple[AddressBook, ...]:
     conditions = ("domains", "sites", "addresses")
     return tuple(

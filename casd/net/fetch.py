@@ -26,7 +26,7 @@ class _Fetch:
         self._connection = connection
         self._limit = limit
         self._head: ResponseHead | None = None
-        self._body: list[bytes] = []
+        self._body = bytearray()
         self.done: Deferred[Answer] = Deferred()
 
     def response(self, head: ResponseHead) -> None:
@@ -34,15 +34,15 @@ class _Fetch:
             self._head = head
 
     def body(self, data: bytes) -> None:
-        self._body.append(data)
-        if sum(map(len, self._body)) > self._limit:
+        self._body += data  # a server may send it byte by byte: each must cost no more than itself
+        if len(self._body) > self._limit:
             self._connection.abandon()
             self.done.errback(Unreachable("the answer is too large"))
 
     def end(self, _trailers: list[Field]) -> None:
         if self._head is not None:
             # Whoever asked may find that this connection must not be used again.
-            self.done.callback(Answer(self._head, b"".join(self._body)))
+            self.done.callback(Answer(self._head, bytes(self._body)))
         self._connection.lane.release(self._connection)
 
     def broken(self, reason: str) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from casd.access import ClientAccess
 from casd.availability.availability import Availability
+from casd.availability.told import Told
 from protocols.ews import described_zones
 from protocols.ews.availability import Event, Request, View
 from protocols.http1 import Response
@@ -24,15 +25,19 @@ async def answer(access: ClientAccess, sender: str, addresses: Sequence[str], as
         start, end = (datetime.fromisoformat(what[name]).astimezone(UTC).replace(tzinfo=None) for name in _WINDOW)
     except (ValueError, KeyError, TypeError, OverflowError):
         return Response(400)
-    if not start < end <= start + service.settings.longest or len(addresses) > service.settings.mailboxes:
+    if not timedelta(0) < end - start <= service.settings.longest or len(addresses) > service.settings.mailboxes:
         return Response(400)
     request = Request(described_zones.UTC, tuple(addresses), start, end, "FreeBusy", _INTERVAL)
-    views = (await service.ask(sender, request)).seen(request)
-    told = [_told(address, view) for address, view in zip(addresses, views, strict=True)]
-    return Response(200, ((b"Content-Type", b"application/json"),), json.dumps({"answers": told}).encode())
+    (told,) = await service.ask(sender, request)
+    return Response(200, ((b"Content-Type", b"application/json"),), await service.in_thread(_answered, request, told))
 
 
 _WINDOW = ("start", "end")
+
+
+def _answered(request: Request, told: Told) -> bytes:
+    views = zip(request.addresses, told.seen(request), strict=True)
+    return json.dumps({"answers": [_told(address, view) for address, view in views]}).encode()
 
 
 def _told(address: str, view: View) -> dict[str, Any]:

@@ -88,10 +88,10 @@ def parse(body: Element, *, longest: timedelta = LONGEST, most: int = MOST) -> R
     described = described_zones.parse(zone)
     options, suggested = (child(body, name) for name in ("FreeBusyViewOptions", "SuggestionsViewOptions"))
     if options is not None:
-        window = _window(options, "TimeWindow", described, longest)
+        window = window_of(options, "TimeWindow", described, longest)
         return Request(described, addresses, *window, *_wanted(options))
     if suggested is not None:
-        window = _window(suggested, "DetailedSuggestionsWindow", described, longest)
+        window = window_of(suggested, "DetailedSuggestionsWindow", described, longest)
         return Request(described, addresses, *window, "", _INTERVAL)
     raise Fault("ErrorInvalidFreeBusyViewType")
 
@@ -114,7 +114,7 @@ def _address(node: Element) -> str:
     return text(email, "Address")
 
 
-def _window(options: Element, name: str, zone: Zone, longest: timedelta) -> tuple[datetime, datetime]:
+def window_of(options: Element, name: str, zone: Zone, longest: timedelta) -> tuple[datetime, datetime]:
     """Return the time asked for, in its zone; a client may say it with an offset too."""
     window = child(options, name)
     if window is None:

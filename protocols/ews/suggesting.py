@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 from itertools import groupby
-from typing import Protocol
 
 from attrs import frozen
 
 from protocols.ews.described_zones import Zone
 from protocols.ews.suggestions import QUALITIES, STEP, Conflict, Day, Options, Suggestion
+from protocols.ews.working_hours import WorkingHours, usual
 
 _STATUSES = ("Free", "WorkingElsewhere", "NoData", "Tentative", "Busy", "OOF")
 """Of several in the time of one meeting the last one here counts."""
@@ -21,36 +21,6 @@ _RANKS = bytes(max(_DIGITS.find(chr(code)), 0) if chr(code) in _DIGITS else _NO_
 _POOR = len(QUALITIES) - 1
 
 _WEEK = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-_USUAL = (8 * 60, 17 * 60)
-"""Minutes of the days from Monday to Friday, where nobody has said when he works."""
-
-
-class Period(Protocol):
-    """Days of the week, and from which minute of the day to which."""
-
-    @property
-    def days(self) -> tuple[str, ...]:
-        """Their names."""
-
-    @property
-    def start(self) -> int:
-        """The first minute."""
-
-    @property
-    def end(self) -> int:
-        """The minute behind the last."""
-
-
-class Hours(Protocol):
-    """When somebody works, by the clock of a zone."""
-
-    @property
-    def zone(self) -> Zone:
-        """The zone."""
-
-    @property
-    def periods(self) -> tuple[Period, ...]:
-        """The periods of a week."""
 
 
 @frozen
@@ -65,7 +35,7 @@ class Attendee:
     group: bool = False
     too_big: bool = False
     excludes: bool = False
-    hours: Hours | None = None
+    hours: WorkingHours | None = None
 
 
 def suggest(options: Options, zone: Zone, attendees: Sequence[Attendee]) -> tuple[Day, ...]:
@@ -144,11 +114,11 @@ def _quality(options: Options, ranks: bytes) -> int:
 def _times(options: Options, zone: Zone, known: Sequence[_Known]) -> Iterator[_Time]:
     """Yield each time that is good enough, and the one that the meeting has."""
     begin, end, lasts = zone.utc(options.start), zone.utc(options.end), timedelta(minutes=options.minutes)
-    hours = {one.attendee.hours for one in known if one.attendee.hours is not None}
+    hours = {one.attendee.hours for one in known if one.attendee.hours is not None} or {usual(zone)}
 
     def at(start: datetime, slots: slice, quality: int, *, planned: bool = False) -> _Time:
         local = zone.local(start)
-        working = all(_works(one, start, start + lasts) for one in hours) if hours else _usual(local, lasts)
+        working = all(_works(one, start, start + lasts) for one in hours)
         return _Time(local, slots, quality, working, planned)
 
     planned = None if options.current is None else zone.utc(options.current)
@@ -174,14 +144,10 @@ def _good(options: Options, known: Sequence[_Known], count: int, wide: int) -> I
             yield number, quality
 
 
-def _works(hours: Hours, start: datetime, end: datetime) -> bool:
+def _works(hours: WorkingHours, start: datetime, end: datetime) -> bool:
     """Say whether a time of UTC is within somebody's hours."""
     start, end = hours.zone.local(start), hours.zone.local(end)
     return any(_within(start, end, one.days, one.start, one.end) for one in hours.periods)
-
-
-def _usual(local: datetime, lasts: timedelta) -> bool:
-    return _within(local, local + lasts, _WEEK[:5], *_USUAL)
 
 
 def _within(start: datetime, end: datetime, days: Sequence[str], first: int, last: int) -> bool:

@@ -7,9 +7,10 @@ from datetime import datetime, timedelta
 
 from attrs import frozen
 
+from protocols.ews.availability import LONGEST, window_of
 from protocols.ews.codecs import choice, parse_boolean, parse_integer, parse_moment, show_boolean, show_moment
 from protocols.ews.described_zones import Zone
-from protocols.ews.errors import BadDocument, Fault, Refusal
+from protocols.ews.errors import Fault
 from protocols.ews.markup import Element, child, children, m, t, text
 
 QUALITIES = ("Excellent", "Good", "Fair", "Poor")
@@ -17,8 +18,6 @@ QUALITIES = ("Excellent", "Good", "Fair", "Poor")
 
 STEP = timedelta(minutes=30)
 """Between two times that may be suggested, and what a digit of free/busy times must stand for."""
-
-LONGEST = timedelta(days=62)
 
 _QUALITY = choice(*QUALITIES)
 
@@ -74,12 +73,12 @@ class Day:
     suggestions: tuple[Suggestion, ...]
 
 
-def parse(body: Element, zone: Zone) -> Options | None:
+def parse(body: Element, zone: Zone, *, longest: timedelta = LONGEST) -> Options | None:
     """Return what is asked for in a GetUserAvailabilityRequest, if anything. Raises `BadDocument`, `Fault`."""
     node = child(body, "SuggestionsViewOptions")
     if node is None:
         return None
-    start, end = _window(node, zone)
+    start, end = window_of(node, "DetailedSuggestionsWindow", zone, longest)
     current = text(node, "CurrentMeetingTime")
     return Options(
         start=start,
@@ -98,18 +97,6 @@ def _number(node: Element, name: str, default: int, least: int, most: int) -> in
     if not least <= number <= most:
         raise Fault("ErrorInvalidParameter", f"{name} must be from {least} to {most}.")
     return number
-
-
-def _window(node: Element, zone: Zone) -> tuple[datetime, datetime]:
-    window = child(node, "DetailedSuggestionsWindow")
-    if window is None:
-        raise BadDocument("The required element 'DetailedSuggestionsWindow' is missing.")
-    start, end = (_local(text(window, name), zone) for name in ("StartTime", "EndTime"))
-    if end <= start:
-        raise Fault("ErrorInvalidTimeInterval")
-    if end - start > LONGEST:
-        raise Fault("ErrorTimeIntervalTooBig")
-    return start, end
 
 
 def _local(said: str, zone: Zone) -> datetime:
@@ -132,13 +119,6 @@ def write(days: Sequence[Day]) -> Element:
     """Return the SuggestionsResponse of an answer."""
     message = m("ResponseMessage", m("ResponseCode", "NoError"), ResponseClass="Success")
     return m("SuggestionsResponse", message, m("SuggestionDayResultArray", map(_day, days)))
-
-
-def refused(refusal: Refusal) -> Element:
-    """Return the SuggestionsResponse when nothing can be suggested."""
-    words, code = m("MessageText", refusal.words), m("ResponseCode", refusal.code)
-    message = m("ResponseMessage", words, code, m("DescriptiveLinkKey", "0"), ResponseClass="Error")
-    return m("SuggestionsResponse", message)
 
 
 def _day(day: Day) -> Element:

@@ -280,10 +280,50 @@ def test_what_a_process_left_when_it_died_is_removed(maker: Maker) -> None:
     maker.make()
     for name in (f".{GUID}-data-2.lzx.new", f"{GUID}-data-99.lzx", f"{UUID(int=9)}-data-1.lzx"):
         (maker.folder / name).touch()
-    (maker.folder / "notes.txt").touch()
+    made = set(maker.files()) - {f"{GUID}-data-99.lzx", f"{UUID(int=9)}-data-1.lzx"}
+    others = {"notes.txt", "page.xml", "archive.lzx", ".draft.new"}
+    for name in others:
+        (maker.folder / name).touch()
     maker.make()
-    assert not {each.name for each in maker.folder.iterdir()} - {*maker.files(), "lock", "notes.txt"}
-    assert f"{GUID}-data-99.lzx" not in maker.files()
+    assert {each.name for each in maker.folder.iterdir()} == {*made, *others, "lock"}
+
+
+def test_on_a_full_disk_there_is_room_again_once_what_is_too_old_may_go(
+    maker: Maker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    maker.settings = evolve(maker.settings, keep=8 * HOUR)
+
+    def full(*_: Any) -> None:
+        raise OSError("no space left")
+
+    for _ in range(3):
+        maker.make()
+        change(maker)
+    with monkeypatch.context() as patched:
+        patched.setattr(oab_build, "put", full)
+        for _ in range(3):
+            change(maker)
+            with pytest.raises(OSError, match="no space left"):
+                maker.make()
+    assert {name.rpartition("-")[2].partition(".")[0] for name in maker.files()} <= {"4", "5", "6"}
+
+
+def test_after_a_clock_that_was_far_ahead_clients_are_told_again(maker: Maker) -> None:
+    maker.now = NOON + 365 * 24 * HOUR
+    maker.make()
+    maker.now = float(NOON)
+    assert told(maker.generations(), maker.now) is None
+    assert maker.make().recorded
+    assert not maker.make().recorded
+    last = told(maker.generations(), maker.now + GRACE)
+    assert last is not None
+    assert (last.sequence, last.taken) == (2, NOON)
+
+
+def test_a_room_as_large_as_no_number_keeps_nobody_from_the_book(maker: Maker) -> None:
+    maker.put(evolve(ROOM, details={"capacity": "9" * 5000}))
+    maker.make()
+    assert entries(maker.full(1))[-1] == told_of(evolve(ROOM, details={}))
 
 
 def test_progress_is_told(maker: Maker) -> None:

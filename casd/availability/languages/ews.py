@@ -29,7 +29,7 @@ async def ask(wire: Wire, asking: Asking, places: Sequence[Place]) -> Sequence[V
     headers = (*signed_in(first.account, {}), (b"Content-Type", CONTENT_TYPE), (PROXIED, b"availability"))
     question = Question(b"POST", first.account.target({}, _USUAL), headers, body)
     answer = await wire.fetch(first.server, asking.asker, question, asking.until, len(places))
-    _check(answer)
+    await _check(wire, answer)
     try:
         views: list[View] = await wire.read(availability_client.read, answer, request)
     except Fault as error:
@@ -37,9 +37,9 @@ async def ask(wire: Wire, asking: Asking, places: Sequence[Place]) -> Sequence[V
     return views
 
 
-def _check(answer: Answer) -> None:
+async def _check(wire: Wire, answer: Answer) -> None:
     """Raise `Unanswered` for anything but an answer; a fault of EWS says why in its own words."""
-    if answer.head.status == 500 and (code := availability_client.refused(answer.body)):
+    if answer.head.status == 500 and (code := await wire.read(availability_client.refused, answer)):
         raise Unanswered(code, "said by the server")
     if answer.head.status == 401:
         raise Unanswered("ErrorInvalidCrossForestCredentials", "the account is not taken")

@@ -23,8 +23,8 @@ MOST = 1
 """A hand-over names one mailbox, and whoever has a pooled connection must not see into another."""
 
 _TARGET = b"/EWS/Exchange.asmx"
-_PAUSE = 0.05
-"""Seconds between two looks at the directory while a database is being moved."""
+_PAUSE, _LONGEST_PAUSE = 0.05, 1.0
+"""Seconds between two looks at the directory while a database is being moved, twice as many each time."""
 
 
 async def ask(wire: Wire, asking: Asking, places: Sequence[Place]) -> Sequence[View]:
@@ -32,7 +32,7 @@ async def ask(wire: Wire, asking: Asking, places: Sequence[Place]) -> Sequence[V
     (place,) = places
     request = asking.request.in_utc(place.address)
     body = availability_client.write(request)
-    proxy = place.proxy
+    proxy, pause = place.proxy, _PAUSE
     while proxy is not None:
         answer = await _hand_over(wire, asking, proxy, body)
         if answer.head.status != 421:
@@ -41,9 +41,10 @@ async def ask(wire: Wire, asking: Asking, places: Sequence[Place]) -> Sequence[V
                 return await wire.read(availability_client.read, answer, request)
             except Fault as error:
                 raise Unanswered("ErrorProxyRequestProcessingFailed", str(error)) from error
-        if wire.now + _PAUSE >= asking.until:
+        if wire.now + pause >= asking.until:
             break
-        await deferLater(wire.access.clock, _PAUSE)
+        await deferLater(wire.access.clock, pause)
+        pause = min(2 * pause, _LONGEST_PAUSE)
         try:
             proxy = await _looked_up(wire, place)
         except DirectoryDown:

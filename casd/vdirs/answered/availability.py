@@ -15,7 +15,6 @@ from casd.model import Identity
 from casd.net.exchange import Exchange
 from protocols.ews import availability, suggestions
 from protocols.ews.envelope import Request
-from protocols.ews.errors import Fault
 from protocols.ews.markup import Element
 from protocols.ews.suggesting import suggest
 from protocols.http1 import RequestHead
@@ -34,14 +33,13 @@ async def get_user_availability(
     body, proxied = request.body, _proxied(exchange.head)
     limits = service.settings
     asked = availability.parse(body, longest=limits.longest, most=limits.mailboxes)
-    options = suggestions.parse(body, asked.zone)
-    if options is not None and options.end - options.start > limits.longest:
-        raise Fault("ErrorTimeIntervalTooBig")
-    told = await service.ask(identity.user, asked, proxied=proxied)
+    options = suggestions.parse(body, asked.zone, longest=limits.longest)
+    wider = evolve(asked, start=options.start, end=options.end, view="FreeBusy", interval=_STEP) if options else asked
+    both = (asked,) if _within(wider, asked) else (asked, wider)
+    told, *more = await service.ask(identity.user, *both, proxied=proxied, gone=lambda: exchange.lost)
     suggested = None
     if options is not None:
-        wider = evolve(asked, start=options.start, end=options.end, view="FreeBusy", interval=_STEP)
-        known = told if _within(wider, asked) else await service.ask(identity.user, wider, proxied=proxied)
+        known = more[0] if more else told
         suggested = await service.in_thread(_suggested, options, wider, known, suggestions.excluding(body))
     answered: Element = await service.in_thread(_answered, asked, told, suggested)
     return answered

@@ -16,8 +16,8 @@ class Question:
 
     def __init__(self, estate: Estate, limit: int = 100) -> None:
         self.lane = estate.pool.lane(MBX1, "ews")
-        connection = result(self.lane.acquire(""))
-        asking = fetch(connection, b"POST", b"/x", b"Host: mbx1\r\n", b"hello", 10, limit)
+        self.connection = result(self.lane.acquire(""))
+        asking = fetch(self.connection, b"POST", b"/x", b"Host: mbx1\r\n", b"hello", 10, limit)
         self.outcome: list[Any] = outcome_of(asking)
         self.asked = estate.servers.last()
 
@@ -63,3 +63,22 @@ def test_an_answer_over_the_limit_that_comes_at_once_is_refused_too(estate: Esta
     assert question.outcome[0].check(Unreachable)
     assert question.lane.idle_connections == 0
     estate.settle()
+
+
+@pytest.mark.negative
+def test_an_answer_in_many_small_pieces_costs_no_more_than_its_bytes(estate: Estate) -> None:
+    looked_at = 0
+
+    class Piece(bytes):
+        def __len__(self) -> int:
+            nonlocal looked_at
+            looked_at += 1
+            return super().__len__()
+
+    question = Question(estate, limit=1000)
+    question.say(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+    for _ in range(1000):
+        question.connection._taker.body(Piece(b"x"))
+    assert looked_at <= 1000
+    question.say(b"0\r\n\r\n")
+    assert question.outcome[0].body == b"x" * 1000

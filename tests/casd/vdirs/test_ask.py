@@ -80,7 +80,9 @@ def test_free_and_busy_times_are_told_of_whatever_servers(estate: Estate) -> Non
     client = times(estate, "carol@example.org", "nobody@example.org")
     (asked,) = estate.servers.requests()
     assert (asked.line, asked.assertion.user) == ("POST /EWS/Exchange.asmx", "alice@example.org")
+    begun = estate.hashed
     say(asked, PLAN)
+    assert estate.hashed == begun + 1  # a hundred mailboxes with a thousand events each take their time
     event = {"status": "Busy", "start": "2027-03-01T09:00:00+00:00", "end": "2027-03-01T10:00:00+00:00"}
     assert answers(client) == [
         {"address": "carol@example.org", "reason": "", "said": {"events": [event]}},
@@ -89,7 +91,14 @@ def test_free_and_busy_times_are_told_of_whatever_servers(estate: Estate) -> Non
 
 
 @pytest.mark.parametrize(
-    "window", [{"start": "x"}, {"start": None}, {"start": WINDOW["end"]}, {"end": "2027-05-01T00:00:00Z"}]
+    "window",
+    [
+        {"start": "x"},
+        {"start": None},
+        {"start": WINDOW["end"]},
+        {"end": "2027-05-01T00:00:00Z"},
+        {"start": "9999-12-30T00:00:00Z", "end": "9999-12-01T00:00:00Z"},
+    ],
 )
 def test_a_time_that_is_none_is_not_asked_for(estate: Estate, window: dict[str, Any]) -> None:
     assert times(estate, "carol@example.org", **window).read()[0].status == 400

@@ -292,6 +292,21 @@ def reply(wanted: Request, *views: View) -> bytes:
 UTC_DAY = evolve(request(view="DetailedMerged"), zone=Zone(0))
 
 
+@pytest.mark.parametrize(
+    "code",
+    [
+        *("ErrorAutoDiscoverFailed", "ErrorCrossSiteRequest", "ErrorIndividualMailboxLimitReached"),
+        *("ErrorInvalidOrganizationRelationshipForFreeBusy", "ErrorNoRespondingCASInDestinationSite"),
+        *("ErrorProxyGroupSidLimitExceeded", "ErrorMailboxFailover"),
+    ],
+)
+def test_7_3_what_another_server_says_of_a_mailbox_is_passed_on(code: str) -> None:
+    (found,) = availability_client.read(UTC_DAY, reply(UTC_DAY, View(Refusal(code))))
+    assert found.refusal is not None
+    assert texts(answered(UTC_DAY, found), "m:ResponseCode") == [code]
+    grammar.check(availability.answer(UTC_DAY, [found]))
+
+
 def test_a_server_is_asked_in_utc_for_digits_beside_events() -> None:
     document = availability_client.write(request(view="Detailed").in_utc("bob@example.org", "eve@example.org"))
     body = envelope.parse(document).body
