@@ -99,6 +99,7 @@ _WORDS = {
     "ErrorResultSetTooBig": "There are too many events.",
     "ErrorTimeIntervalTooBig": "The time window is too long.",
     "ErrorAddressSpaceNotFound": "No organisation is known that has this address and tells of its times.",
+    "ErrorAutoDiscoverFailed": "The other organisation does not say where its times are told.",
     "ErrorFreeBusyDLLimitReached": "The group has too many members.",
     "ErrorFreeBusyGenerationFailed": "The times of this mailbox could not be read.",
     "ErrorInvalidCrossForestCredentials": "The other server does not take the account that it is asked with.",
