@@ -133,6 +133,8 @@ def advertise(
     if mailbox is None:
         return stranger(address, topology) or refuse("UserNotFound", "the directory has no such mailbox")
     trace.append(f"mailbox {mailbox.address} ({mailbox.guid}) in database {mailbox.database}")
+    if mailbox.opens:
+        trace.append(f"opened beside it: {' '.join(one.address for one in mailbox.opens)}")
     if not switched_on(mailbox, "autodiscover", topology, trace):
         return refuse("ProtocolDisabled", "autodiscover is switched off for it")
     database = topology.databases.get(mailbox.database)

@@ -57,11 +57,21 @@ class Recipient(StrEnum):
 
 
 @frozen
+class Opened:
+    """A mailbox that is opened for somebody beside his own."""
+
+    address: str
+    display_name: str
+    legacy_dn: str
+
+
+@frozen
 class Mailbox:
     """One mailbox of the organisation. `switches` maps a protocol to on, off, or (absent) the default.
 
     `details` are what address books tell beside its name: some of `DETAILS`, none of them empty. `address_book` names
-    the offline address book that its user gets, where that is not the one of those like him.
+    the offline address book that its user gets, where that is not the one of those like him. `open_for` are the users
+    whose clients open it beside their own, `opens` what this one's user has opened so; it is no right to anything.
     """
 
     guid: UUID
@@ -76,6 +86,8 @@ class Mailbox:
     kind: Recipient = Recipient.USER
     details: Mapping[str, str] = field(factory=dict)
     address_book: str = ""
+    open_for: tuple[str, ...] = ()
+    opens: tuple[Opened, ...] = ()
 
     @property
     def domain(self) -> str:

@@ -69,13 +69,18 @@ def _period(value: str) -> tuple[datetime, datetime]:
     start = _moment(first)
     if last[-1:] in {"Z", "z"}:
         return start, _moment(last)
-    length = _LENGTH.fullmatch(last.upper())
-    if length is None or last.upper().endswith(("P", "T")):
-        raise BadFreeBusy(f"{value[:40]!r} is no period")
     try:
-        return start, start + timedelta(**dict(zip(_UNITS, (int(one or 0) for one in length.groups()), strict=True)))
+        return start, start + duration(last)
     except OverflowError:
         raise BadFreeBusy(f"{value[:40]!r} has no end") from None
+
+
+def duration(text: str) -> timedelta:
+    """Read a DURATION that is not negative (RFC 5545 section 3.3.6). Raises `BadFreeBusy`."""
+    length = _LENGTH.fullmatch(text.upper())
+    if length is None or text.upper().endswith(("P", "T")):
+        raise BadFreeBusy(f"{text[:40]!r} is no length")
+    return timedelta(**dict(zip(_UNITS, (int(one or 0) for one in length.groups()), strict=True)))
 
 
 def _moment(text: str) -> datetime:

@@ -9,12 +9,13 @@ from urllib.parse import quote
 
 from attrs import evolve, field, frozen
 
+from casd.availability import elsewhere
 from casd.config import boolean, file, secret
 
 _SUFFIX = ".account"
 _WAYS = re.compile(r"[/\\]|^\.*$")
 _BRACES = re.compile(r"\{(\w+)\}")
-_TEXTS = ("language", "url", "user", "password")
+_TEXTS = ("language", "url", "user", "password", "token", "client", "secret", "scope")
 _KEYS = (*_TEXTS, "header", "impersonate", "ca")
 
 
@@ -31,6 +32,7 @@ class Account:
     """How a server is asked. `{address}`, `{local}`, `{domain}`, `{upn}` stand for the mailbox in what is `filled`.
 
     `impersonate`: EWS is asked in the name of who asks. `ca` is the authority (PEM text) of a partner's certificate.
+    `token` is the URL where a `client` with a `secret` is granted a token of OAuth.
     """
 
     language: str = ""
@@ -40,6 +42,10 @@ class Account:
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     impersonate: bool = False
     ca: str = ""
+    token: str = ""
+    client: str = ""
+    secret: str = field(default="", repr=False)
+    scope: str = ""
 
     def at(self, path: str) -> Account:
         """Return the same for a server that is to be asked at a path, unless the account says another."""
@@ -116,6 +122,11 @@ def _account(name: Path, found: Mapping[str, str], headers: tuple[tuple[str, str
         raise BadAccount(f"{name}: a header is `Name: value`")
     if not found.get("url", "/").startswith("/") or not found.get("url", "/").isascii():
         raise BadAccount(f"{name}: url is a path, such as /{{local}}/calendar/: the directory knows the server")
+    grant = [bool(found.get(key)) for key in ("token", "client", "secret")]
+    if any(grant) and not all(grant):
+        raise BadAccount(f"{name}: token, a URL of https, needs client and secret beside it")
+    if found.get("token") and (found.get("user") or elsewhere.taken_apart(found["token"]) is None):
+        raise BadAccount(f"{name}: token is a URL of https, and stands instead of user and password")
     try:
         return Account(
             **{key: found.get(key, "") for key in _TEXTS},

@@ -9,7 +9,7 @@ from attrs import frozen
 
 from casd.availability.accounts import Account
 from casd.availability.wire import Wire
-from casd.model import Proxy, Server, ServerKind
+from casd.model import Partner, Proxy, Server, ServerKind
 from protocols.ews.availability import Request, View
 
 
@@ -28,6 +28,7 @@ class Place:
     """Where one mailbox is asked, with which account; `proxy` says how it was found if it is one of ours.
 
     `named`: it is asked in the name of who asks, so that its server decides what he may see.
+    `sought`: the organisation whose Autodiscover is to tell which `server` that is, and the path.
     """
 
     address: str
@@ -37,6 +38,7 @@ class Place:
     language: str
     proxy: Proxy | None = None
     named: bool = False
+    sought: Partner | None = None
 
 
 class Language(Protocol):

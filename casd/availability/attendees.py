@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from typing import ClassVar
-from urllib.parse import urlsplit
 
 from attrs import frozen
 from twisted.logger import Logger
 
 from casd.access import ClientAccess
-from casd.availability import spoken
+from casd.availability import elsewhere, spoken
 from casd.availability.accounts import Accounts, BadAccount
 from casd.availability.asking import Place
 from casd.availability.wire import PROTOCOL
 from casd.directory.members import TURN, TooMany, members
-from casd.model import LONGEST_ADDRESS, Endpoint, Group, Partner, Proxy, Server, ServerKind, Trust
+from casd.model import LONGEST_ADDRESS, Group, Proxy, Server, ServerKind, Trust
 from protocols.ews.errors import Refusal
 
 MOST = 100
@@ -83,20 +82,19 @@ class Attendees:
         partner = (await self._access.topology()).partners.get(domain)
         if partner is None:
             return Refusal("ErrorMailRecipientNotFound")
-        endpoint, path = _taken_apart(partner.availability)
-        if endpoint is None:
-            return Refusal("ErrorAddressSpaceNotFound")
-        if partner.trust is Trust.NONE:
+        if partner.trust is Trust.NONE and (partner.availability or partner.autodiscover):
             return Refusal("ErrorNoFreeBusyAccess")
         account = self._accounts.of(domain)
-        place = Place(
-            address,
-            address,
-            _server(partner, endpoint, self._accounts.authority_of(account)),
-            account.at(path),
-            spoken.language(account, ServerKind.EXCHANGE),
-            named=partner.trust is Trust.USER,
-        )
+        language = spoken.language(account, ServerKind.EXCHANGE)
+        named = partner.trust is Trust.USER
+        url = elsewhere.taken_apart(partner.availability)
+        if url is not None:
+            server = elsewhere.server(domain, url.endpoint, self._accounts.authority_of(account))
+            place = Place(address, address, server, account.at(url.path), language, named=named)
+        elif partner.autodiscover and not partner.availability and language == "ews":
+            place = Place(address, address, Server(domain, ""), account, language, named=named, sought=partner)
+        else:
+            return Refusal("ErrorAddressSpaceNotFound")
         return self._allowed(place)
 
     def _allowed(self, place: Place) -> Found:
@@ -121,22 +119,3 @@ class Attendees:
         if self._looked_up > TURN:
             self._looked_up = 0
             await self._access.directory.pause()
-
-
-def _taken_apart(url: str) -> tuple[Endpoint | None, str]:
-    """Return where a URL of https leads, and its path; nowhere if it is none."""
-    try:
-        parts = urlsplit(url)
-        host = (parts.hostname or "").encode("idna").decode("ascii")
-        found = Endpoint(host, parts.port or 443) if parts.scheme == "https" and host else None
-    except ValueError:  # of UnicodeError too
-        return None, ""
-    return found, parts.path
-
-
-def _server(partner: Partner, endpoint: Endpoint, authority: str) -> Server:
-    """Return another organisation's server as if the directory had it."""
-    name = f"{partner.domain} ({endpoint})"
-    return Server(
-        name, "", endpoints={"http": endpoint}, tls_name=endpoint.host, ca=authority, kind=ServerKind.EXCHANGE
-    )

@@ -16,10 +16,12 @@ from casd.access import ClientAccess
 from casd.availability.accounts import Accounts, BadAccount
 from casd.availability.asking import Asking, Place
 from casd.availability.attendees import Attendees, Found, Members
+from casd.availability.discovery import Discovery
 from casd.availability.spoken import LANGUAGES
+from casd.availability.tokens import Tokens
 from casd.availability.told import Told
 from casd.availability.wire import Unanswered, Wire
-from casd.config import integer, key, optional, path, seconds, size
+from casd.config import integer, key, optional, path, seconds, size, words
 from protocols.ews.availability import Request, View
 from protocols.ews.errors import Refusal
 
@@ -43,6 +45,9 @@ class Settings:
     accounts: Path | None = key(
         optional(path), "", "folder of the accounts that other servers are asked with, SERVER.account or DOMAIN.account"
     )
+    impersonators: tuple[str, ...] = key(
+        words, "", "addresses of the accounts that other organisations may ask with in the name of users of ours"
+    )
 
     @property
     def longest(self) -> timedelta:
@@ -61,6 +66,8 @@ class Availability:
         self.in_thread = in_thread
         self._wire = Wire(access, settings.largest, in_thread)
         self._accounts = Accounts(settings.accounts)
+        self._tokens = Tokens(self._wire, self._accounts)
+        self._discovery = Discovery(self._wire, self._accounts)
 
     async def ask(
         self, asker: str, *requests: Request, proxied: bool = False, gone: Callable[[], bool] = lambda: False
@@ -98,15 +105,24 @@ class Availability:
         if not first.named:  # the account may see more than who asks
             asking = evolve(asking, request=evolve(asking.request, view=_plain(asking.request.view)))
         try:
-            views = await LANGUAGES[first.language].ask(self._wire, asking, batch)
+            views = await LANGUAGES[first.language].ask(self._wire, asking, await self._ready(asking, batch))
             told.update(zip(batch, views, strict=True))
         except Unanswered as error:
+            self._tokens.doubt(first.account, error.code)
+            self._discovery.doubt(first)
             self._untold(told, batch, error.code, error)
         except BadAccount as error:
             self._untold(told, batch, "ErrorServiceDiscoveryFailed", error)
         except Exception as error:
             self._log.failure("{server} could not be asked for times", server=first.server.name)
             self._untold(told, batch, "ErrorProxyRequestProcessingFailed", error)
+
+    async def _ready(self, asking: Asking, batch: Sequence[Place]) -> Sequence[Place]:
+        """Return where some mailboxes are asked, with what had to be asked for that first."""
+        first = batch[0]
+        account = await self._tokens.signed_in(first.account, asking.asker, asking.until)
+        signed_in = [evolve(place, account=account) for place in batch]
+        return await self._discovery.found(asking, first.sought, signed_in) if first.sought else signed_in
 
     def _untold(self, told: dict[Place, View], batch: Sequence[Place], code: str, error: Exception) -> None:
         """Tell of some mailboxes that they are not told of; the log is told once of each server."""

@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
-from protocols import freebusy
+from collections.abc import Callable
+
+from protocols import freebusy, vevent
 from protocols.ews.availability import Event, Request, View
 from protocols.ews.availability_client import MOST_EVENTS
 from protocols.ews.errors import Refusal
-from protocols.freebusy import BadFreeBusy, TooMany
+from protocols.freebusy import BadFreeBusy, Period, TooMany
+from protocols.vevent import Window
 
 
 def view(request: Request, content: bytes) -> View:
     """Return the busy times in a VFREEBUSY that are within those asked for: who and what is never told."""
+    return _view(request, lambda _: freebusy.read(content, MOST_EVENTS))
+
+
+def published(request: Request, content: bytes) -> View:
+    """Return the same of a VFREEBUSY or of a whole calendar, which takes its time."""
+    if b"BEGIN:VFREEBUSY" in content.upper():
+        return view(request, content)
+    return _view(request, lambda window: vevent.busy(content, Window(window.start, window.end, MOST_EVENTS)))
+
+
+def _view(request: Request, read: Callable[[Request], list[Period]]) -> View:
     window = request.in_utc()
     try:
-        periods = freebusy.read(content, MOST_EVENTS)
+        periods = read(window)
     except BadFreeBusy:
         return View(Refusal("ErrorFreeBusyGenerationFailed"))
     except TooMany:

@@ -140,6 +140,8 @@ def show_mailbox(invocation: Invocation, address: str) -> None:
 @_UPN
 @click.option("--add-proxy", multiple=True, help="One more address of it.  [repeatable]")
 @click.option("--remove-proxy", multiple=True, help="An address it has no longer.  [repeatable]")
+@click.option("--open-for", multiple=True, help="A user whose Outlook opens it too: no right is given.  [repeatable]")
+@click.option("--not-open-for", multiple=True, help="A user whose Outlook opens it no longer.  [repeatable]")
 @_LEGACY_DN
 @_HIDDEN
 @_SWITCHES
@@ -156,6 +158,8 @@ def set_(
     new_address: str | None,
     add_proxy: tuple[str, ...],
     remove_proxy: tuple[str, ...],
+    open_for: tuple[str, ...],
+    not_open_for: tuple[str, ...],
     switches: dict[str, bool | None],
     details: dict[str, str],
     password: TextIO | None,
@@ -168,6 +172,7 @@ def set_(
         proxies = _proxies(mailbox, new_address, add_proxy, remove_proxy)
         mailbox = evolve(mailbox, **given(options), switches=_switched(dict(mailbox.switches), switches))
         mailbox = evolve(mailbox, details={**mailbox.details, **details})
+        mailbox = evolve(mailbox, open_for=_readers(mailbox, open_for, not_open_for))
         put_mailbox(connection, evolve(mailbox, address=new_address or mailbox.address, proxy_addresses=proxies))
         if encoded:
             set_password(connection, mailbox.guid, encoded, datetime.now(UTC))
@@ -231,6 +236,13 @@ def _proxies(
     missing = gone - set(map(normal_address, held))
     if missing:
         raise Mistake(f"{', '.join(missing)} is no proxy address of {mailbox.address}")
+    return tuple(address for address in held if normal_address(address) not in gone)
+
+
+def _readers(mailbox: Mailbox, add: tuple[str, ...], remove: tuple[str, ...]) -> tuple[str, ...]:
+    held, gone = (*mailbox.open_for, *add), set(map(normal_address, remove))
+    if missing := gone - set(map(normal_address, held)):
+        raise Mistake(f"{mailbox.address} is not opened for {', '.join(missing)}")
     return tuple(address for address in held if normal_address(address) not in gone)
 
 

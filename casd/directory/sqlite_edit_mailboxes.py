@@ -13,6 +13,7 @@ from uuid import UUID
 
 from casd.directory.addresses import check_address
 from casd.directory.sqlite_edit import Mistake
+from casd.directory.sqlite_mailboxes import by_address
 from casd.model import DETAILS, Group, Mailbox
 
 _PUT = """
@@ -51,6 +52,19 @@ def put_mailbox(connection: sqlite3.Connection, mailbox: Mailbox) -> None:
     connection.executemany(
         "INSERT INTO switch VALUES (?, ?, ?)", [(number, *each) for each in mailbox.switches.items()]
     )
+    _put_readers(connection, number, mailbox)
+
+
+def _put_readers(connection: sqlite3.Connection, number: int, mailbox: Mailbox) -> None:
+    connection.execute("DELETE FROM opened WHERE mailbox = ?", (number,))
+    for address in mailbox.open_for:
+        reader = by_address(connection, address)
+        if reader is None or reader.guid == mailbox.guid:
+            raise Mistake(f"{mailbox.address} is opened for users with mailboxes of their own, not for {address}")
+        connection.execute(
+            "INSERT INTO opened SELECT ?, id FROM mailbox WHERE guid = ? ON CONFLICT DO NOTHING",
+            (number, str(reader.guid)),
+        )
 
 
 def set_password(connection: sqlite3.Connection, guid: UUID, encoded: str | None, changed: datetime) -> None:

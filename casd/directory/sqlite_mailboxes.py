@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from casd.directory.addresses import normal_address
-from casd.model import Mailbox, Password, Recipient
+from casd.model import Mailbox, Opened, Password, Recipient
 
 _BY_LOGIN = "SELECT * FROM entry WHERE id = (SELECT mailbox FROM address WHERE normal = ?)"
 _BY_ADDRESS = "SELECT * FROM entry WHERE id = (SELECT mailbox FROM address WHERE normal = ? AND role <> 'login')"
@@ -86,7 +86,10 @@ def _by_name(connection: sqlite3.Connection, query: str, name: str) -> Mailbox |
 
 
 def _mailbox(row: tuple[Any, ...]) -> Mailbox:
-    _, guid, upn, database, display_name, legacy_dn, hidden, address, proxies, switches, kind, details, book = row
+    _, guid, upn, database, display_name, legacy_dn, hidden, address, proxies, switches, kind, details, book, *more = (
+        row
+    )
+    open_for, opens = map(json.loads, more)
     return Mailbox(
         guid=UUID(guid),
         address=address,
@@ -100,4 +103,6 @@ def _mailbox(row: tuple[Any, ...]) -> Mailbox:
         kind=Recipient(kind),
         details=json.loads(details),
         address_book=book,
+        open_for=tuple(open_for),
+        opens=tuple(Opened(*one) for one in opens),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-VERSION = 6
+VERSION = 7
 """Stands in the file as `PRAGMA user_version`; a greater number is a newer casd's file."""
 
 _PEOPLE = (
@@ -29,7 +29,15 @@ _ENTRY = """CREATE VIEW entry AS SELECT
     (SELECT written FROM address WHERE mailbox = m.id AND role = 'primary') AS address,
     (SELECT json_group_array(written) FROM address WHERE mailbox = m.id AND role = 'proxy') AS proxies,
     (SELECT json_group_object(protocol, enabled) FROM switch WHERE mailbox = m.id) AS switches,
-    m.kind, m.details, m.address_book
+    m.kind, m.details, m.address_book,
+    (SELECT json_group_array(written) FROM (
+        SELECT written FROM opened o JOIN address a ON a.mailbox = o.reader AND role = 'primary'
+        WHERE o.mailbox = m.id ORDER BY normal
+    )) AS open_for,
+    (SELECT json_group_array(json_array(written, display_name, legacy_dn)) FROM (
+        SELECT written, s.display_name, s.legacy_dn FROM opened o JOIN mailbox s ON s.id = o.mailbox
+        JOIN address a ON a.mailbox = s.id AND role = 'primary' WHERE o.reader = m.id ORDER BY normal
+    )) AS opens
 FROM mailbox m JOIN database d ON d.id = m.database"""
 
 _ORGANISATION = (
@@ -111,12 +119,23 @@ _BOOKS = (
     *_GENERATIONS,
 )
 
+_OPENED = (
+    """CREATE TABLE opened (
+    mailbox INTEGER NOT NULL REFERENCES mailbox ON DELETE CASCADE,
+    reader INTEGER NOT NULL REFERENCES mailbox ON DELETE CASCADE,
+    PRIMARY KEY (reader, mailbox)
+) WITHOUT ROWID""",
+    "CREATE INDEX opened_mailbox ON opened (mailbox, reader)",
+)
+"""Which mailboxes are opened beside their own for which users: what their clients are told, not what they may."""
+
 STEPS = {
     1: ("ALTER TABLE server ADD COLUMN proxy_protocol TEXT NOT NULL DEFAULT 'none'",),
     2: _PEOPLE,
     3: _WIDER,
     4: (_BY_DN,),
     5: _BOOKS,
+    6: (*_OPENED, "DROP VIEW entry", _ENTRY),
 }
 """The statements that make a file of each earlier version one of the next."""
 
@@ -206,4 +225,4 @@ INSERT INTO change VALUES (1);
 INSERT INTO organisation VALUES ('');
 """
 
-TABLES = _TABLES + ";\n".join((_ENTRY, _BY_DN, *_ORGANISATION, *_GENERATIONS, *_PEOPLE)) + ";\n"
+TABLES = _TABLES + ";\n".join((_ENTRY, _BY_DN, *_ORGANISATION, *_GENERATIONS, *_OPENED, *_PEOPLE)) + ";\n"

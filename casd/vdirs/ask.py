@@ -9,9 +9,10 @@ from typing import Any
 from casd.access import ClientAccess
 from casd.directory.members import TooMany, members
 from casd.model import DirectoryDown
+from casd.moving import Unreached
 from casd.net.exchange import Exchange
 from casd.vdirs import times
-from casd.vdirs.reach import Message, Unreached, each, reach, reason
+from casd.vdirs.reach import Message, each, reach, reason
 from protocols.http1 import Response
 
 PATH = "/casd/ask"

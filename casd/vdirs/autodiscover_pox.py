@@ -31,6 +31,7 @@ def outlook(answer: Answer, package: str) -> bytes | pox.Refusal:
             deployment=str(answer.deployment),
             protocols=tuple(protocols(answer, package)),
             ttl=answer.hours,
+            alternatives=tuple(pox.Alternative(one.display_name or one.address, one.address) for one in mailbox.opens),
         )
     )
 

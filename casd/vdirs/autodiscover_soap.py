@@ -23,7 +23,7 @@ _SCHEMAS = (
 
 _WITHOUT = frozenset(
     {
-        *("ActiveDirectoryServer", "AlternateMailboxes", "DocumentSharingLocations", "MobileMailboxPolicy"),
+        *("ActiveDirectoryServer", "DocumentSharingLocations", "MobileMailboxPolicy"),
         *("MobileMailboxPolicyInterop", "PublicFolderInformation", "PublicFolderServer", "ExchangeRpcUrl"),
         *("InternalUMUrl", "ExternalUMUrl", "InternalPhotosUrl", "ExternalPhotosUrl"),
         *(
@@ -115,6 +115,12 @@ def _mail(protocol: str) -> Setting:
     return value
 
 
+def _alternatives(told: Advertised) -> soap.Value:
+    """Return the mailboxes that are opened for a user; empty where there are none, which is no setting then."""
+    opened = told.mailbox.opens
+    return [soap.Alternative(one.display_name or one.address, one.legacy_dn, one.address) for one in opened]
+
+
 def _host(told: Advertised) -> str:
     return urlsplit(told.web["rpc"].external).hostname or ""
 
@@ -157,4 +163,5 @@ _SETTINGS: Mapping[str, Setting] = {
     "ExternalPop3Connections": _mail("pop3"),
     "InternalSmtpConnections": _mail("smtp"),
     "ExternalSmtpConnections": _mail("smtp"),
+    "AlternateMailboxes": _alternatives,
 }

@@ -33,6 +33,8 @@ OPERATIONS: dict[str, Operation] = dict(_operations())
 _BY_ADDRESS = frozenset({"GetUserOofSettingsRequest", "SetUserOofSettingsRequest"})
 """What belongs to the mailbox that it names, whoever asks."""
 
+_TIMES = "GetUserAvailabilityRequest"
+
 _PATH = "/ews/exchange.asmx"
 _HEADERS = ((b"Content-Type", envelope.CONTENT_TYPE), (b"Cache-Control", b"private"))
 _LARGEST = 256 * 1024
@@ -92,10 +94,22 @@ async def _answer(exchange: Exchange, access: ClientAccess, identity: Identity) 
     operation = OPERATIONS.get(request.operation)
     if operation is None:
         raise Fault("ErrorInvalidRequest")
-    if request.impersonated and request.impersonated.casefold() != identity.user.casefold():
-        raise Fault("ErrorImpersonateUserDenied")
+    identity = await _in_the_name(exchange, access, identity, request)
     grammar.check(request.body)
     try:
         return await operation(exchange, access, identity, request)
     except Refusal as refused:
         return responses.refused(request.operation, refused)
+
+
+async def _in_the_name(exchange: Exchange, access: ClientAccess, identity: Identity, request: Request) -> Identity:
+    """Return who counts as asking: a partner's account may ask for times in the name of a user of ours."""
+    who = request.impersonated.casefold()
+    if not who or who == identity.user.casefold():
+        return identity
+    trusted = identity.user.casefold() in map(str.casefold, access.availability.settings.impersonators)
+    mailbox = await access.directory.by_address(who) if trusted and request.operation == _TIMES else None
+    if mailbox is None:
+        raise Fault("ErrorImpersonateUserDenied")
+    exchange.notes["why"] += f", in the name of {mailbox.address}"
+    return Identity(mailbox.address, identity.method, mailbox)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Coroutine, Iterable
+from functools import partial
 from typing import Any, TypeVar
 
 from attrs import frozen
 from twisted.internet.defer import Deferred, gatherResults
-from twisted.internet.task import deferLater
 
 from casd.access import ClientAccess
 from casd.model import DirectoryDown, Proxy
+from casd.moving import Unreached, follow
 from casd.net.exchange import new_request_id
 from casd.net.fetch import Answer, fetch
 from casd.net.handover import ANSWER_FIELD, bearer
@@ -29,7 +30,6 @@ _TURN = 25
 _HOLD = 10.0
 """Seconds that a mailbox's database may be on the move."""
 
-_PAUSE = 0.05
 _PATIENCE = 60.0
 _LARGEST = 1 << 20
 """Bytes of an answer."""
@@ -42,10 +42,6 @@ class Message:
     body: bytes
     kind: bytes
     more: Headers = ()
-
-
-class Unreached(Exception):
-    """No server has answered for the mailbox; the text is for people."""
 
 
 async def each(
@@ -69,24 +65,14 @@ async def each(
 
 async def reach(access: ClientAccess, sender: str, address: str, path: bytes, message: Message) -> Answer:
     """Return what the server of an address answers to a POST; wait for a database on the move. Raises `Unreached`."""
-    give_up = access.clock.seconds() + _HOLD
+    hand_over = partial(_hand_over, access, sender, path, message)
     try:
-        while True:
-            decision = await access.locate_address(address, "delivery", "the recipient")
-            if not isinstance(decision, Proxy):
-                raise Unreached(getattr(decision, "word", "Elsewhere"))
-            answer = await _hand_over(access, sender, decision, path, message)
-            if answer.head.status != 421:
-                return answer
-            if access.clock.seconds() >= give_up:
-                raise Unreached("DatabaseMoving")
-            await deferLater(access.clock, _PAUSE)
-            await access.directory.refresh()
+        return await follow(access, address, "delivery", hand_over, access.clock.seconds() + _HOLD)
     except (Busy, Unreachable, DirectoryDown) as error:
         raise Unreached(f"try later: {error}") from error
 
 
-async def _hand_over(access: ClientAccess, sender: str, proxy: Proxy, path: bytes, message: Message) -> Answer:
+async def _hand_over(access: ClientAccess, sender: str, path: bytes, message: Message, proxy: Proxy) -> Answer:
     request_id, server = new_request_id(), proxy.server
     who = bearer(proxy, sender, "", "submission")
     proof = access.handover.prove(who, server.name, b"POST", path, request_id)

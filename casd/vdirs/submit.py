@@ -16,9 +16,10 @@ from attrs import asdict
 from casd.access import ClientAccess
 from casd.auth.credentials import Denied
 from casd.directory.addresses import with_normal_domain
+from casd.moving import Unreached
 from casd.net.exchange import Exchange
 from casd.vdirs import ask, meant, members, people, recipients
-from casd.vdirs.reach import Message, Unreached, each, reach, reason
+from casd.vdirs.reach import Message, each, reach, reason
 from casd.vdirs.vdir import Vdir
 from protocols.handover import FORWARDED_BY, REQUEST_HEADER, BadAssertion, verify
 from protocols.http1 import Response

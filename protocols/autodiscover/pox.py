@@ -135,6 +135,14 @@ class Web:
 
 
 @frozen
+class Alternative:
+    """Another mailbox that Outlook opens by itself, with its user's own sign-in (MS-OXDSCLI, AlternativeMailbox)."""
+
+    display_name: str
+    address: str
+
+
+@frozen
 class Settings:
     """All that Outlook is told of one mailbox."""
 
@@ -144,6 +152,7 @@ class Settings:
     deployment: str
     protocols: tuple[MapiHttp | Protocol | Web, ...]
     ttl: int = 1
+    alternatives: tuple[Alternative, ...] = ()
 
 
 @frozen
@@ -172,7 +181,18 @@ def settings(told: Settings) -> bytes:
         _o("DeploymentId", told.deployment),
     )
     protocols = (_protocol(protocol, told.ttl) for protocol in told.protocols)
-    return _document(user, "settings", _o("MicrosoftOnline", "False"), *protocols)
+    alternatives = map(_alternative, told.alternatives)
+    return _document(user, "settings", _o("MicrosoftOnline", "False"), *protocols, *alternatives)
+
+
+def _alternative(one: Alternative) -> Element:
+    return _o(
+        "AlternativeMailbox",
+        _o("Type", "Delegate"),
+        _o("DisplayName", one.display_name),
+        _o("SmtpAddress", one.address),
+        _o("OwnerSmtpAddress", one.address),
+    )
 
 
 def redirection(to: Redirection) -> bytes:

@@ -106,7 +106,16 @@ class Connection:
     encryption: str
 
 
-Value = str | WebClients | tuple[Connection, ...]
+@frozen
+class Alternative:
+    """Another mailbox that a client opens by itself, with its user's own sign-in."""
+
+    display_name: str
+    legacy_dn: str
+    address: str
+
+
+Value = str | WebClients | tuple[Connection, ...] | list[Alternative]
 
 
 @frozen
@@ -202,9 +211,18 @@ def _setting(kind: str, name: str, value: Value) -> Element:
                 for url in value.urls
             )
             return _typed(kind, "WebClientUrlCollectionSetting", name, _a("WebClientUrls", *urls))
+        case list():
+            mailboxes = _a("AlternateMailboxes", *map(_alternative, value))
+            return _typed(kind, "AlternateMailboxCollectionSetting", name, mailboxes)
         case _:
             connections = _a("ProtocolConnections", *map(_connection, value))
             return _typed(kind, "ProtocolConnectionCollectionSetting", name, connections)
+
+
+def _alternative(one: Alternative) -> Element:
+    names = _a("DisplayName", one.display_name), _a("LegacyDN", one.legacy_dn), _a("Server")
+    addresses = _a("SmtpAddress", one.address), _a("OwnerSmtpAddress", one.address)
+    return _a("AlternateMailbox", _a("Type", "Delegate"), *names, *addresses)
 
 
 def _connection(one: Connection) -> Element:

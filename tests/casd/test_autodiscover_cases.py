@@ -11,7 +11,7 @@ from lxml import etree
 
 from casd.advertised import Answer, Capabilities, Elsewhere
 from casd.autodiscover import Settings, advertise
-from casd.model import Endpoint, Mailbox, Server, ServerKind, Site, Topology
+from casd.model import Endpoint, Mailbox, Opened, Server, ServerKind, Site, Topology
 from casd.routing import Place
 from casd.vdirs import autodiscover_pox
 from protocols.autodiscover import pox
@@ -73,10 +73,11 @@ def test_a_client_is_told(case: list[str]) -> None:
 def estate(server: str, switches: str, site: str) -> tuple[Mailbox, Topology]:
     """Return alice's mailbox with these switches, on this server of this site."""
     words = [word for word in switches.split(",") if word != "."]
-    own = {word.lstrip("!"): word.startswith("!") for word in words if not word.startswith("*")}
+    own = {word.lstrip("!"): word.startswith("!") for word in words if word[0] not in "*&"}
+    opens = tuple(Opened(f"{word[1:]}@example.org", word[1:].title(), "") for word in words if word[0] == "&")
     defaults = {word[1:]: False for word in words if word.startswith("*")}
     servers = {"mbx1": evolve(read_server(server), site=site)}
-    return evolve(ALICE, switches=own), evolve(TOPOLOGY, servers=servers, sites=SITES, switches=defaults)
+    return evolve(ALICE, switches=own, opens=opens), evolve(TOPOLOGY, servers=servers, sites=SITES, switches=defaults)
 
 
 def read_server(text: str) -> Server:
@@ -98,7 +99,7 @@ def said(told: Answer) -> str:
     action = text(account, "Action")
     if action != "settings":
         return f"{action} {text(account, action[0].upper() + action[1:])}"
-    return " ".join(section(protocol) for protocol in account if local(protocol) == "Protocol")
+    return " ".join(section(each) for each in account if local(each) in {"Protocol", "AlternativeMailbox"})
 
 
 def said_to_phone(told: Answer) -> str:
@@ -114,6 +115,10 @@ def said_to_phone(told: Answer) -> str:
 
 def section(protocol: etree._Element) -> str:
     """Return a section with the sides whose URLs it has."""
+    if local(protocol) == "AlternativeMailbox":
+        assert text(protocol, "Type") == "Delegate"
+        assert text(protocol, "OwnerSmtpAddress") == text(protocol, "SmtpAddress")
+        return f"AlternativeMailbox:{text(protocol, 'SmtpAddress')}"
     kind = protocol.get("Type") or text(protocol, "Type")
     match kind:
         case "mapiHttp":

@@ -1,4 +1,4 @@
-"""How a server is asked that publishes free and busy times at a URL of each mailbox (iCalendar, RFC 5545)."""
+"""How a server is asked that publishes busy times, or a whole calendar, at a URL of each mailbox (RFC 5545)."""
 
 from __future__ import annotations
 
@@ -25,4 +25,4 @@ async def ask(wire: Wire, asking: Asking, places: Sequence[Place]) -> Sequence[V
     question = Question(b"GET", place.account.target(values, _USUAL), headers)
     answer = await wire.fetch(place.server, asking.asker, question, asking.until)
     check(answer, 200)
-    return (await wire.read(periods.view, answer, asking.request),)
+    return (await wire.in_thread(periods.published, asking.request, answer.body),)

@@ -22,6 +22,9 @@ _MOST = 20_000
 _CYCLE = timedelta(days=146_097)
 """400 years, after which the Gregorian calendar repeats itself."""
 
+_AHEAD = 200
+"""Years that a series goes on at least, whenever it began."""
+
 _PARTS = 400
 """Values of a rule, all days of a year and more: each may be tried for each day."""
 
@@ -80,11 +83,11 @@ def _local(event: Component, start: date) -> Iterator[datetime]:
 
 
 def _followed(text: str, first: datetime) -> Iterator[datetime]:
-    """Yield what a rule says, for less than 400 years: one that never happens is given up soon.
+    """Yield what a rule says, for 200 to 600 years: one that never happens is given up soon.
 
     dateutil looks until the year 9999; so it is asked about a time near it, on the same days of the week.
     """
-    later = _CYCLE * ((MAXYEAR - first.year) // 400)
+    later = _CYCLE * max(0, (MAXYEAR - _AHEAD - first.year) // 400)
     return (moment - later for moment in rrulestr(text, dtstart=first + later))
 
 

@@ -36,11 +36,18 @@ def test_who_has_no_account_is_asked_without_one(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "line",
     ["user", "usr = x", "header = x", "header = A B: c", "url = https://x/", "url = /\u00e9", "language",
-     "impersonate = perhaps", "ca = nowhere.pem", "user = a\x07b"],
+     "impersonate = perhaps", "ca = nowhere.pem", "user = a\x07b", "token = https://x/", "client = a",
+     "token = http://x/\nclient = a\nsecret = b", "token = https://x/\nclient = a\nsecret = b\nuser = c"],
 )  # fmt: skip
 def test_what_is_no_account_is_refused(tmp_path: Path, line: str) -> None:
     with pytest.raises(BadAccount):
         read(write(tmp_path, line))
+
+
+def test_an_account_may_be_granted_a_token(tmp_path: Path) -> None:
+    found = read(write(tmp_path, "token = https://login.example/t", "client = a", "secret = hidden", "scope = b"))
+    assert found == Account(token="https://login.example/t", client="a", secret="hidden", scope="b")
+    assert "hidden" not in repr(found)
 
 
 @pytest.mark.negative

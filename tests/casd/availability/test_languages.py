@@ -14,6 +14,7 @@ from protocols.ews.errors import Fault
 from protocols.ews.merging import seen
 from tests.casd.availability.conversation import (
     BUSY,
+    CALENDAR,
     PLAN,
     TARGET,
     account,
@@ -106,6 +107,12 @@ def test_a_published_url_is_fetched_whatever_the_kind_of_server(estate: Estate) 
     assert estate.servers.last().line == "GET /busy/carol@example.org.ifb"  # as it is read
     estate.servers.last().answer(BUSY, proof=b"")
     assert told(client) == ["0110"]
+    client = begin(estate, "carol")
+    estate.servers.last().answer(CALENDAR, proof=b"")
+    assert told(client) == ["0020"]
+    client = begin(estate, "carol")
+    estate.servers.last().answer(CALENDAR.replace(b"DAILY", b"HOURLY"), proof=b"")
+    assert told(client) == ["ErrorFreeBusyGenerationFailed"]
 
 
 @pytest.mark.parametrize("impersonate", [False, True])

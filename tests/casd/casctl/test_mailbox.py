@@ -52,6 +52,24 @@ def test_only_what_is_given_changes(estate: Casctl) -> None:
     assert shown["proxy_addresses"] == ["sales@example.org"]
 
 
+def test_a_mailbox_is_opened_for_users_until_that_is_taken_back(estate: Casctl) -> None:
+    estate("mailbox add team@example.org --database DB01 --kind shared")
+    estate("mailbox set team@example.org --open-for ALICE@example.org --open-for alice@example.org")
+    assert answer(estate("mailbox show team@example.org --json"))["open_for"] == ["alice@example.org"]
+    estate("mailbox set alice@example.org --address al@example.org")
+    assert answer(estate("mailbox show team@example.org --json"))["open_for"] == ["al@example.org"]
+    (opened,) = answer(estate("mailbox show al@example.org --json"))["opens"]
+    assert opened["address"] == "team@example.org"
+    for address in ("team@example.org", "nobody@example.org"):
+        assert "not for" in refused(estate, f"mailbox set team@example.org --open-for {address}")
+    assert "is not opened for x@" in refused(estate, "mailbox set team@example.org --not-open-for x@example.org")
+    estate("mailbox set team@example.org --not-open-for Al@example.org")
+    assert answer(estate("mailbox show al@example.org --json"))["opens"] == []
+    estate("mailbox set team@example.org --open-for al@example.org")
+    estate("mailbox remove team@example.org")
+    assert answer(estate("mailbox show al@example.org --json"))["opens"] == []
+
+
 def test_the_old_address_stays_with_a_renamed_mailbox(estate: Casctl) -> None:
     estate("mailbox set alice@example.org --address al@example.org")
     assert answer(estate("mailbox show alice@example.org --json"))["address"] == "al@example.org"

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import sqlite3
 import time
 from collections.abc import Coroutine
@@ -188,9 +189,9 @@ def earlier(directory: Directory, file: Path) -> Path:
         connection.executescript(
             f"{gone} DROP INDEX mailbox_legacy_dn; DROP VIEW listing; DROP TABLE listed; DROP TABLE generation;"
             "DROP TABLE people; DROP TABLE member; DROP TABLE distribution_group; DROP TABLE partner;"
-            "DROP VIEW entry;"
+            "DROP VIEW entry; DROP TABLE opened;"
             + "".join(f"ALTER TABLE {table} DROP COLUMN {column};" for table, column in columns)
-            + view.replace(",\n    m.kind, m.details, m.address_book", "")
+            + re.sub(r",\n    m\.kind.*AS opens", "", view, flags=re.DOTALL)
         )
         connection.execute("PRAGMA user_version = 1")
     return file

@@ -11,7 +11,7 @@ import pytest
 from attrs import evolve
 from lxml import etree
 
-from casd.model import Endpoint, Partner, ServerKind, Site
+from casd.model import Endpoint, Opened, Partner, ServerKind, Site
 from tests.casd.client2 import Client2, asking
 from tests.casd.estate import ALICE, MBX1, MBX2, TOPOLOGY, Answer, Client, Estate, basic_auth, get, post
 from tests.protocols.autodiscover.test_pox import address, request, wants
@@ -336,6 +336,17 @@ def setting(estate: Estate, name: str, client: str = "192.0.2.7") -> str:
     answer = ask(estate, post(users("alice@example.org", settings=(name,)), SVC), client)
     (value,) = etree.fromstring(answer.body).iter("{*}UserSetting")
     return " ".join(text.strip() for text in value[1].itertext())
+
+
+def test_5_3_mailboxes_that_are_opened_beside_the_own_are_a_setting_where_there_are_any(estate: Estate) -> None:
+    answer = ask(estate, post(users("alice@example.org", settings=("AlternateMailboxes",)), SVC))
+    assert "SettingIsNotAvailable" in found(answer, "ErrorCode")
+    opens = (Opened("team@example.org", "The Team", "/o=Example/cn=team"), Opened("x@example.org", "", ""))
+    estate.source.mailboxes[0] = evolve(ALICE, opens=opens)
+    estate.source.change()
+    estate.pass_time(0.6)
+    team = "Delegate The Team /o=Example/cn=team team@example.org team@example.org"
+    assert setting(estate, "AlternateMailboxes") == f"{team} Delegate x@example.org x@example.org x@example.org"
 
 
 @pytest.mark.parametrize(
