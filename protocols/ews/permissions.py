@@ -13,10 +13,15 @@ from protocols.ews.markup import Element, child, children, local, t, text
 DISTINGUISHED = {"Default": "default", "Anonymous": "anonymous"}
 """Those who are no users, by the word for them, and as `Permission` names them."""
 
+TIMES, SUBJECTS = "FreeBusyTimeOnly", "FreeBusyTimeAndSubjectAndLocation"
+"""Levels of a calendar alone, which open nothing of it but answers to whoever asks when its owner is busy."""
+
 _OPEN = {
     # Of each level: whether items can be put in, subfolders be made, the folder be owned; which items can be changed,
     # deleted; what can be read (PermissionLevel, its reference page).
     "None": (False, False, False, "None", "None", "None"),
+    TIMES: (False, False, False, "None", "None", "TimeOnly"),
+    SUBJECTS: (False, False, False, "None", "None", "TimeAndSubjectAndLocation"),
     "Reviewer": (False, False, False, "None", "None", "FullDetails"),
     "NoneditingAuthor": (True, False, False, "None", "Owned", "FullDetails"),
     "Author": (True, False, False, "Owned", "Owned", "FullDetails"),
@@ -26,8 +31,6 @@ _OPEN = {
     "Owner": (True, True, True, "All", "All", "FullDetails"),
 }
 _RIGHTS = ("EditItems", "DeleteItems", "ReadItems")
-_TIME_ONLY = "FreeBusyTimeOnly"
-"""What Exchange calls nothing in a calendar: when others are busy is known to everyone."""
 
 
 @frozen
@@ -65,8 +68,6 @@ def _permission(node: Element) -> Permission:
 def _level(node: Element) -> str:
     """Return the level that a permission says, or that its single rights are: Custom, or no level at all."""
     word = text(node, f"{local(node)}Level", "Custom")
-    if word == _TIME_ONLY:
-        return "None"
     if word == "Custom":
         rights = parse_boolean(text(node, "CanCreateItems", "false")), *(text(node, name, "None") for name in _RIGHTS)
         word = next((level for level, open_ in _OPEN.items() if (open_[0], *open_[3:]) == rights), "of these rights")
@@ -101,12 +102,9 @@ def _parts(one: Permission, kind: str) -> Iterator[Element]:
         t("DistinguishedUser", word) if word else None,
     )
     flags = {"CanCreateItems": creates, "CanCreateSubFolders": subfolders, "IsFolderOwner": owns}
-    flags |= {"IsFolderVisible": one.level != "None", "IsFolderContact": False}
+    flags |= {"IsFolderVisible": reads == "FullDetails", "IsFolderContact": False}
     yield from (t(name, show_boolean(flag)) for name, flag in flags.items())
-    yield from (t("EditItems", edits), t("DeleteItems", deletes))
-    nothing = kind == "CalendarPermission" and one.level == "None" and word == "Default"
-    yield t("ReadItems", "TimeOnly" if nothing else reads)
-    yield t(f"{kind}Level", _TIME_ONLY if nothing else one.level)
+    yield from (t("EditItems", edits), t("DeleteItems", deletes), t("ReadItems", reads), t(f"{kind}Level", one.level))
 
 
 def _no_constant(_text: str) -> None:

@@ -26,8 +26,10 @@ async def get_user_availability(call: Call, body: Element, _zone: tzinfo) -> Ele
 
 
 def _view(mailbox: MailboxStore, who: str, request: Request) -> View:
-    window = request.in_utc()
-    sight = freebusy.sight(mailbox, who) if request.detailed else Sight.TIMES
+    window, sight = request.in_utc(), freebusy.sight(mailbox, who)
+    if sight is Sight.NOTHING:
+        return View(Refusal("ErrorNoFreeBusyAccess"))
+    sight = sight if request.detailed else Sight.TIMES
     try:
         events = freebusy.events(mailbox, window.start, window.end, sight)
     except Refusal as refused:

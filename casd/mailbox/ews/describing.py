@@ -91,7 +91,7 @@ def _permissions(mailbox: MailboxStore, folder: Folder) -> PermissionSet | None:
     if isinstance(mailbox, SharedMailbox):
         return None
     names = {one.address.casefold(): one.name for one in delegation.load(mailbox)}
-    levels = dict.fromkeys((permissions.DEFAULT, permissions.ANONYMOUS), "None") | permissions.of(mailbox, folder)
+    levels = permissions.of(mailbox, folder)
     listed = tuple(Permission(who, level, names.get(who, "")) for who, level in levels.items())
     return PermissionSet(listed, element(folder) == "CalendarFolder")
 

@@ -15,6 +15,7 @@ from casd.mailbox.store.errors import BadContent
 from casd.mailbox.store.mailbox import MailboxStore
 from protocols.ews.availability import Event, details
 from protocols.ews.paths import Property
+from protocols.ews.permissions import SUBJECTS, TIMES
 from protocols.ews.views import Window
 
 _PRIVATE = 2
@@ -25,17 +26,23 @@ _REMINDS, _END = Property("item:ReminderIsSet"), Property("calendar:End")
 class Sight(Enum):
     """What somebody is told of events."""
 
+    NOTHING = "nothing"
     TIMES = "when"
+    SUBJECTS = "and where and about what, if that is not private"
     PUBLIC = "and with what, if that is not private"
     ALL = "and with what"
+
+
+_SIGHTS = {"None": Sight.NOTHING, TIMES: Sight.TIMES, SUBJECTS: Sight.SUBJECTS}
 
 
 def sight(mailbox: MailboxStore, who: str) -> Sight:
     """Return what somebody may see: the owner all, whoever may read the calendar what he may read there."""
     if who.casefold() == mailbox.address.casefold():
         return Sight.ALL
-    if mailbox.folders.distinguished("calendar").id not in permissions.levels(mailbox, who):
-        return Sight.TIMES
+    level = permissions.level(mailbox, mailbox.folders.distinguished("calendar"), who)
+    if level not in delegation.READS:
+        return _SIGHTS[level]
     delegate = delegation.find(delegation.load(mailbox), who)
     return Sight.ALL if delegate and delegate.private else Sight.PUBLIC
 
@@ -73,7 +80,7 @@ def _details(entry: Entry, own: dict[Any, Any], *, reminds: bool, seen: Sight) -
     told = seen is Sight.ALL or not private
     return details(
         {
-            "ID": item.id.upper() if told else "",
+            "ID": item.id.upper() if told and seen is not Sight.SUBJECTS else "",
             "Subject": str(own.get(Property("item:Subject"), item.subject)) if told else "",
             "Location": str(own.get(Property("calendar:Location"), item.location)) if told else "",
             "IsMeeting": bool(item.to or item.cc),

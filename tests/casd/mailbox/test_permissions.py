@@ -163,6 +163,15 @@ def test_a_delegate_has_one_level_wherever_it_is_settled(town: Town) -> None:
     assert levels(town.alice, calendar, "CalendarPermission")["bob@example.org"] == "Reviewer"
 
 
+def test_of_a_calendar_times_are_everybodys_unless_its_owner_says_otherwise(town: Town) -> None:
+    calendar, more = distinguished("calendar"), {"element": "CalendarFolder", "kind": "CalendarPermission"}
+    assert levels(town.alice, calendar, "CalendarPermission") == {"Default": "FreeBusyTimeOnly", "Anonymous": "None"}
+    everybody = "<t:DistinguishedUser>Default</t:DistinguishedUser>"
+    for level in ("None", "FreeBusyTimeAndSubjectAndLocation", "Reviewer", "FreeBusyTimeOnly"):
+        settled(town.alice, calendar, permission(everybody, level, "CalendarPermission"), **more)
+        assert levels(town.alice, calendar, "CalendarPermission")["Default"] == level
+
+
 EDITS = "<t:CanCreateItems>true</t:CanCreateItems><t:EditItems>All</t:EditItems><t:DeleteItems>All</t:DeleteItems>"
 
 

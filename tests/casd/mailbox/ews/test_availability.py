@@ -68,6 +68,30 @@ def test_7_2_whoever_is_let_in_by_the_calendars_own_list_is_told_with_what(town:
 
 
 @pytest.mark.negative
+def test_7_2_who_is_let_see_nothing_has_no_access(town: Town) -> None:
+    town.bob.meet("Plan", "2027-03-26T10:00:00", "2027-03-26T12:00:00")
+    calendar = town.bob.mailbox.folders.distinguished("calendar")
+    town.bob.mailbox.folders.update(
+        calendar.id, properties={permissions.NAME: {"default": "None", "carol@example.org": "FreeBusyTimeOnly"}}
+    )
+    for view in ("MergedOnly", "FreeBusy", "DetailedMerged"):
+        assert ask(town.bob, view=view).codes == ["ErrorNoFreeBusyAccess"]
+    assert ask(town.bob, who="carol").text("t:FreeBusyViewType") == "FreeBusyMerged"
+    assert ask(town.bob, who="bob").text("t:Subject") == "Plan"
+
+
+def test_7_2_limited_details_are_subject_and_place_without_an_id(town: Town) -> None:
+    town.bob.meet("Plan", "2027-03-26T10:00:00", "2027-03-26T12:00:00")
+    calendar = town.bob.mailbox.folders.distinguished("calendar")
+    limited = {permissions.NAME: {"alice@example.org": "FreeBusyTimeAndSubjectAndLocation"}}
+    town.bob.mailbox.folders.update(calendar.id, properties=limited)
+    answer = ask(town.bob)
+    assert (answer.text("t:FreeBusyViewType"), answer.text("t:Subject")) == ("DetailedMerged", "Plan")
+    assert (answer.text("t:Location"), answer.texts("t:ID")) == ("Room 5", [])
+    assert ask(town.bob, who="carol").text("t:FreeBusyViewType") == "FreeBusyMerged"
+
+
+@pytest.mark.negative
 def test_7_2_what_is_private_has_no_subject_unless_the_delegate_may_see_it(town: Town) -> None:
     town.bob.meet("Plan", "2027-03-26T10:00:00", "2027-03-26T12:00:00")
     secret = town.bob.create(
