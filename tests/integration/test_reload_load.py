@@ -27,6 +27,7 @@ WARM = 0.4
 
 MEGABYTE = 1_000_000
 ALLOWED = 8 * MEGABYTE
+"""Of each process: what glibc keeps free at a heap's end (docs/performance.md); some hundred reloads fill it."""
 
 
 class ReloadUnderLoad(EstateTestCase):
@@ -60,7 +61,7 @@ class ReloadUnderLoad(EstateTestCase):
         )
         assert told["counts"].keys() == {"200"}
         assert reloads > SECONDS * 0.7
-        assert grown < ALLOWED
+        assert grown < ALLOWED * workers
 
     def _change(self, number: int) -> None:
         """Change what can be changed, say so, and wait until it holds."""
