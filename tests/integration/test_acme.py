@@ -24,7 +24,7 @@ SOON = 5.0
 
 HMAC = "zWNDZM6eQGHWpSRTPal5eIUYFTu7EajVIoguysqZ9wG44nMEtx3MUAsUDkMTQ12W"
 
-NAMES = ["mail.example.org", "autodiscover.example.org"]
+NAMES = ["mail.example.org", "autodiscover.example.org", "autoconfig.example.org"]
 
 
 class Acme(EstateTestCase):
