@@ -40,7 +40,7 @@ class Settings:
     deadline: float = key(seconds, "15 s", "a mailbox whose server has not answered by then is told of as such")
     window: float = key(seconds, "42 d", "the longest time that is told of")
     mailboxes: int = key(integer(1, 1000), "100", "most mailboxes of one request")
-    at_once: int = key(integer(1, 100), "8", "requests to one server at once, for one request of a client")
+    at_once: int = key(integer(1, 100), "4", "requests to one server at once, for one request of a client")
     largest: int = key(size, "1 MiB", "bytes that are read of what a server tells of one mailbox")
     accounts: Path | None = key(
         optional(path), "", "folder of the accounts that other servers are asked with, SERVER.account or DOMAIN.account"

@@ -86,7 +86,7 @@ def test_for_a_client_that_went_away_nobody_is_asked_any_more(estate: Estate) ->
     for asked in estate.servers.requests():
         say(asked)
     estate.settle()
-    assert len(estate.servers.requests()) == 8
+    assert len(estate.servers.requests()) == 4
 
 
 @pytest.mark.negative
