@@ -241,7 +241,7 @@ def test_a_client_that_goes_or_sends_nothing_leaves_nothing_behind(estate: Estat
 # The mailbox that is named
 
 
-def test_an_absence_is_asked_at_the_mailbox_that_is_named(estate: Estate) -> None:
+def test_7_5_an_absence_is_asked_at_the_mailbox_that_is_named(estate: Estate) -> None:
     """Reference 13.10, case 163: not the asker's, and not the one of a hint."""
     client = estate.client()
     client.send(post(oof("Carol@example.org"), TARGET, b"X-AnchorMailbox: bob@example.org\r\n"))

@@ -96,7 +96,7 @@ def test_a_text_longer_than_libxml2_likes_is_read() -> None:
     assert len(envelope.parse(soap(f"<m:x>{content}</m:x>")).body.text or "") == len(content)
 
 
-def test_an_answer_says_which_version_serves() -> None:
+def test_7_6_an_answer_says_which_version_serves() -> None:
     answer = etree.fromstring(envelope.answer(m("GetItemResponse")))
     version = answer.find("s:Header/t:ServerVersionInfo", NAMES)
     assert version is not None
