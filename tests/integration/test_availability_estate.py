@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 import signal
 from collections.abc import Callable
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from statistics import median
 from time import perf_counter
 from typing import Any, ClassVar
@@ -49,7 +49,7 @@ class AvailabilityEstate(ExchangelibTestCase):
     """
 
     _made: ClassVar[dict[str, Any]] = {}
-    _ends: ClassVar[list[Callable[[], Any]]] = []
+    _ends: ClassVar[ExitStack] = ExitStack()
 
     def setUp(self) -> None:
         if not self._made:
@@ -60,15 +60,14 @@ class AvailabilityEstate(ExchangelibTestCase):
 
     @classmethod
     def tearDownClass(cls) -> None:
-        while cls._ends:
-            cls._ends.pop()()
+        cls._ends.close()  # all of it, whatever goes wrong
 
     def addCleanup(self, f: Callable[..., Any], *args: Any, **kwargs: Any) -> None:
         """Have what is made for all end after all."""
         if self._made:
             super().addCleanup(f, *args, **kwargs)
         else:
-            self._ends.append(partial(f, *args, **kwargs))
+            self._ends.callback(f, *args, **kwargs)
 
     def _make(self) -> None:
         super().setUp()
