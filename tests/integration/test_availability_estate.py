@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import re
 import signal
-from collections.abc import Callable
-from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from statistics import median
 from time import perf_counter
-from typing import Any, ClassVar
 from uuid import uuid4
 
 from exchangelib import EWSDateTime, EWSTimeZone
@@ -43,33 +40,9 @@ def digits(number: int) -> str:
 
 
 class AvailabilityEstate(ExchangelibTestCase):
-    """mbx1 and mbx2 are ours, dav1 is Radicale, sogo1 SOGo (a second Radicale where there is none).
-
-    It takes its time, and is made once for all tests.
-    """
-
-    _made: ClassVar[dict[str, Any]] = {}
-    _ends: ClassVar[ExitStack] = ExitStack()
+    """mbx1 and mbx2 are ours, dav1 is Radicale, sogo1 SOGo (a second Radicale where there is none)."""
 
     def setUp(self) -> None:
-        if not self._made:
-            self._make()
-            self._made.update(vars(self))
-        for name in ("estate", "front", "users", "radicale", "other", "session"):
-            setattr(self, name, self._made[name])
-
-    @classmethod
-    def tearDownClass(cls) -> None:
-        cls._ends.close()  # all of it, whatever goes wrong
-
-    def addCleanup(self, f: Callable[..., Any], *args: Any, **kwargs: Any) -> None:
-        """Have what is made for all end after all."""
-        if self._made:
-            super().addCleanup(f, *args, **kwargs)
-        else:
-            self._ends.callback(f, *args, **kwargs)
-
-    def _make(self) -> None:
         super().setUp()
         self.front.process.stop()  # which is to know more servers
         estate, names = self.estate, {"dav1": "dav", "sogo1": "sogo"}
