@@ -96,10 +96,7 @@ class CachedDirectory:
 
     async def find(self, words: str, limit: int) -> tuple[Mailbox, ...]:
         """Return the mailboxes whose names or addresses begin so."""
-        if len(words) > LONGEST_ADDRESS:
-            return ()
-        question = ("find", words.casefold(), limit)
-        return cast("tuple[Mailbox, ...]", await self._answer(question, lambda: self._source.find(words, limit)))
+        return cast("tuple[Mailbox, ...]", await self._found(self._source.find, words, limit))
 
     async def group(self, address: str) -> Group | None:
         """Return the group with this address."""
@@ -109,10 +106,7 @@ class CachedDirectory:
 
     async def find_groups(self, words: str, limit: int) -> tuple[Group, ...]:
         """Return the groups whose names or addresses begin so."""
-        if len(words) > LONGEST_ADDRESS:
-            return ()
-        question = ("find groups", words.casefold(), limit)
-        return cast("tuple[Group, ...]", await self._answer(question, lambda: self._source.find_groups(words, limit)))
+        return cast("tuple[Group, ...]", await self._found(self._source.find_groups, words, limit))
 
     async def room_lists(self) -> tuple[Group, ...]:
         """Return the groups that are room lists."""
@@ -132,6 +126,11 @@ class CachedDirectory:
         if len(question[1]) > LONGEST_ADDRESS:
             return None  # not even asked for: strangers choose names, and would fill all memory with long ones
         return cast("Mailbox | None", await self._answer(question, ask))
+
+    async def _found(self, find: Callable[[str, int], Awaitable[Any]], words: str, limit: int) -> Any:
+        if len(words) > LONGEST_ADDRESS:
+            return ()
+        return await self._answer((find.__name__, words.casefold(), limit), lambda: find(words, limit))
 
     async def _answer(self, question: tuple[Any, ...], ask: Callable[[], Awaitable[Any]]) -> Any:
         await self._poll()
