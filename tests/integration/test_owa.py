@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from statistics import median
 
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 from twisted.internet.defer import Deferred
 from twisted.internet.threads import deferToThread
 
@@ -346,6 +347,36 @@ class Reading(Stories):
                 expect(alice.button("Sign in")).to_be_visible()
                 alice.page.goto(self.casd.url + "/owa/")
                 expect(alice.button("Sign in")).to_be_visible()
+
+        return self.told(story)
+
+
+    def test_signing_out_gives_up_what_is_under_way_and_keeps_what_is_written(self) -> Deferred[None]:
+        held: list[Route] = []
+
+        def hold(route: Route) -> None:
+            held.append(route)
+
+        def sign_off(route: Route) -> None:
+            answer = route.fetch(max_redirects=0)
+            held.pop().continue_()  # which would find that the session has ended
+            route.request.frame.page.wait_for_timeout(300)
+            route.fulfill(response=answer)
+
+        def story() -> None:
+            with self.user(self.alice) as alice:
+                alice.write(self.bob, "Half a letter", "This far")
+                alice.page.context.route(re.compile("action=FindPeople"), hold)
+                alice.page.context.route("**/owa/logoff.owa", sign_off)
+                alice.page.get_by_role("combobox", name="To").press_sequentially("ca")
+                alice.page.wait_for_timeout(1000)
+                alice.page.locator("#account").click()
+                alice.page.get_by_role("menuitem", name="Sign out").click()
+                expect(alice.button("Sign in")).to_be_visible()
+                alice.page.context.unroute_all()
+                alice.sign_in(self.alice)
+                alice.folder("Drafts")
+                expect(alice.row("Half a letter")).to_be_visible()
 
         return self.told(story)
 

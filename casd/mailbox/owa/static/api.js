@@ -8,6 +8,7 @@ const LONGEST_PAUSE_MS = 15_000;
 const RETRY_MS = 4000;
 
 const waiting = new Set();  // those who go on when the server can be reached again
+const left = new AbortController();
 let unsent = 0;
 
 /** The server's no: `word` is for scripts, the message for people. Status 0: it could not be reached. */
@@ -30,6 +31,9 @@ export async function call(action, values = {}, { lasting = false, ...options } 
 
 /** How many changes wait for the network. */
 export const pending = () => unsent;
+
+/** Give up all that is under way, and ask no more: the session is about to be ended. */
+export const leave = () => left.abort();
 
 async function insist(ask, changes) {
   unsent += changes;
@@ -82,6 +86,7 @@ async function post(query, body, type, { background = false, signal } = {}) {
   if (background) headers["X-CASD-Background"] = "1";
   const response = await reach(`/owa/service.svc?${query}`, { method: "POST", body, headers, signal });
   const answer = await response.json().catch(() => ({}));
+  if (left.signal.aborted) return never();
   if (response.ok) return answer;
   throw new Refused(response.status, answer.error ?? "", reason(response, answer));
 }
@@ -92,11 +97,12 @@ export function reason(response, answer) {
   return known || (answer.message ?? t("server-answered", { status: response.status }));
 }
 
-async function reach(url, options) {
+async function reach(url, { signal = left.signal, ...options }) {
   let response;
   try {
-    response = await fetch(url, { ...options, redirect: "error", cache: "no-store" });
+    response = await fetch(url, { ...options, signal: AbortSignal.any([signal, left.signal]), redirect: "error", cache: "no-store" });
   } catch (error) {
+    if (left.signal.aborted) return never();
     if (error.name === "AbortError") throw error;
     throw new Refused(0, "", t("unreachable"));
   }
@@ -107,8 +113,10 @@ async function reach(url, options) {
 /** The session has ended: go where a new one begins, and come back here. Never returns. */
 function signIn() {
   location.replace(`/owa/auth/logon.aspx?replaceCurrent=1&reason=3&url=${encodeURIComponent(location.href)}`);
-  return new Promise(() => {});
+  return never();
 }
+
+const never = () => new Promise(() => {});
 
 /**
  * Tell what happens in the mailbox, for ever. `tell` gets each event, and `{ again: true }` whenever something
@@ -132,6 +140,7 @@ async function listen(everyone) {
     try {
       await stream(everyone, () => { pause = 500; });
     } catch {
+      if (left.signal.aborted) return;
       everyone.online(false);
     }
     await pauseOrNetwork(pause * (0.75 + Math.random() / 2));

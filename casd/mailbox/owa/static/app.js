@@ -1,6 +1,6 @@
 // The page: which part of it is shown, who is signed in, what is told to all parts.
 
-import { call, follow, pending } from "./api.js";
+import { call, follow, leave, pending } from "./api.js";
 import { $, el } from "./dom.js";
 import { keyHandler, KEYS } from "./keys.js";
 import { localise, speak, t } from "./language.js";
@@ -162,7 +162,7 @@ let search = null;
 function wire() {
   addEventListener("hashchange", arrive);
   addEventListener("keydown", page.key);
-  addEventListener("beforeunload", (event) => { if (mail.unsaved || pending()) event.preventDefault(); });
+  addEventListener("beforeunload", hold);
   $("#settings-button").addEventListener("click", () => { location.hash = "#/settings"; });
   $("#account").addEventListener("click", (event) => menu(event.currentTarget, t("account"), [
     { label: `${nameOf(page.me)} (${page.me.address})`, run: () => {} }, null,
@@ -172,8 +172,18 @@ function wire() {
   ]));
 }
 
+function hold(event) {
+  if (mail.unsaved || pending()) event.preventDefault();
+}
+
+/** Keep what is being written, and end the session. */
 async function signOut() {
-  if (pending() && !await ask({ title: t("sign-out-title"), text: t("sign-out-unsent"), action: t("sign-out") })) return;
+  const goes = pending()
+    ? await ask({ title: t("sign-out-title"), text: t("sign-out-unsent"), action: t("sign-out") })
+    : await mail.composer.close();
+  if (!goes) return;
+  removeEventListener("beforeunload", hold);
+  leave();
   location.href = "/owa/logoff.owa";
 }
 
