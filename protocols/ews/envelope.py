@@ -6,8 +6,9 @@ from attrs import frozen
 from lxml import etree
 
 from protocols import documents
+from protocols.ews import markup
 from protocols.ews.errors import BadDocument, Fault
-from protocols.ews.markup import ERRORS, MESSAGES, SOAP, TYPES, Element, element, local, t, text, tostring
+from protocols.ews.markup import ERRORS, MESSAGES, SOAP, TYPES, Element, element, local, t, text
 
 CONTENT_TYPE = b"text/xml; charset=utf-8"
 
@@ -76,13 +77,13 @@ def question(body: Element, impersonated: str = "") -> bytes:
     """Return the document that asks a server for an operation, in somebody's name if he is not who signs in."""
     who = t("ExchangeImpersonation", t("ConnectingSID", t("PrimarySmtpAddress", impersonated)))
     header = (t("RequestServerVersion", Version="Exchange2010_SP2"), who if impersonated else None)
-    return tostring(element(SOAP, "Envelope", element(SOAP, "Header", *header), element(SOAP, "Body", body)))
+    return markup.envelope(element(SOAP, "Header", *header), element(SOAP, "Body", body))
 
 
 def answer(body: Element) -> bytes:
     """Return the document that carries one answer."""
     version = t("ServerVersionInfo", **_VERSION, Version="Exchange2016")
-    return tostring(element(SOAP, "Envelope", element(SOAP, "Header", version), element(SOAP, "Body", body)))
+    return markup.envelope(element(SOAP, "Header", version), element(SOAP, "Body", body))
 
 
 def fault(refused: Fault) -> bytes:

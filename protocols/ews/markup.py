@@ -27,8 +27,11 @@ def clean(text: str) -> str:
 
 
 def element(namespace: str, name: str, *children: Children, **attributes: str) -> Element:
-    """Return an element. Text becomes its text, None is left out, an iterable stands for what it yields."""
-    made = etree.Element(f"{{{namespace}}}{name}", nsmap=PREFIXES)
+    """Return an element. Text becomes its text, None is left out, an iterable stands for what it yields.
+
+    Its prefix is none of `PREFIXES` before it is put into a document: to declare all for each would double its cost.
+    """
+    made = etree.Element(f"{{{namespace}}}{name}")
     for key, value in attributes.items():
         made.set(key, clean(value))
     for child in children:
@@ -79,6 +82,8 @@ def text(node: Element, name: str, default: str = "") -> str:
     return default if found is None else (found.text or "").strip()
 
 
-def tostring(node: Element) -> bytes:
-    """Return a document in UTF-8, with its declaration."""
-    return etree.tostring(node, encoding="utf-8", xml_declaration=True)
+def envelope(header: Element, body: Element) -> bytes:
+    """Return a document in UTF-8, with its declaration and all prefixes."""
+    root = etree.Element(f"{{{SOAP}}}Envelope", nsmap=PREFIXES)
+    root.extend((header, body))
+    return etree.tostring(root, encoding="utf-8", xml_declaration=True)
