@@ -144,12 +144,17 @@ class ClientTLS:
             if self.pin:
                 return
             raise UntrustedPeer(f"{self.name} has neither an authority nor a pin in the directory")
-        certificate = x509.load_der_x509_certificate(der)
-        check = verify_certificate_ip_address if _is_address(self.name) else verify_certificate_hostname
-        try:
-            check(certificate, self.name)
-        except (VerificationError, CertificateError) as error:
-            raise UntrustedPeer(f"{self.name} showed a certificate of another name") from error
+        _check_name(der, self.name)
+
+
+@lru_cache(256)  # of those that are right: a server shows the same again
+def _check_name(der: bytes, name: str) -> None:
+    certificate = x509.load_der_x509_certificate(der)
+    check = verify_certificate_ip_address if _is_address(name) else verify_certificate_hostname
+    try:
+        check(certificate, name)
+    except (VerificationError, CertificateError) as error:
+        raise UntrustedPeer(f"{name} showed a certificate of another name") from error
 
 
 def forget_contexts() -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from datetime import datetime, timedelta
 
 from attrs import evolve, frozen
@@ -134,11 +135,12 @@ def window_of(options: Element, name: str, zone: Zone, longest: timedelta) -> tu
 
 def answer(request: Request, views: Sequence[View], suggested: Element | None = None) -> Element:
     """Return the answer, with what is told of each mailbox in the order of the request, and a SuggestionsResponse."""
-    told = m("FreeBusyResponseArray", (_response(request, one) for one in views)) if request.view else None
+    hours = {one: written_hours(one) for one in {view.hours for view in views} if one}  # most people's are the same
+    told = m("FreeBusyResponseArray", (_response(request, one, hours) for one in views)) if request.view else None
     return m("GetUserAvailabilityResponse", told, suggested)
 
 
-def _response(request: Request, view: View) -> Element:
+def _response(request: Request, view: View, hours: Mapping[WorkingHours, Element]) -> Element:
     if view.refusal is not None:
         message = m(
             "ResponseMessage",
@@ -149,7 +151,8 @@ def _response(request: Request, view: View) -> Element:
         )
         return m("FreeBusyResponse", message, m("FreeBusyView", t("FreeBusyViewType", "None")))
     message = m("ResponseMessage", m("ResponseCode", "NoError"), ResponseClass="Success")
-    return m("FreeBusyResponse", message, m("FreeBusyView", _view(request, view)))
+    own = deepcopy(hours[view.hours]) if view.hours else None
+    return m("FreeBusyResponse", message, m("FreeBusyView", _view(request, view), own))
 
 
 def _view(request: Request, view: View) -> list[Element | None]:
@@ -161,7 +164,6 @@ def _view(request: Request, view: View) -> list[Element | None]:
         t("FreeBusyViewType", kind),
         t("MergedFreeBusy", view.merged) if "Merged" in kind else None,
         t("CalendarEventArray", events) if events else None,
-        written_hours(view.hours) if view.hours else None,
     ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, time, timedelta
+from functools import lru_cache
 
 from attrs import frozen
 
@@ -13,7 +14,7 @@ from protocols.ews.markup import Element, child, t, text
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
-@frozen
+@frozen(cache_hash=True)
 class Turn:
     """When the clock changes, by itself, and how many minutes it is then behind the zone's own bias."""
 
@@ -43,7 +44,7 @@ class Zone:
     def _offset(self, local: datetime) -> timedelta:
         bias = self.bias
         if self.standard and self.daylight:
-            begin, end = self.daylight.moment(local.year), self.standard.moment(local.year)
+            begin, end = _summer(self.daylight, self.standard, local.year)
             summer = begin <= local < end if begin < end else not end <= local < begin
             bias += (self.daylight if summer else self.standard).bias
         return timedelta(minutes=-bias)
@@ -56,6 +57,12 @@ class Zone:
         """Return a time of UTC as one of this zone; both without an offset."""
         near = utc - timedelta(minutes=self.bias)
         return utc + self._offset(near)
+
+
+@lru_cache(256)
+def _summer(daylight: Turn, standard: Turn, year: int) -> tuple[datetime, datetime]:
+    """Return when the clock goes forward in a year, and when it goes back: asked again for each event of everybody."""
+    return daylight.moment(year), standard.moment(year)
 
 
 UTC = Zone(0)
