@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hmac
 from binascii import a2b_base64, b2a_base64
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -29,6 +29,12 @@ LIFETIME = 60
 
 SKEW = 5
 """Seconds by which the two clocks may differ."""
+
+TIMES = "availability"
+"""The mechanism of a front end that asks for free and busy times, of several mailboxes of one database at once."""
+
+MOST = 20
+"""Mailboxes of one such request: a token each, all in one head."""
 
 _SEPARATOR = "\x1f"
 
@@ -114,6 +120,23 @@ def verify(token: bytes, keys: Mapping[str, bytes], *, server: str, method: str,
     age = now - asserted.issued
     if not -SKEW <= age <= LIFETIME + SKEW:
         raise BadAssertion(f"issued {age:.0f} s ago")
+    return asserted
+
+
+def verify_all(
+    tokens: Sequence[bytes], keys: Mapping[str, bytes], *, server: str, method: str, target: str, now: float
+) -> list[Assertion]:
+    """Return what the tokens of exactly this request assert, or raise `BadAssertion`.
+
+    It is one, or as many as there are mailboxes that a front end asks for times: then all say the same but for those.
+    """
+    if not 1 <= len(tokens) <= MOST:
+        raise BadAssertion(f"{len(tokens)} assertions in one request")
+    asserted = [verify(token, keys, server=server, method=method, target=target, now=now) for token in tokens]
+    if len(asserted) > 1 and {one.mechanism for one in asserted} != {TIMES}:
+        raise BadAssertion(f"{len(tokens)} assertions in a request for one mailbox")
+    if len({(one.request_id, one.user, one.database) for one in asserted}) > 1:
+        raise BadAssertion("assertions for different requests, users or databases in one request")
     return asserted
 
 

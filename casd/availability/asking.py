@@ -9,7 +9,7 @@ from attrs import frozen
 
 from casd.availability.accounts import Account
 from casd.availability.wire import Wire
-from casd.model import Partner, Proxy, Server, ServerKind
+from casd.model import Partner, Server, ServerKind
 from protocols.ews.availability import Request, View
 
 
@@ -25,8 +25,9 @@ class Asking:
 
 @frozen(eq=False)
 class Place:
-    """Where one mailbox is asked, with which account; `proxy` says how it was found if it is one of ours.
+    """Where one mailbox is asked, with which account.
 
+    `database`: the one that all mailboxes of a request must be in, if their server minds.
     `named`: it is asked in the name of who asks, so that its server decides what he may see.
     `sought`: the organisation whose Autodiscover is to tell which `server` that is, and the path.
     """
@@ -36,7 +37,7 @@ class Place:
     server: Server
     account: Account
     language: str
-    proxy: Proxy | None = None
+    database: str = ""
     named: bool = False
     sought: Partner | None = None
 

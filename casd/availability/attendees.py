@@ -73,8 +73,9 @@ class Attendees:
         language = spoken.language(account, server.kind)
         if not language:
             return Refusal("ErrorServiceDiscoveryFailed")
-        named = language == spoken.HANDOVER or account.impersonate
-        return self._allowed(Place(mailbox.address, mailbox.upn, server, account, language, proxy, named))
+        ours = language == spoken.HANDOVER
+        database, named = proxy.database.name if ours else "", ours or account.impersonate
+        return self._allowed(Place(mailbox.address, mailbox.upn, server, account, language, database, named))
 
     async def _partners(self, address: str) -> Found:
         """Return where another organisation is asked for one of its own (PerUserFB, OrgWideFB)."""

@@ -152,11 +152,11 @@ async def _find(attendees: Attendees, address: str, found: dict[str, Found]) -> 
 
 
 def _batches(places: Mapping[Place, None]) -> Iterator[list[Place]]:
-    """Yield the mailboxes of each server in as many as its language asks for at once."""
-    by_server: defaultdict[str, list[Place]] = defaultdict(list)
+    """Yield the mailboxes of each server, or database, in as many as its language asks for at once."""
+    sorted_out: defaultdict[tuple[str, str], list[Place]] = defaultdict(list)
     for place in places:
-        by_server[place.server.name].append(place)
-    for together in by_server.values():
+        sorted_out[place.server.name, place.database].append(place)
+    for together in sorted_out.values():
         most = LANGUAGES[together[0].language].MOST
         for start in range(0, len(together), most):
             yield together[start : start + most]

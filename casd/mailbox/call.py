@@ -116,7 +116,8 @@ class Call:
     `assertion.user` is the primary address of who asks; a service refuses a user who is not `assertion.address`.
     The methods of `mailbox` block: use them only in functions that `database.run` runs.
     `clock` times what a service holds open: notifications, time limits. `push` posts notifications to the places that
-    the operator lets it, `previews` makes pages of attachments, if there are any.
+    the operator lets it, `previews` makes pages of attachments, if there are any. `beside` are the other mailboxes of
+    the database that a front end asks for times in the same request.
     """
 
     exchange: Exchange
@@ -131,3 +132,4 @@ class Call:
     previews: Previews | None = None
     members: Members = no_group
     meant: MeantBy = by_none
+    beside: Sequence[MailboxStore] = ()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
+from attrs import evolve
 from twisted.internet.defer import Deferred
 
 from casd.mailbox.call import Call
@@ -44,12 +45,12 @@ class Dispatch:
         self._control = Control(server, roster)
         self._waiting: dict[Exchange, Deferred[None]] = {}
 
-    async def answer(self, exchange: Exchange, assertion: Assertion) -> None:
-        """Have a request answered."""
+    async def answer(self, exchange: Exchange, assertion: Assertion, beside: Sequence[Assertion] = ()) -> None:
+        """Have a request answered; `beside`: what it asserts of other mailboxes of the same database."""
         path = exchange.head.path.lower()
         service = self._service(path)
         if service is not None:
-            await self._serve(service, exchange, assertion)
+            await self._serve(service, exchange, assertion, beside)
         elif path.startswith(_CONTROL):
             exchange.reply(await self._control.serve(exchange.head, assertion))
         else:
@@ -66,14 +67,16 @@ class Dispatch:
             path = path.rpartition("/")[0]
         return self._services.get(path)
 
-    async def _serve(self, service: ServiceOfPath, exchange: Exchange, assertion: Assertion) -> None:
+    async def _serve(
+        self, service: ServiceOfPath, exchange: Exchange, assertion: Assertion, beside: Sequence[Assertion]
+    ) -> None:
         name = assertion.database
         if not self._roster.serves(name):  # said before anything is done: the front end asks elsewhere
             active = self._roster.holder(name).encode("ascii")
             exchange.reply(Response(421, ((ACTIVE_SERVER_HEADER, active),)))
             return
         with self._roster.use(name) as database:
-            response = await self._response(service, exchange, assertion, database)
+            response = await self._response(service, exchange, assertion, beside, database)
             if response is not None:
                 exchange.reply(response)
             elif not exchange.done:
@@ -81,16 +84,25 @@ class Dispatch:
                 await end
 
     async def _response(
-        self, service: ServiceOfPath, exchange: Exchange, assertion: Assertion, database: MailboxDatabase
+        self,
+        service: ServiceOfPath,
+        exchange: Exchange,
+        assertion: Assertion,
+        beside: Sequence[Assertion],
+        database: MailboxDatabase,
     ) -> Response | None:
         try:
-            mailbox = await database.open(assertion.mailbox, assertion.address, assertion.display_name)
-            mailbox.quota = self._quota
+            mailbox, *others = [await self._mailbox(database, one) for one in (assertion, *beside)]
             call = self._call(exchange, assertion, database, mailbox)
-            return await service(call)
+            return await service(evolve(call, beside=others) if others else call)
         except NotMounted:  # it was in flight for longer than a dismount waits
             return Response(503, ((b"Retry-After", b"5"),))
         except BodyTooLarge:
             return Response(413)
         except Lost:
             return None
+
+    async def _mailbox(self, database: MailboxDatabase, assertion: Assertion) -> MailboxStore:
+        mailbox = await database.open(assertion.mailbox, assertion.address, assertion.display_name)
+        mailbox.quota = self._quota
+        return mailbox

@@ -14,7 +14,7 @@ from casd.net import http2
 from casd.net.exchange import Exchange
 from casd.net.http import Channel, Limits
 from casd.net.unnoted import Unnoted
-from protocols.handover import ANSWER_HEADER, REQUEST_HEADER, Assertion, BadAssertion, seal, verify
+from protocols.handover import ANSWER_HEADER, REQUEST_HEADER, Assertion, BadAssertion, seal, verify_all
 from protocols.http1 import Response
 
 _IDENTITY = REQUEST_HEADER.lower()
@@ -70,14 +70,14 @@ class MailboxDoor(Unnoted):
             exchange.reply(Response(200))
             return
         try:
-            assertion = self._verified(exchange)
+            assertion, *beside = self._verified(exchange)
         except BadAssertion as error:
             self._log.warn("refused a request from {client}: {error}", client=exchange.client, error=error)
             exchange.reply(Response(403))
             return
         exchange.notes["user"] = assertion.user
-        exchange.notes["mailbox"] = assertion.mailbox
-        answering = Deferred.fromCoroutine(self._dispatch.answer(exchange, assertion))
+        exchange.notes["mailbox"] = f"{assertion.mailbox}+{len(beside)}" if beside else assertion.mailbox
+        answering = Deferred.fromCoroutine(self._dispatch.answer(exchange, assertion, beside))
         answering.addErrback(self._surprised, exchange)
 
     def decorate(self, exchange: Exchange | None) -> bytes:
@@ -110,20 +110,17 @@ class MailboxDoor(Unnoted):
 
     # One request
 
-    def _verified(self, exchange: Exchange) -> Assertion:
+    def _verified(self, exchange: Exchange) -> list[Assertion]:
         """Return what a request asserts, with the seal put on its answer; or raise `BadAssertion`."""
         head = exchange.head
         tokens = head.all(_IDENTITY)
-        if len(tokens) != 1:
-            raise BadAssertion(f"{len(tokens)} assertions in one request")
-        (token,) = tokens
         method, target = head.method.decode("ascii"), head.target.line.decode("ascii")
-        assertion = verify(token, self._keys, server=self._server, method=method, target=target, now=self._now())
-        key_id = token.split(b".")[1].decode("ascii")
+        asserted = verify_all(tokens, self._keys, server=self._server, method=method, target=target, now=self._now())
+        assertion, key_id = asserted[0], tokens[0].split(b".")[1].decode("ascii")
         proof = seal(assertion.request_id, assertion.mailbox, key_id, self._keys[key_id])
         exchange.request_id = assertion.request_id
         exchange.lines = b"%b: %b\r\n" % (ANSWER_HEADER, proof)
-        return assertion
+        return asserted
 
     def _surprised(self, failure: Failure, exchange: Exchange) -> None:
         self._log.failure("request {id} failed", failure, id=exchange.request_id)

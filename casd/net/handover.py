@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from casd.model import Proxy
@@ -83,6 +83,12 @@ class Handover:
         asked = b"%b%b %b" % (to, method, target)
         token = sign_for(bearer.who, int(self._now()), request_id.encode("ascii"), asked, sign_id, key)
         return Proof(REQUEST_HEADER + b": %b\r\n" % token, request_id, bearer.mailbox, keys)
+
+    def prove_all(self, bearers: Sequence[Bearer], server: str, method: bytes, target: bytes, request_id: str) -> Proof:
+        """Return the proof for one request about several mailboxes; its answer is proved to be of the first."""
+        first, *others = [self.prove(bearer, server, method, target, request_id) for bearer in bearers]
+        first.line = b"".join((first.line, *(other.line for other in others)))
+        return first
 
 
 ANSWER_FIELD = ANSWER_HEADER.lower()

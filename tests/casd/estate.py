@@ -52,7 +52,7 @@ from casd.model import (
 from casd.net import pool
 from casd.net.handover import Handover
 from casd.net.pool import Pool
-from protocols.handover import ANSWER_HEADER, REQUEST_HEADER, Assertion, seal, verify
+from protocols.handover import ANSWER_HEADER, REQUEST_HEADER, Assertion, seal, verify_all
 from protocols.http1 import Field, RequestHead, ResponseHead, chunk, write_fields
 from protocols.http1_parser import End, RequestParser, ResponseParser
 
@@ -301,11 +301,14 @@ class Asked:
     @property
     def assertion(self) -> Assertion:
         """What the front end asserts, verified."""
-        tokens = self.head.all(REQUEST_HEADER.lower())
-        assert len(tokens) == 1
-        server = self.connection.server
+        return self.assertions[0]
+
+    @property
+    def assertions(self) -> list[Assertion]:
+        """The same of each mailbox of a request that is about several."""
+        tokens, server = self.head.all(REQUEST_HEADER.lower()), self.connection.server
         method, target = self.head.method.decode(), self.head.target.line.decode()
-        return verify(tokens[0], KEYS[server], server=server, method=method, target=target, now=NOON)
+        return verify_all(tokens, KEYS[server], server=server, method=method, target=target, now=NOON)
 
     def proof(self, **instead: str) -> bytes:
         """Return the line that seals an answer: for this request and mailbox, or for something else instead."""

@@ -350,7 +350,6 @@ class Reading(Stories):
 
         return self.told(story)
 
-
     def test_signing_out_gives_up_what_is_under_way_and_keeps_what_is_written(self) -> Deferred[None]:
         held: list[Route] = []
 

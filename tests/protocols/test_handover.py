@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from binascii import b2a_base64
 from typing import Any
+from uuid import UUID
 
 import pytest
 
-from protocols.handover import Assertion, BadAssertion, seal, sealed, sign, verify
+from protocols.handover import Assertion, BadAssertion, seal, sealed, sign, verify, verify_all
 
 NOON = 1_800_000_000
 KEYS = {"1": b"k" * 32, "0": b"j" * 32}
@@ -45,6 +46,42 @@ def test_a_token_may_stand_in_a_field() -> None:
 
 def test_the_key_before_still_opens() -> None:
     assert check(sign(ALICE, "0", KEYS["0"])) == ALICE
+
+
+def times(number: int, **instead: Any) -> bytes:
+    """Return a token for one of several mailboxes that are asked for times."""
+    one = ALICE._replace(mailbox=str(UUID(int=number)), mechanism="availability")
+    return sign(one._replace(**instead), "1", KEYS["1"])
+
+
+def check_all(*tokens: bytes) -> list[Assertion]:
+    return verify_all(tokens, KEYS, server="mbx1", method="POST", target="/ews/exchange.asmx?x=1", now=NOON)
+
+
+def test_one_request_may_ask_for_the_times_of_several_mailboxes() -> None:
+    assert [UUID(one.mailbox).int for one in check_all(*map(times, range(20)))] == list(range(20))
+    assert check_all(TOKEN) == [ALICE]
+
+
+@pytest.mark.negative
+@pytest.mark.parametrize(
+    "tokens",
+    [
+        pytest.param([], id="none"),
+        pytest.param([times(number) for number in range(21)], id="too many"),
+        pytest.param([TOKEN, TOKEN], id="twice"),
+        pytest.param([TOKEN, times(1)], id="another way in, and times"),
+        pytest.param([times(1), TOKEN], id="times, and another way in"),
+        pytest.param([times(1), times(2, user="bob@example.org")], id="users"),
+        pytest.param([times(1), times(2, database="DB02")], id="databases"),
+        pytest.param([times(1), times(2, request_id="2")], id="requests"),
+        pytest.param([times(1), times(2, server="mbx2")], id="servers"),
+        pytest.param([times(1), times(2)[:-4] + b"AAA="], id="forged"),
+    ],
+)
+def test_several_assertions_of_one_request_are_for_nothing_else(tokens: list[bytes]) -> None:
+    with pytest.raises(BadAssertion):
+        check_all(*tokens)
 
 
 @pytest.mark.negative

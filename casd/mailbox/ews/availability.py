@@ -1,8 +1,11 @@
-"""GetUserAvailability as a front end asks it: about the mailbox of this request, for whoever asks."""
+"""GetUserAvailability as a front end asks it: about the mailboxes of this request, for whoever asks."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import tzinfo
+
+from twisted.logger import Logger
 
 from casd.mailbox.call import Call
 from casd.mailbox.meetings import freebusy
@@ -15,14 +18,28 @@ from protocols.ews.errors import Refusal
 from protocols.ews.markup import Element
 from protocols.ews.merging import seen
 
+_log = Logger()
+
 
 async def get_user_availability(call: Call, body: Element, _zone: tzinfo) -> Element:
     """Serve GetUserAvailability; other mailboxes are the front door's to ask."""
     request = availability.parse(body)
-    own = await call.database.read(_view, call.mailbox, call.assertion.user, request)
+    views = await call.database.read(_views, (call.mailbox, *call.beside), call.assertion.user, request)
     others = View(Refusal("ErrorProxyRequestNotAllowed"))
-    mine = call.mailbox.address.casefold()
-    return availability.answer(request, [own if one.casefold() == mine else others for one in request.addresses])
+    return availability.answer(request, [views.get(one.casefold(), others) for one in request.addresses])
+
+
+def _views(mailboxes: Sequence[MailboxStore], who: str, request: Request) -> dict[str, View]:
+    """Return what is told of each mailbox by its address; what nobody expected costs one alone."""
+    views = {}
+    for mailbox in mailboxes:
+        try:
+            view = _view(mailbox, who, request)
+        except Exception:
+            _log.failure("the times of {mailbox} cannot be told", mailbox=mailbox.address)
+            view = View(Refusal("ErrorFreeBusyGenerationFailed"))
+        views[mailbox.address.casefold()] = view
+    return views
 
 
 def _view(mailbox: MailboxStore, who: str, request: Request) -> View:

@@ -71,16 +71,46 @@ def test_7_4_a_mailbox_that_is_named_twice_is_asked_once(estate: Estate) -> None
     assert told(client) == ["2200"] * 3
 
 
+def test_7_4_those_of_one_database_are_asked_together_each_under_his_own_hand_over(estate: Estate) -> None:
+    estate.source.mailboxes += [mailbox(number, f"m{number}", "DB03") for number in range(20, 45)]
+    client = begin(estate, "m20", "bob", *(f"m{number}" for number in range(21, 45)))
+    asked = sorted(estate.servers.requests(), key=lambda request: len(request.assertions))
+    names = [[one.address.partition("@")[0] for one in request.assertions] for request in asked]
+    assert names == [["bob"], [f"m{number}" for number in range(40, 45)], [f"m{number}" for number in range(20, 40)]]
+    for request in asked:
+        assert [one.address for one in request.assertions] == list(wanted(request).addresses)
+        assert {(one.user, one.mechanism) for one in request.assertions} == {(ALICE.address, "availability")}
+        say(request, *([PLAN] if request is asked[0] else []))
+    assert told(client) == ["0000", "2200", *["0000"] * 24]
+
+
+@pytest.mark.negative
+def test_7_4_who_has_left_the_database_meanwhile_is_not_asked_for_there(estate: Estate) -> None:
+    estate.source.mailboxes += [mailbox(number, f"m{number}", "DB03") for number in range(20, 140)]
+    client = begin(estate, *(f"m{number}" for number in range(20, 120)))
+    estate.source.mailboxes = [
+        evolve(one, database="DB01") if one.address.startswith("m119@") else one for one in estate.source.mailboxes
+    ]
+    estate.directory._answers.clear()
+    for request in estate.servers.requests():
+        say(request)
+    estate.settle()
+    asked = estate.servers.requests()
+    assert "m119@example.org" not in [one.address for request in asked for one in request.assertions]
+    assert told(client) == [*["0000"] * 80, *["ErrorMailboxFailover"] * 20]
+
+
 def test_7_4_at_one_server_only_some_are_asked_at_once(estate: Estate) -> None:
-    estate.source.mailboxes += [mailbox(number, f"m{number}", "DB03") for number in range(20, 40)]
-    client = begin(estate, *(f"m{number}" for number in range(20, 40)))
+    estate.source.mailboxes += [mailbox(number, f"m{number}", "DB03") for number in range(20, 120)]
+    clients = [begin(estate, *(f"m{number}" for number in range(20, 120))) for _ in range(4)]
     done: list[Asked] = []
     while len(done) < 20:
         waiting = [one for one in estate.servers.requests() if one not in done]
-        assert 0 < len(waiting) <= 8
+        assert 0 < len(waiting) <= 16
         say(waiting[0])
         done.append(waiting[0])
-    assert told(client) == ["0000"] * 20
+    for client in clients:
+        assert told(client) == ["0000"] * 100
 
 
 def test_7_4_at_the_deadline_who_is_late_is_told_of_as_such_and_nobody_else(estate: Estate) -> None:

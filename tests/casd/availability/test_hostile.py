@@ -48,8 +48,8 @@ def test_7_4_with_suggestions_too_there_is_one_deadline(estate: Estate) -> None:
 
 @pytest.mark.negative
 def test_a_server_that_hangs_keeps_nobody_from_what_else_it_does(estate: Estate) -> None:
-    estate.source.mailboxes += [mailbox(number, f"m{number}", "DB03") for number in range(20, 60)]
-    clients = [begin(estate, *(f"m{number}" for number in range(20, 60))) for _ in range(20)]
+    estate.source.mailboxes += [mailbox(number, f"m{number}", "DB03") for number in range(20, 120)]
+    clients = [begin(estate, *(f"m{number}" for number in range(20, 120))) for _ in range(20)]
     assert len(estate.servers.requests()) == 64
     other = estate.client()
     other.send(post(b"<a/>", TARGET, b"X-AnchorMailbox: dave@example.org\r\n"))
@@ -80,8 +80,8 @@ def test_who_asks_for_many_groups_lets_others_have_their_turn(estate: Estate, mo
 
 @pytest.mark.negative
 def test_for_a_client_that_went_away_nobody_is_asked_any_more(estate: Estate) -> None:
-    estate.source.mailboxes += [mailbox(number, f"m{number}", "DB03") for number in range(20, 60)]
-    client = begin(estate, *(f"m{number}" for number in range(20, 60)))
+    estate.source.mailboxes += [mailbox(number, f"m{number}", "DB03") for number in range(20, 120)]
+    client = begin(estate, *(f"m{number}" for number in range(20, 120)))
     client.wire.hang_up()
     for asked in estate.servers.requests():
         say(asked)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from twisted.internet.defer import Deferred
@@ -108,6 +109,23 @@ def test_two_assertions_open_nothing(server: Server, service: Service) -> None:
     more = b"x-casd-identity: %b\r\n" % sign(ALICE_ASKS, "1", KEYS["1"])
     assert server.ask(ALICE_ASKS, more=more).status == 403
     assert service.calls == []
+
+
+def times(number: int) -> Assertion:
+    """Have a front end ask for times of one of several mailboxes."""
+    address, mailbox = f"m{number}@example.org", str(UUID(int=number))
+    return ALICE_ASKS._replace(mailbox=mailbox, address=address, display_name=f"M {number}", mechanism="availability")
+
+
+def test_who_asks_for_the_times_of_several_mailboxes_sees_them_all(server: Server, service: Service) -> None:
+    more = b"".join(b"X-CASD-Identity: %b\r\n" % sign(times(number), "1", KEYS["1"]) for number in (2, 3))
+    answer = server.ask(times(1), b"M", more=more)
+    assert answer.status == 200
+    assert answer.is_sealed(times(1))
+    (call,) = service.calls
+    assert [one.address for one in (call.mailbox, *call.beside)] == [f"m{number}@example.org" for number in (1, 2, 3)]
+    assert server.ask(times(1), b"M").status == 200
+    assert not service.calls[1].beside
 
 
 def test_a_database_that_is_elsewhere_is_said_before_anything_is_done(

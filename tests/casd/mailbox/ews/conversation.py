@@ -131,6 +131,7 @@ class Client:
         self.sent: list[tuple[str, tuple[str, ...], bytes]] = []
         self.unreachable: dict[str, str] = {}
         self.push: Push | None = None
+        self.beside: list[MailboxStore] = []
         self.colleagues: list[Colleague] = []
         self.groups: dict[str, list[Colleague]] | None = {}
 
@@ -164,6 +165,7 @@ class Client:
             self._people,
             self._others,
             members=self._members,
+            beside=self.beside,
         )
         return result(Deferred.fromCoroutine(serve(call)))
 

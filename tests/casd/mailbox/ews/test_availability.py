@@ -10,6 +10,8 @@ from lxml import etree
 from casd.mailbox import delegation, permissions
 from casd.mailbox.delegation import Delegate
 from casd.mailbox.ews import availability
+from casd.mailbox.meetings import freebusy
+from casd.mailbox.store.mailbox import MailboxStore
 from tests.casd.mailbox.ews.conversation import Answer
 from tests.casd.mailbox.meetings.conversation import Person, Town
 from tests.protocols.ews.test_availability import asked
@@ -142,6 +144,28 @@ def test_7_2_a_whole_day_is_one_in_its_own_time_zone(town: Town) -> None:
 def test_7_4_a_mailbox_server_asks_no_other(town: Town) -> None:
     answer = ask(town.bob, "carol", "bob")
     assert answer.codes == ["ErrorProxyRequestNotAllowed", "NoError"]
+
+
+def test_7_4_a_mailbox_server_tells_of_all_mailboxes_of_its_request(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for owner, hour in ((town.bob, 10), (town.carol, 12)):
+        owner.meet("Plan", f"2027-03-26T{hour}:00:00", f"2027-03-26T{hour + 1}:00:00")
+    let_in(town.bob, "alice", "Reviewer")
+    town.bob.beside = [town.carol.mailbox]
+    answer = ask(town.bob, "carol", "alice", "bob")
+    assert answer.codes == ["NoError", "ErrorProxyRequestNotAllowed", "NoError"]
+    assert answer.texts("t:MergedFreeBusy") == ["0" * 12 + "2" + "0" * 11, "0" * 10 + "2" + "0" * 13]
+    assert answer.texts("t:FreeBusyViewType") == ["FreeBusyMerged", "None", "DetailedMerged"]
+
+    def events(mailbox: MailboxStore, *_: Any) -> list[Any]:
+        if mailbox.address.startswith("bob@"):
+            raise RuntimeError("what nobody expected")
+        return []
+
+    monkeypatch.setattr(freebusy, "events", events)
+    answer = ask(town.bob, "carol", "bob")
+    assert answer.codes == ["NoError", "ErrorFreeBusyGenerationFailed"]
 
 
 def test_7_3_more_events_than_may_be_told_are_told_of_as_such(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
