@@ -82,24 +82,30 @@ class Ews(Vdir):
             answer = await _answer(exchange, access, identity)
         except Fault as fault:
             return Response(500, _HEADERS, envelope.fault(fault))
-        return Response(200, _HEADERS, envelope.answer(answer))
+        return Response(200, _HEADERS, await access.availability.in_thread(envelope.answer, answer))
 
 
 async def _answer(exchange: Exchange, access: ClientAccess, identity: Identity) -> Element:
     try:
-        request = envelope.parse(await exchange.read(_LARGEST))
+        body = await exchange.read(_LARGEST)
     except BodyTooLarge:
         raise Fault("ErrorMessageSizeExceeded") from None
+    request: Request = await access.availability.in_thread(_read, body)
     exchange.notes["why"] = f"{request.operation} is answered here"
-    operation = OPERATIONS.get(request.operation)
-    if operation is None:
-        raise Fault("ErrorInvalidRequest")
     identity = await _in_the_name(exchange, access, identity, request)
-    grammar.check(request.body)
     try:
-        return await operation(exchange, access, identity, request)
+        return await OPERATIONS[request.operation](exchange, access, identity, request)
     except Refusal as refused:
         return responses.refused(request.operation, refused)
+
+
+def _read(body: bytes) -> Request:
+    """Return a request that is answered here; a large one takes a tenth of a second. Raises `Fault`."""
+    request = envelope.parse(body)
+    if request.operation not in OPERATIONS:
+        raise Fault("ErrorInvalidRequest")
+    grammar.check(request.body)
+    return request
 
 
 async def _in_the_name(exchange: Exchange, access: ClientAccess, identity: Identity, request: Request) -> Identity:

@@ -36,7 +36,7 @@ def test_a_fault_of_megabytes_is_not_read_where_clients_are_answered(estate: Est
     client = begin(estate, "carol")
     begun = estate.hashed
     estate.servers.last().answer(FAULT % (b"x" * 100_000), status=500, proof=b"")
-    assert estate.hashed == begun + 2  # one reads it, one writes the answer
+    assert estate.hashed == begun + 3  # one reads it, two write the answer
     assert told(client) == ["ErrorProxyRequestProcessingFailed"]
 
 
