@@ -42,7 +42,7 @@ def replies(town: Town, sender: str = "bob@example.org", **headers: str) -> list
     return [message.decode() for _, _, message in town.alice.sent[before:]]
 
 
-def test_settings_are_kept(town: Town) -> None:
+def test_7_5_settings_are_kept(town: Town) -> None:
     assert settings(town.alice) == ["Disabled", "None", "", ""]
     assert away(town.alice, "Scheduled", "Known", days("2027-01-01T00:00:00Z", "2027-01-08T00:00:00Z")) == "NoError"
     assert settings(town.alice) == ["Scheduled", "Known", "I am on the island", "Gone"]
@@ -54,7 +54,7 @@ def test_an_absence_that_ends_before_it_begins_is_refused(town: Town) -> None:
 
 
 @pytest.mark.negative
-def test_nobody_settles_anothers_absence(town: Town) -> None:
+def test_7_5_nobody_settles_anothers_absence(town: Town) -> None:
     assert away(town.alice, address="bob@example.org") == "ErrorAccessDenied"
 
 

@@ -1,4 +1,4 @@
-"""Autodiscover as clients meet it; a test's number is the section of the reference, or the behaviour in 13.8."""
+"""Autodiscover as clients meet it; a test's number is the section of the reference, with the behaviour in 13.8."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def test_5_2_outlook_is_told_its_settings(estate: Estate) -> None:
     assert "mailbox alice@example.org" in estate.logged()[0]
 
 
-def test_122_mapi_over_http_is_offered_to_who_knows_it(estate: Estate) -> None:
+def test_5_2_122_mapi_over_http_is_offered_to_who_knows_it(estate: Estate) -> None:
     answer = ask(estate, post(outlook(), XML, b"X-MapiHttpCapability: 1\r\n"))
     protocol = next(etree.fromstring(answer.body).iter("{*}Protocol"))
     assert dict(protocol.attrib) == {"Type": "mapiHttp", "Version": "1"}
@@ -99,14 +99,14 @@ def test_122_mapi_over_http_is_offered_to_who_knows_it(estate: Estate) -> None:
 
 
 @pytest.mark.parametrize("known", ["", "0", "-1", "x", "99999", "1.5"])
-def test_123_without_the_header_or_with_nonsense_there_is_no_mapi_over_http(estate: Estate, known: str) -> None:
+def test_5_2_123_without_the_header_or_with_nonsense_there_is_no_mapi_over_http(estate: Estate, known: str) -> None:
     lines = [f"X-MapiHttpCapability: {known}\r\n".encode()] if known else []
     answer = ask(estate, post(outlook(), XML, *lines))
     assert found(answer, "Type")[:2] == ["EXCH", "EXPR"]
     assert found(answer, "MailStore") == []
 
 
-def test_125_who_may_not_come_from_outside_by_mapi_is_told_of_the_inside_alone(estate: Estate) -> None:
+def test_2_6_125_who_may_not_come_from_outside_by_mapi_is_told_of_the_inside_alone(estate: Estate) -> None:
     estate.source.mailboxes[0] = evolve(ALICE, switches={"mapi-external": False})
     estate.source.change()
     answer = ask(estate, post(outlook(), XML, b"X-MapiHttpCapability: 1\r\n"))
@@ -118,14 +118,14 @@ def test_125_who_may_not_come_from_outside_by_mapi_is_told_of_the_inside_alone(e
     [b"", b"not XML", request(wants()), outlook().replace(b"</Request>", b"</Request><Request/>")],
     ids=["nothing", "no XML", "no address", "two requests"],
 )
-def test_126_what_is_no_request_is_answered_600(estate: Estate, body: bytes) -> None:
+def test_5_2_126_what_is_no_request_is_answered_600(estate: Estate, body: bytes) -> None:
     answer = ask(estate, post(body, XML))
     assert code(answer) == "600"
     (error,) = etree.fromstring(answer.body).iter("{*}Error")
     assert set(error.attrib) == {"Time", "Id"}
 
 
-def test_129_a_phone_is_told_where_active_sync_is(estate: Estate) -> None:
+def test_5_2_129_a_phone_is_told_where_active_sync_is(estate: Estate) -> None:
     answer = ask(estate, post(phone(), XML))
     assert found(answer, "Culture") == ["en:us"]
     assert found(answer, "Url") == ["https://mail.example.org/Microsoft-Server-ActiveSync"]
@@ -175,7 +175,7 @@ def test_5_2_somebody_else_may_be_asked_for_as_for_a_shared_mailbox(estate: Esta
 
 @pytest.mark.negative
 @pytest.mark.parametrize("anchor", ["DUMMY@example.com", "carol@example.org", "bob@there.example"])
-def test_an_anchor_decides_nothing(estate: Estate, anchor: str) -> None:
+def test_5_2_an_anchor_decides_nothing(estate: Estate, anchor: str) -> None:
     answer = ask(estate, post(outlook(), XML, f"X-AnchorMailbox: {anchor}\r\n".encode()))
     assert found(answer, "AutoDiscoverSMTPAddress") == ["alice@example.org"]
 
@@ -433,7 +433,7 @@ def test_5_3_a_request_that_is_none_is_a_fault(estate: Estate) -> None:
     ],
 )
 @pytest.mark.parametrize("form", ["?Email=alice@example.org&Protocol={}", "/v1.0/alice@example.org?Protocol={}"])
-def test_132_json_tells_anybody_where_a_protocol_is(
+def test_5_5_132_json_tells_anybody_where_a_protocol_is(
     estate: Estate, form: str, protocol: str, client: str, url: str
 ) -> None:
     answer = ask(estate, get(JSON + form.format(protocol)), client)

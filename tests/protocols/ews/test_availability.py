@@ -347,7 +347,7 @@ def test_details_that_were_not_asked_for_are_not_taken() -> None:
         (View(merged="7777", only_merged=True), "ErrorFreeBusyGenerationFailed"),
     ],
 )
-def test_what_cannot_be_read_of_one_costs_the_others_nothing(told: View, code: str) -> None:
+def test_7_3_what_cannot_be_read_of_one_costs_the_others_nothing(told: View, code: str) -> None:
     two = evolve(UTC_DAY, addresses=("bob", "eve"))
     first, second = availability_client.read(two, reply(two, told, View()))
     assert first.refusal is not None

@@ -104,7 +104,7 @@ def test_7_6_an_answer_says_which_version_serves() -> None:
     assert answer.find("s:Body/m:GetItemResponse", NAMES) is not None
 
 
-def test_a_fault_says_its_code_where_clients_look_for_it() -> None:
+def test_7_3_a_fault_says_its_code_where_clients_look_for_it() -> None:
     fault = etree.fromstring(envelope.fault(BadDocument("not this", 3, 7))).find("s:Body/s:Fault", NAMES)
     assert fault is not None
     assert fault.findtext("faultcode") == "a:ErrorSchemaValidation"
