@@ -373,6 +373,35 @@ def test_5_3_a_setting(estate: Estate, name: str, value: str) -> None:
     assert setting(estate, name) == value
 
 
+ASKED = {
+    "told": (
+        *("InternalEwsUrl", "ExternalEwsUrl", "ExternalEwsVersion", "EwsSupportedSchemas", "MapiHttpEnabled"),
+        *("GroupingInformation", "UserDisplayName", "UserDN", "UserDeploymentId", "AutoDiscoverSMTPAddress"),
+        *("InternalOABUrl", "ExternalOABUrl", "CasVersion", "MailboxVersion"),
+        *(f"{side}{name}Connections" for side in ("Internal", "External") for name in ("Imap4", "Pop3", "Smtp")),
+    ),
+    "not told": (
+        *("ActiveDirectoryServer", "MobileMailboxPolicy", "InternalEmwsUrl", "ExternalEmwsUrl", "SPMySiteHostURL"),
+        *("InternalMailboxServerAuthenticationMethods", "InternalRpcHttpServer", "CertPrincipalName", "RedirectUrl"),
+        *("InternalRpcHttpConnectivityRequiresSsl", "InternalRpcHttpAuthenticationMethod", "EwsPartnerUrl"),
+        *("SiteMailboxCreationURL", "ExternalEcpTeamMailboxCreatingUrl", "InternalEcpPhotoUrl"),
+    ),
+}
+"""Settings that clients ask for, by whether anybody has them here."""
+
+
+def test_5_3_no_setting_that_clients_ask_for_is_called_invalid(estate: Estate) -> None:
+    doors = {name: Endpoint("10.0.0.1", 1) for name in ("imap4", "pop3", "smtp")}
+    server = evolve(MBX1, kind=ServerKind.EXCHANGE, endpoints={**MBX1.endpoints, **doors})
+    estate.source.change(servers={**TOPOLOGY.servers, "mbx1": server})
+    estate.source.mailboxes[0] = evolve(ALICE, legacy_dn="/o=Example/cn=alice")
+    names = (*ASKED["told"], *ASKED["not told"])
+    answer = ask(estate, post(users("alice@example.org", settings=names), SVC))
+    assert found(answer, "Name") == list(ASKED["told"])
+    assert found(answer, "SettingName") == list(ASKED["not told"])
+    assert found(answer, "ErrorCode") == ["NoError", "NoError", *["SettingIsNotAvailable"] * len(ASKED["not told"])]
+
+
 @pytest.mark.parametrize(
     ("version", "newest"), [((8, 0), "Exchange2007"), ((14, 3), "Exchange2010_SP2"), ((15, 2), "Exchange2016")]
 )
