@@ -152,6 +152,25 @@ def test_5_2_a_mailbox_whose_server_is_not_known_is_answered_602(estate: Estate)
     assert code(ask(estate, post(outlook(), XML))) == "602"
 
 
+def surprise(estate: Estate, whom: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let what is to be told of an address come to nothing."""
+    advertise = estate.access.advertise
+
+    async def fail(address: str, *rest: Any) -> Any:
+        if address == whom:
+            raise RuntimeError("surprise")
+        return await advertise(address, *rest)
+
+    monkeypatch.setattr(estate.access, "advertise", fail)
+
+
+def test_5_2_a_surprise_is_answered_603(estate: Estate, monkeypatch: pytest.MonkeyPatch) -> None:
+    surprise(estate, "alice@example.org", monkeypatch)
+    assert code(ask(estate, post(outlook(), XML))) == "603"
+    assert ask(estate, post(phone(), XML)).status == 200
+    assert found(ask(estate, post(outlook("carol@example.org"), XML)), "Action") == ["settings"]
+
+
 def test_5_2_a_legacy_dn_names_the_mailbox_and_wins(estate: Estate) -> None:
     estate.source.mailboxes[0] = evolve(ALICE, legacy_dn="/o=Example/cn=alice")
     estate.source.change()
@@ -411,6 +430,13 @@ def test_5_3_the_schemas_of_ews_follow_the_servers_version(
     server = evolve(MBX1, kind=ServerKind.EXCHANGE, version=version)
     estate.source.change(servers={**TOPOLOGY.servers, "mbx1": server})
     assert setting(estate, "EwsSupportedSchemas").split(", ")[-1] == newest
+
+
+def test_5_3_a_surprise_costs_its_own_user_alone(estate: Estate, monkeypatch: pytest.MonkeyPatch) -> None:
+    surprise(estate, "alice@example.org", monkeypatch)
+    answer = ask(estate, post(users("carol@example.org", "alice@example.org", "carol@example.org"), SVC))
+    (parts,) = etree.fromstring(answer.body).iter("{*}UserResponses")
+    assert [part[0].text for part in parts] == ["NoError", "InternalServerError", "NoError"]
 
 
 def test_5_3_a_mailbox_on_the_move_means_try_later(estate: Estate) -> None:
