@@ -11,6 +11,7 @@ import pytest
 from attrs import evolve
 from lxml import etree
 
+from casd.advertised import address_book
 from casd.model import Endpoint, Opened, Partner, ServerKind, Site
 from tests.casd.client2 import Client2, asking
 from tests.casd.estate import ALICE, MBX1, MBX2, TOPOLOGY, Answer, Client, Estate, basic_auth, get, post
@@ -28,6 +29,9 @@ PARTNERS = {
     "quiet.example": Partner("quiet.example"),
 }
 INSIDE = "10.1.2.3"
+
+_EWS = "/EWS/Exchange.asmx"
+_ADMINISTRATION = "ou=Exchange Administrative Group (FYDIBOHF23SPDLT)/cn=Configuration/cn=Servers"
 
 
 @pytest.fixture
@@ -104,6 +108,60 @@ def test_5_2_123_without_the_header_or_with_nonsense_there_is_no_mapi_over_http(
     answer = ask(estate, post(outlook(), XML, *lines))
     assert found(answer, "Type")[:2] == ["EXCH", "EXPR"]
     assert found(answer, "MailStore") == []
+
+
+@pytest.mark.parametrize("known", ["1", "2", "9999"])
+def test_5_2_a_client_is_told_no_newer_version_than_it_knows(estate: Estate, known: str) -> None:
+    answer = ask(estate, post(outlook(), XML, f"X-MapiHttpCapability: {known}\r\n".encode()))
+    assert next(etree.fromstring(answer.body).iter("{*}Protocol")).get("Version") == "1"
+
+
+def sections(answer: Answer) -> list[dict[str, str]]:
+    """Return what stands in each section, by the names of its elements."""
+    account = next(etree.fromstring(answer.body).iter("{*}Account"))
+    return [
+        {etree.QName(child).localname: child.text or "" for child in section}
+        for section in account.iterfind("{*}Protocol")
+    ]
+
+
+def test_5_2_outlook_is_told_of_server_and_mailbox_inside_and_of_a_host_outside(estate: Estate) -> None:
+    inside, outside, web = sections(ask(estate, post(outlook(), XML), INSIDE))
+    server = f"/o=Example/{_ADMINISTRATION}/cn={ALICE.guid}@example.org"
+    assert inside == {
+        "Type": "EXCH",
+        "TTL": "1",
+        "Server": f"{ALICE.guid}@example.org",
+        "ServerDN": server,
+        "ServerVersion": "73C28000",
+        "MdbDN": f"{server}/cn=Microsoft Private MDB",
+        "AuthPackage": "basic",
+        **services("in"),
+    }
+    assert outside == over_http("EXPR", "mail")
+    assert list(web) == ["Type", "Internal", "External"]
+
+
+def test_5_2_exhttp_is_told_of_the_inside_and_of_the_outside(estate: Estate) -> None:
+    knows = b"X-ClientCanHandle: ExHttpInfo\r\nX-MapiHttpCapability: 1\r\n"
+    _, first, second, _ = sections(ask(estate, post(outlook(), XML, knows), INSIDE))
+    assert [first, second] == [over_http("EXHTTP", "in"), over_http("EXHTTP", "mail")]
+    _, first, second, _ = sections(ask(estate, post(outlook(), XML, knows)))
+    assert [first, second] == [over_http("EXHTTP", "mail"), over_http("EXHTTP", "in")]
+
+
+def services(side: str) -> dict[str, str]:
+    """Return the URLs of a section."""
+    paths = {"ASUrl": _EWS, "EwsUrl": _EWS, "EcpUrl": "/ecp/", "OOFUrl": _EWS}
+    return {name: f"https://{side}.example.org{path}" for name, path in paths.items()} | {
+        "OABUrl": f"https://{side}.example.org/OAB/{address_book('Example')}/"
+    }
+
+
+def over_http(kind: str, side: str) -> dict[str, str]:
+    """Return the section of a way over HTTP."""
+    said = {"Type": kind, "TTL": "1", "Server": f"{side}.example.org", "SSL": "On", "CertPrincipalName": "None"}
+    return {**said, "AuthPackage": "basic", "ServerExclusiveConnect": "Off", **services(side)}
 
 
 def test_2_6_125_who_may_not_come_from_outside_by_mapi_is_told_of_the_inside_alone(estate: Estate) -> None:
@@ -268,6 +326,16 @@ def test_5_1_no_credentials_are_asked_for_a_domain_that_is_not_ours(estate: Esta
     assert found(ask(estate, anonymous(phone("x@elsewhere.example"), XML, lines)), "Status") == ["2"]
     assert code(ask(estate, anonymous(outlook("x@quiet.example"), XML, lines))) == "500"
     assert not any("login" in asked for asked in estate.source.asked)
+
+
+@pytest.mark.parametrize("host", ["example.org", "autodiscover.example.org"])
+def test_5_1_it_is_found_at_the_domain_and_at_a_host_of_its_own(estate: Estate, host: str) -> None:
+    object.__setattr__(estate.house, "namespaces", estate.house.namespaces | {host})
+    body, length = outlook(), b"Content-Length: %d\r\n" % len(outlook())
+    answer = ask(estate, get(XML, basic_auth(), length, method="POST", host=host) + body)
+    assert found(answer, "DisplayName") == ["Alice"]
+    answer = ask(estate, get(f"{JSON}?Email=alice@example.org&Protocol=AutodiscoverV1", host=host))
+    assert told(answer)["Url"] == f"https://mail.example.org{XML}"
 
 
 def test_5_2_a_partners_address_is_sent_there(estate: Estate) -> None:
