@@ -77,6 +77,24 @@ def test_7_1_a_request_says_whose_time_when_and_how() -> None:
     assert found.in_utc("x").start == at(1) - timedelta(hours=1)
 
 
+@pytest.mark.parametrize("kind", ["Organizer", "Required", "Optional", "Room", "Resource"])
+def test_7_1_an_attendee_has_a_name_a_way_and_a_kind(kind: str) -> None:
+    address = "<t:Name>Bob</t:Name><t:Address>bob@example.org</t:Address><t:RoutingType>SMTP</t:RoutingType>"
+    bob = f"<t:MailboxData><t:Email>{address}</t:Email><t:AttendeeType>{kind}</t:AttendeeType>"
+    people = (
+        f"<m:MailboxDataArray>{bob}<t:ExcludeConflicts>true</t:ExcludeConflicts></t:MailboxData></m:MailboxDataArray>"
+    )
+    body = node(f"<m:GetUserAvailabilityRequest>{BERLIN}{people}{SUGGESTED}</m:GetUserAvailabilityRequest>")
+    grammar.check(body)
+    assert availability.parse(body).addresses == ("bob@example.org",)
+
+
+def test_7_1_a_hundred_may_be_asked_for_at_once() -> None:
+    assert len(availability.parse(asked(*["bob"] * 100)).addresses) == 100
+    with pytest.raises(Fault, match="ErrorMailboxDataArrayTooBig"):
+        availability.parse(asked(*["bob"] * 101))
+
+
 def test_7_1_times_are_local_to_the_zone_that_is_described_with_its_turns() -> None:
     """Bias: local = UTC - Bias; 480 is US Pacific."""
     pacific = BERLIN.replace("<t:Bias>-60</t:Bias><t:StandardTime>", "<t:Bias>480</t:Bias><t:StandardTime>")
@@ -85,6 +103,14 @@ def test_7_1_times_are_local_to_the_zone_that_is_described_with_its_turns() -> N
     assert summer.in_utc().start == at(30, 22, month=6)
     never = node(BERLIN.replace(">10<", ">0<").replace(">3<", ">0<").replace(">5<", ">0<"))
     assert described_zones.parse(never).utc(at(1, month=7)) == at(30, 23, month=6)
+
+
+def test_7_1_a_turn_may_be_that_of_a_year() -> None:
+    dated = BERLIN.replace("</t:DayOfWeek>", "</t:DayOfWeek><t:Year>2027</t:Year>")
+    grammar.check(asked("bob", zone=dated))
+    for month in (3, 7, 11):
+        when = {"start": f"2027-{month:02}-10T00:00:00", "end": f"2027-{month:02}-11T00:00:00"}
+        assert request(zone=dated, **when).in_utc() == request(**when).in_utc()
 
 
 def test_7_1_without_an_interval_or_a_view_there_are_defaults() -> None:
@@ -256,6 +282,15 @@ def test_7_2_answers_stand_in_the_order_of_the_request_each_with_its_own_error()
     assert [one.get("ResponseClass") for one in answer.iterfind(".//m:ResponseMessage", NAMES)] == ["Error", "Success"]
 
 
+def test_7_2_an_error_has_words_a_code_and_a_link() -> None:
+    (response,) = answered(request(), View(Refusal("ErrorTimeoutExpired"))).iterfind(".//m:FreeBusyResponse", NAMES)
+    assert shown(response) == (
+        '<FreeBusyResponse><ResponseMessage ResponseClass="Error"><MessageText>The mailbox\'s server did not answer in '
+        "time.</MessageText><ResponseCode>ErrorTimeoutExpired</ResponseCode><DescriptiveLinkKey>0</DescriptiveLinkKey>"
+        "</ResponseMessage><FreeBusyView><FreeBusyViewType>None</FreeBusyViewType></FreeBusyView></FreeBusyResponse>"
+    )
+
+
 def test_7_2_an_appointment_that_straddles_the_edge_is_told_whole() -> None:
     how = request(start="2027-03-01T10:00:00", end="2027-03-01T11:00:00")
     answer = answered(how, seen(how, [busy(at(1, 7), at(1, 12))]))
@@ -292,14 +327,19 @@ def reply(wanted: Request, *views: View) -> bytes:
 UTC_DAY = evolve(request(view="DetailedMerged"), zone=Zone(0))
 
 
-@pytest.mark.parametrize(
-    "code",
-    [
-        *("ErrorAutoDiscoverFailed", "ErrorCrossSiteRequest", "ErrorIndividualMailboxLimitReached"),
-        *("ErrorInvalidOrganizationRelationshipForFreeBusy", "ErrorNoRespondingCASInDestinationSite"),
-        *("ErrorProxyGroupSidLimitExceeded", "ErrorMailboxFailover"),
-    ],
+CODES = (
+    *("ErrorMailRecipientNotFound", "ErrorMailboxDataArrayEmpty", "ErrorMailboxDataArrayTooBig", "ErrorTimeoutExpired"),
+    *("ErrorIndividualMailboxLimitReached", "ErrorInvalidMergedFreeBusyInterval", "ErrorInvalidTimeInterval"),
+    *("ErrorTimeIntervalTooBig", "ErrorNoFreeBusyAccess", "ErrorFreeBusyGenerationFailed", "ErrorServerBusy"),
+    *("ErrorFreeBusyDLLimitReached", "ErrorInvalidFreeBusyViewType", "ErrorProxyRequestProcessingFailed"),
+    *("ErrorProxyRequestNotAllowed", "ErrorServiceDiscoveryFailed", "ErrorAddressSpaceNotFound"),
+    *("ErrorAutoDiscoverFailed", "ErrorInvalidCrossForestCredentials", "ErrorCrossSiteRequest"),
+    *("ErrorInvalidOrganizationRelationshipForFreeBusy", "ErrorNoRespondingCASInDestinationSite"),
+    *("ErrorMailboxFailover", "ErrorMailboxLogonFailed", "ErrorResultSetTooBig", "ErrorProxyGroupSidLimitExceeded"),
 )
+
+
+@pytest.mark.parametrize("code", CODES)
 def test_7_3_what_another_server_says_of_a_mailbox_is_passed_on(code: str) -> None:
     (found,) = availability_client.read(UTC_DAY, reply(UTC_DAY, View(Refusal(code))))
     assert found.refusal is not None
