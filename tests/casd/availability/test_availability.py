@@ -31,8 +31,9 @@ from tests.protocols.ews.test_availability import SUGGESTED, at
 # 7.4 Fan-out
 
 
-def test_7_4_each_is_asked_at_his_own_server_all_at_once_and_told_in_the_order_of_the_request(estate: Estate) -> None:
-    """13.10, case 152."""
+def test_7_4_152_each_is_asked_at_his_own_server_all_at_once_and_told_in_the_order_of_the_request(
+    estate: Estate,
+) -> None:
     client = begin(estate, "carol", "bob", "nobody", "dave")
     asked = {request.assertion.address: request for request in estate.servers.requests()}
     assert {address: request.connection.server for address, request in asked.items()} == {

@@ -173,8 +173,8 @@ def busy(start: datetime, end: datetime, status: str = "Busy", *details: tuple[s
     return Event(start, end, status, details)
 
 
-def test_7_2_the_documented_merged_example() -> None:
-    """13.10, case 153: out of office, busy twice, free: 3220."""
+def test_7_2_153_the_documented_merged_example() -> None:
+    """Out of office, busy twice, free: 3220."""
     day = request(
         zone="<t:TimeZone><t:Bias>0</t:Bias></t:TimeZone>", start="2027-03-01T09:00:00", end="2027-03-01T11:00:00"
     )
@@ -262,10 +262,10 @@ TOLD = (("ID", "00AB"), ("Subject", "Plan"), ("IsMeeting", "true"), ("IsRecurrin
         ("DetailedMerged", False, "FreeBusyMerged", 1, 1, 0),
     ],
 )
-def test_7_2_the_view_is_the_richest_that_may_be_seen_and_says_which_it_is(
+def test_7_2_158_the_view_is_the_richest_that_may_be_seen_and_says_which_it_is(
     wanted: str, detailed: bool, kind: str, digits: int, events: int, subjects: int
 ) -> None:
-    """13.10, case 158: DetailedMerged with availability alone is FreeBusyMerged without subjects."""
+    """DetailedMerged with availability alone is FreeBusyMerged without subjects."""
     how = request(view=wanted)
     happening = [busy(at(1, 8), at(1, 9), "Busy", *TOLD)]
     answer = answered(how, seen(how, happening, detailed=detailed and how.detailed))

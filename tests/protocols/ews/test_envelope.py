@@ -19,6 +19,11 @@ def test_a_request_is_read_with_what_its_header_says() -> None:
     assert (request.zone, request.impersonated) == ("Romance Standard Time", "a@b.org")
 
 
+@pytest.mark.parametrize("version", ["Exchange2007", "Exchange2010_SP2", "Exchange2016", "V2018_01_08"])
+def test_7_6_a_client_may_ask_for_any_version(version: str) -> None:
+    assert envelope.parse(soap("<m:GetItem/>", f'<t:RequestServerVersion Version="{version}"/>')).operation == "GetItem"
+
+
 def test_a_header_may_be_empty() -> None:
     request = envelope.parse(b"\xef\xbb\xbf<?xml version='1.0'?><!-- hello --> " + soap("<m:GetFolder/>"))
     assert (request.operation, request.zone, request.impersonated) == ("GetFolder", "", "")
