@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 from attrs import evolve
 
-from casd.advertised import Advertised, Capabilities, Elsewhere, MailDoor, Urls
+from casd.advertised import Advertised, Capabilities, Elsewhere, MailDoor, Urls, address_book
 from casd.autodiscover import Settings, advertise, stranger
 from casd.model import AddressBook, Endpoint, Mailbox, Partner, Refuse, ServerKind, Topology
 from casd.oab_book import EVERYBODY
@@ -166,6 +166,12 @@ def test_6_1_a_mailbox_is_told_of_its_own_address_book() -> None:
     told = with_books(tenant, EVERYBODY)
     assert told.url("oab").endswith(f"/OAB/{EVERYBODY.guid}/")
     assert with_books(tenant, EVERYBODY, mailbox=evolve(ALICE, address_book="tenant")).url("oab").endswith("32/")
+
+
+def test_6_1_where_none_are_made_only_who_has_a_server_with_address_books_is_told_of_one() -> None:
+    """The bundled server has none: its mailboxes' are made by the front end, or not at all."""
+    assert "oab" not in tell(TOPOLOGY).web
+    assert tell(exchange()).url("oab").endswith(f"/OAB/{address_book('Example')}/")
 
 
 def test_a_mailbox_that_gets_no_address_book_is_told_of_none() -> None:
