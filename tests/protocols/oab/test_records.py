@@ -78,7 +78,7 @@ def test_6_3_integers_take_one_byte_or_are_counted(value: int, written: str) -> 
     assert number(value) == bytes.fromhex(written)
 
 
-def test_a_text_that_is_too_long_is_cut_and_listed_as_cut(tmp_path: Path) -> None:
+def test_6_3_a_text_that_is_too_long_is_cut_and_listed_as_cut(tmp_path: Path) -> None:
     (entry,) = read(tmp_path, {records.TITLE: "ü" * 1701, records.OFFICE: "ü" * 1700})["address_book"]
     assert entry["record"]["PidTagTitle"] == "ü" * 1700 == entry["record"]["PidTagOfficeLocation"]
     assert entry["record"]["PidTagOfflineAddressBookTruncatedProperties"] == ["PidTagTitle"]
