@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from attrs import evolve
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from protocols.ews import availability, availability_client, described_zones, envelope, working_hours
 from protocols.ews.availability import Event, Request, View
-from protocols.ews.described_zones import Zone
+from protocols.ews.described_zones import Turn, Zone
 from protocols.ews.errors import BadDocument, Fault, Refusal
 from protocols.ews.markup import Element
 from protocols.ews.merging import merged, seen
@@ -75,6 +76,29 @@ def test_7_1_a_request_says_whose_time_when_and_how() -> None:
     assert found.addresses == ("bob@example.org", "carol@example.org")
     assert (found.start, found.end, found.interval, found.view) == (at(1), at(2), 15, "Detailed")
     assert found.in_utc("x").start == at(1) - timedelta(hours=1)
+
+
+def turn(bias: int, hour: int, order: int, month: int) -> Turn:
+    """Return a turn on a Sunday."""
+    return Turn(bias, time(hour), order, month, 6)
+
+
+@pytest.mark.parametrize(
+    ("name", "zone"),
+    [
+        ("Europe/Berlin", Zone(-60, turn(0, 3, 5, 10), turn(-60, 2, 5, 3))),
+        ("America/Los_Angeles", Zone(480, turn(0, 2, 1, 11), turn(-60, 2, 2, 3))),
+        ("Australia/Sydney", Zone(-600, turn(0, 3, 1, 4), turn(-60, 2, 1, 10))),
+        ("Asia/Kolkata", Zone(-330)),
+    ],
+)
+def test_7_1_at_any_time_of_a_year_it_is_as_late_as_the_clock_says(name: str, zone: Zone) -> None:
+    for number in range(365 * 48):
+        utc = at(1, month=1) + number * timedelta(minutes=30)
+        clock = utc.replace(tzinfo=UTC).astimezone(ZoneInfo(name))
+        local = clock.replace(tzinfo=None, fold=0)
+        assert zone.local(utc) == local
+        assert clock.fold or zone.utc(local) == utc
 
 
 @pytest.mark.parametrize("kind", ["Organizer", "Required", "Optional", "Room", "Resource"])
