@@ -40,7 +40,7 @@ PATHS: Mapping[str, str] = {
 MAIL_PORTS: Mapping[str, int] = {"imap4": 993, "pop3": 995, "smtp": 587}
 
 _OFFERS: Mapping[ServerKind, frozenset[str]] = {
-    ServerKind.CASD: frozenset({"owa", "ews", "oab"}),
+    ServerKind.CASD: frozenset({"owa", "ews"}),
     ServerKind.EXCHANGE: frozenset({"owa", "ecp", "ews", "eas", "oab", "mapi", "rpc", "api"}),
     ServerKind.GROMOX: frozenset({"owa", "ews", "eas", "oab", "mapi", "rpc"}),
     ServerKind.SOGO: frozenset({"eas"}),

@@ -260,13 +260,17 @@ class Copy:
 
 @frozen
 class Database:
-    """A mailbox database. `epoch` grows whenever the active copy changes."""
+    """A mailbox database. `epoch` grows whenever the active copy changes.
+
+    `address_book` names the offline address book of its mailboxes that have none of their own.
+    """
 
     name: str
     guid: UUID
     active: str
     epoch: int = 1
     copies: tuple[Copy, ...] = ()
+    address_book: str = ""
 
 
 class Trust(StrEnum):

@@ -61,15 +61,18 @@ def is_listed(book: AddressBook, address: str, site: str) -> bool:
 
 
 def book_of(books: Iterable[AddressBook], mailbox: Mailbox, topology: Topology) -> AddressBook | None:
-    """Return the book that a mailbox gets (reference 6.1): its own, else the first whose conditions it meets.
+    """Return the book that a mailbox gets (reference 6.1): its own, its database's, or whose conditions it meets first.
 
     So a tenant's book, or a site's, is for those who stand in it, also when they are hidden, and a book without
-    conditions is for everybody else. A book of its own that is not there any more counts as none.
+    conditions is for everybody else. A book that is named and not there any more counts as none.
     """
-    known = tuple(books)
-    own = [book for book in known if book.name.lower() == mailbox.address_book.lower()]
+    known = {book.name.lower(): book for book in books}
+    database = topology.databases.get(mailbox.database)
+    for name in (mailbox.address_book, database.address_book if database else ""):
+        if name.lower() in known:
+            return known[name.lower()]
     site = site_of(mailbox, topology)
-    return next((book for book in (*own, *known) if book in own or is_listed(book, mailbox.address, site)), None)
+    return next((book for book in known.values() if is_listed(book, mailbox.address, site)), None)
 
 
 def path_of(book: AddressBook) -> str:

@@ -13,7 +13,7 @@ from casd.casctl.control import Control
 from casd.casctl.database_upkeep import backup, reindexed, repair, verify
 from casd.casctl.invocation import Invocation, Noun
 from casd.casctl.move import Move
-from casd.casctl.named import find, refuse_used
+from casd.casctl.named import find, given, refuse_used
 from casd.directory.sqlite_edit import Mistake
 from casd.directory.sqlite_edit_topology import put_database, remove_database
 from casd.directory.sqlite_topology import read_topology
@@ -42,6 +42,8 @@ _COPIES = click.option(
     help="A server that can mount it; the first given is preferred.  [repeatable]",
 )
 
+_BOOK = click.option("--address-book", help="NAME of the [oab:NAME] for whoever has none of his own; empty: none.")
+
 
 @click.group("database", cls=Noun)
 def command() -> None:
@@ -57,13 +59,21 @@ for _each in (verify, backup, repair):
 @_COPIES
 @click.option("--active", help="The server that serves it, by default that of the preferred copy.")
 @click.option("--guid", type=click.UUID, help="Its GUID, where it has one already.")
+@_BOOK
 @click.pass_obj
-def add(invocation: Invocation, name: str, copies: tuple[Copy, ...], active: str | None, guid: UUID | None) -> None:
+def add(
+    invocation: Invocation,
+    name: str,
+    copies: tuple[Copy, ...],
+    active: str | None,
+    guid: UUID | None,
+    address_book: str | None,
+) -> None:
     """Add the database NAME."""
     if not copies:
         raise Mistake("a database needs --copy SERVER: casctl server list shows them")
     preferred = min(copies, key=lambda copy: copy.preference)
-    database = Database(name, guid or uuid4(), active or preferred.server, 1, copies)
+    database = Database(name, guid or uuid4(), active or preferred.server, 1, copies, address_book or "")
     with invocation.edit() as connection:
         refuse_used("database", read_topology(connection).databases, name)
         put_database(connection, database)
@@ -99,12 +109,13 @@ def growth(invocation: Invocation, name: str) -> None:
 @command.command("set")
 @click.argument("name")
 @_COPIES
+@_BOOK
 @click.pass_obj
-def set_(invocation: Invocation, name: str, copies: tuple[Copy, ...]) -> None:
-    """Replace the copies of the database NAME; `casctl database move` chooses the active one."""
+def set_(invocation: Invocation, /, name: str, **options: Any) -> None:
+    """Change the database NAME; what is not given stays, and `casctl database move` chooses the active copy."""
     with invocation.edit() as connection:
         database = find("database", read_topology(connection).databases, name)
-        put_database(connection, evolve(database, copies=copies or database.copies))
+        put_database(connection, evolve(database, **given(options)))
     done(invocation, f"changed {database.name}", name=database.name)
 
 
@@ -197,5 +208,6 @@ def _record(database: Database) -> dict[str, Any]:
         "active": database.active,
         "epoch": database.epoch,
         "copies": {copy.server: copy.preference for copy in database.copies},
+        "address_book": database.address_book,
         "guid": database.guid,
     }

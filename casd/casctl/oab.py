@@ -69,11 +69,13 @@ def show_(invocation: Invocation, address: str) -> None:
     mailbox = asyncio.run(directory.by_login(address))
     if mailbox is None:
         raise Mistake(f"there is no mailbox {address}: casctl mailbox list shows what there is")
-    book = book_of(plan.books, mailbox, asyncio.run(directory.topology()))
+    topology = asyncio.run(directory.topology())
+    book = book_of(plan.books, mailbox, topology)
     if book is None:
         raise Mistake(f"{address} meets no book's conditions: change an [oab:NAME], or add one without conditions")
-    own = bool(mailbox.address_book) and mailbox.address_book.lower() == book.name.lower()
-    about = {"address": mailbox.address, "book": book.name, "why": "its own" if own else "it meets its conditions"}
+    named = {topology.databases[mailbox.database].address_book: "its database's", mailbox.address_book: "its own"}
+    why = {name.lower(): why for name, why in named.items()}.get(book.name.lower(), "it meets its conditions")
+    about = {"address": mailbox.address, "book": book.name, "why": why}
     show(invocation, {**about, "title": book.title, "path": f"{path_of(book)}oab.xml"})
 
 

@@ -107,10 +107,10 @@ def put_database(connection: sqlite3.Connection, database: Database) -> None:
         raise Mistake(f"{database.name} has no copy on {database.active}: give it one with --copy {database.active}")
     _refuse_guid(connection, database)
     (number,) = connection.execute(
-        "INSERT INTO database (name, guid, active, epoch) VALUES (?, ?, ?, 1) "
-        "ON CONFLICT (name) DO UPDATE SET epoch = epoch + (active <> excluded.active), active = excluded.active "
-        "RETURNING id",
-        (database.name, str(database.guid), active),
+        "INSERT INTO database (name, guid, active, epoch, address_book) VALUES (?, ?, ?, 1, ?) "
+        "ON CONFLICT (name) DO UPDATE SET epoch = epoch + (active <> excluded.active), active = excluded.active, "
+        "address_book = excluded.address_book RETURNING id",
+        (database.name, str(database.guid), active, database.address_book),
     ).fetchone()
     connection.execute("DELETE FROM copy WHERE database = ?", (number,))
     connection.executemany("INSERT INTO copy VALUES (?, ?, ?)", [(number, *copy) for copy in copies])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-VERSION = 7
+VERSION = 8
 """Stands in the file as `PRAGMA user_version`; a greater number is a newer casd's file."""
 
 _PEOPLE = (
@@ -136,6 +136,7 @@ STEPS = {
     4: (_BY_DN,),
     5: _BOOKS,
     6: (*_OPENED, "DROP VIEW entry", _ENTRY),
+    7: ("ALTER TABLE database ADD COLUMN address_book TEXT NOT NULL DEFAULT ''",),
 }
 """The statements that make a file of each earlier version one of the next."""
 
@@ -179,7 +180,8 @@ CREATE TABLE database (
     name TEXT NOT NULL UNIQUE COLLATE NOCASE,
     guid TEXT NOT NULL UNIQUE,
     active INTEGER NOT NULL REFERENCES server,
-    epoch INTEGER NOT NULL
+    epoch INTEGER NOT NULL,
+    address_book TEXT NOT NULL
 );
 CREATE TABLE copy (
     database INTEGER NOT NULL REFERENCES database ON DELETE CASCADE,

@@ -87,9 +87,10 @@ def _databases(connection: sqlite3.Connection) -> dict[str, Database]:
     ):
         copies[database].append(Copy(server, preference))
     rows = connection.execute(
-        "SELECT d.id, d.name, d.guid, r.name, d.epoch FROM database d JOIN server r ON r.id = d.active ORDER BY d.name"
+        "SELECT d.id, d.name, d.guid, r.name, d.epoch, d.address_book "
+        "FROM database d JOIN server r ON r.id = d.active ORDER BY d.name"
     )
     return {
-        name: Database(name, UUID(guid), active, epoch, tuple(copies[number]))
-        for number, name, guid, active, epoch in rows
+        name: Database(name, UUID(guid), active, epoch, tuple(copies[number]), book)
+        for number, name, guid, active, epoch, book in rows
     }

@@ -29,7 +29,7 @@ from casd.net.pool import Busy, Unreachable
 from casd.net.sending import Sending
 from casd.net.spawn import spawn
 from casd.vdirs.health import PAGE, health
-from casd.vdirs.vdir import TEXT, Vdir, failed, later
+from casd.vdirs.vdir import TEXT, Vdir, later
 from protocols.http1 import Response
 
 _HOSTS = 1000
@@ -329,7 +329,7 @@ class Door:
                 if exchange.begun:
                     exchange.abort()
                 else:
-                    exchange.reply(failed(b"InternalError"))
+                    exchange.reply(vdir.surprised(exchange))
 
     async def _own(self, exchange: Exchange, vdir: Vdir) -> Response | None:
         segments = exchange.head.target.segments

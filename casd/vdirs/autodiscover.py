@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import ClassVar
 from urllib.parse import urlsplit
 
 from attrs import evolve
 from twisted.internet.task import deferLater
+from twisted.logger import Logger
 
 from casd.access import ClientAccess
 from casd.advertised import Advertised, Answer, Capabilities, Elsewhere
 from casd.autodiscover import for_anybody, own_urls, stranger
 from casd.directory.addresses import with_normal_domain
-from casd.model import Refuse
+from casd.model import DirectoryDown, Refuse
 from casd.net.exchange import Exchange
 from casd.vdirs import autodiscover_pox, autodiscover_soap
 from casd.vdirs.vdir import TEXT, Vdir
@@ -23,6 +25,7 @@ from protocols.http1 import RequestHead, Response
 _WORDS = {"AutodiscoverV1": "autodiscover", "Ews": "ews", "ActiveSync": "eas", "Rest": "api"}
 """Our words for the protocols of JSON."""
 
+_XML = "/autodiscover/autodiscover.xml"
 _SVC = "/autodiscover/autodiscover.svc"
 
 _AT_ONCE = 10
@@ -37,6 +40,8 @@ class Autodiscover(Vdir):
     component = "AutoDiscoverProxy"
     methods = frozenset({b"GET", b"HEAD", b"POST"})
 
+    _log: ClassVar[Logger] = Logger()
+
     async def own(self, exchange: Exchange, access: ClientAccess) -> Response:
         """Answer by the last part of the path."""
         segments = [segment.lower() for segment in exchange.head.target.segments[1:]]
@@ -49,6 +54,12 @@ class Autodiscover(Vdir):
             exchange.notes["user"] = (await self.identify(exchange, access)).user
             return _reached(exchange, name)
         return await (self._xml if name == "autodiscover.xml" else self._soap)(exchange, access)
+
+    def surprised(self, exchange: Exchange) -> Response:
+        """Answer plain XML by a document: another status than 200 would mean that Autodiscover is not here."""
+        if exchange.head.path.lower() == _XML:
+            return _refused(exchange, pox.Refusal(pox.INTERNAL))
+        return super().surprised(exchange)
 
     # Plain XML
 
@@ -89,7 +100,14 @@ class Autodiscover(Vdir):
         for number, one in enumerate(asked.whom):
             if number and number % _AT_ONCE == 0:
                 await deferLater(access.clock, 0)  # let others have their turn: ninety take a while
-            parts.append(soap.part(asked.operation, await tell(exchange, access, one, asked.settings)))
+            try:
+                said = await tell(exchange, access, one, asked.settings)
+            except DirectoryDown:
+                raise
+            except Exception:
+                self._log.failure("{one} could not be told of", one=one)
+                said = soap.Told("InternalServerError", "The server failed, and its log says why.")
+            parts.append(soap.part(asked.operation, said))
         return Response(200, _type(soap.CONTENT_TYPE), soap.answer(asked.operation, parts))
 
     async def _user(self, exchange: Exchange, access: ClientAccess, address: str, names: tuple[str, ...]) -> soap.Told:

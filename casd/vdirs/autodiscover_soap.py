@@ -25,12 +25,16 @@ _WITHOUT = frozenset(
     {
         *("ActiveDirectoryServer", "DocumentSharingLocations", "MobileMailboxPolicy"),
         *("MobileMailboxPolicyInterop", "PublicFolderInformation", "PublicFolderServer", "ExchangeRpcUrl"),
-        *("InternalUMUrl", "ExternalUMUrl", "InternalPhotosUrl", "ExternalPhotosUrl"),
+        *("InternalRpcHttpServer", "InternalRpcHttpConnectivityRequiresSsl", "InternalRpcHttpAuthenticationMethod"),
+        *("InternalMailboxServerAuthenticationMethods", "CertPrincipalName", "RedirectUrl", "EwsPartnerUrl"),
+        *("SPMySiteHostURL", "SiteMailboxCreationURL"),
+        *(side + name for side in ("Internal", "External") for name in ("UMUrl", "PhotosUrl", "EmwsUrl")),
         *(
             name.format(what)
             for what in (
                 *("Voicemail", "EmailSubscriptions", "TextMessaging", "DeliveryReport", "RetentionPolicyTags"),
-                *("Publishing", "Photo", "Connect", "TeamMailbox", "ExtensionInstallation"),
+                *("Publishing", "Photo", "Connect", "TeamMailbox", "TeamMailboxCreating", "TeamMailboxEditing"),
+                *("TeamMailboxHiding", "ExtensionInstallation"),
             )
             for name in ("InternalEcp{}Url", "ExternalEcp{}Url", "Ecp{}UrlFragment")
         ),
@@ -135,6 +139,7 @@ _SETTINGS: Mapping[str, Setting] = {
     "ShowGalAsDefaultView": lambda _: "True",
     "GroupingInformation": lambda told: told.server.site,
     "CasVersion": lambda told: _version(told.place.version),
+    "MailboxVersion": lambda told: _version(told.server.version),
     "InternalMailboxServer": lambda told: told.mailbox_id,
     "InternalRpcClientServer": lambda told: told.mailbox_id,
     "InternalMailboxServerDN": lambda told: told.server_dn,

@@ -103,6 +103,10 @@ class Vdir:
             status, ((b"X-CasErrorCode", word), TEXT), b"The mailbox cannot be reached here: " + word + b"\n"
         )
 
+    def surprised(self, exchange: Exchange) -> Response:
+        """Return this protocol's words for what nobody has foreseen; the log tells the operator."""
+        return failed(b"InternalError")
+
 
 def user(identity: Identity) -> Anchor:
     """Return the anchor that is the authenticated user."""

@@ -40,6 +40,7 @@ NO_SETTINGS = 501
 INVALID_REQUEST = 600
 NO_PROVIDER = 601
 MISCONFIGURED = 602
+INTERNAL = 603
 
 _WORDS = {
     NOT_FOUND: "The email address can't be found.",
@@ -47,6 +48,7 @@ _WORDS = {
     INVALID_REQUEST: "Invalid Request",
     NO_PROVIDER: "Provider is not available",
     MISCONFIGURED: "The settings of this address cannot be told at present.",
+    INTERNAL: "The server failed, and its log says why.",
 }
 
 

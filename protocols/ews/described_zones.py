@@ -41,22 +41,25 @@ class Zone:
     standard: Turn | None = None
     daylight: Turn | None = None
 
-    def _offset(self, local: datetime) -> timedelta:
-        bias = self.bias
-        if self.standard and self.daylight:
-            begin, end = _summer(self.daylight, self.standard, local.year)
-            summer = begin <= local < end if begin < end else not end <= local < begin
-            bias += (self.daylight if summer else self.standard).bias
-        return timedelta(minutes=-bias)
-
     def utc(self, local: datetime) -> datetime:
-        """Return a time of this zone as one of UTC; both without an offset."""
-        return local - self._offset(local)
+        """Return a time of this zone as one of UTC, both without an offset; of a time that comes twice the first."""
+        return local + self._behind(self.daylight if self._is_summer(local, local) else self.standard)
 
     def local(self, utc: datetime) -> datetime:
         """Return a time of UTC as one of this zone; both without an offset."""
-        near = utc - timedelta(minutes=self.bias)
-        return utc + self._offset(near)
+        winter, summer = utc - self._behind(self.standard), utc - self._behind(self.daylight)
+        return summer if self._is_summer(winter, summer) else winter
+
+    def _behind(self, turn: Turn | None) -> timedelta:
+        """Return how far it is behind UTC after a turn."""
+        return timedelta(minutes=self.bias + (turn.bias if turn else 0))
+
+    def _is_summer(self, winter: datetime, summer: datetime) -> bool:
+        """Say which of two clocks is right: in the south summer lasts over the end of the year."""
+        if self.standard is None or self.daylight is None:
+            return False
+        begin, end = _summer(self.daylight, self.standard, winter.year)
+        return begin <= winter and summer < end if begin < end else not (end <= summer and winter < begin)
 
 
 @lru_cache(256)
@@ -73,7 +76,7 @@ _MOST = 24 * 60
 def parse(node: Element) -> Zone:
     """Return the zone that an element describes. Raises `BadDocument`, `Fault`."""
     standard, daylight = (_turn(child(node, name)) for name in ("StandardTime", "DaylightTime"))
-    return Zone(_bias(node), standard, daylight)
+    return Zone(_bias(node), standard, daylight) if standard and daylight else Zone(_bias(node))
 
 
 def _bias(node: Element) -> int:

@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 from attrs import evolve
 
-from casd.advertised import Advertised, Capabilities, Elsewhere, MailDoor, Urls
+from casd.advertised import Advertised, Capabilities, Elsewhere, MailDoor, Urls, address_book
 from casd.autodiscover import Settings, advertise, stranger
 from casd.model import AddressBook, Endpoint, Mailbox, Partner, Refuse, ServerKind, Topology
 from casd.oab_book import EVERYBODY
@@ -40,7 +40,7 @@ def exchange(**more: Any) -> Topology:
     return evolve(TOPOLOGY, servers={"mbx1": server})
 
 
-def test_every_url_comes_from_one_namespace() -> None:
+def test_5_4_every_url_comes_from_one_namespace() -> None:
     web = tell(exchange()).web
     assert sorted(web) == ["api", "eas", "ecp", "ews", "mapi", "oab", "owa", "rpc"]
     assert {url.split("/")[2] for urls in web.values() for url in (urls.internal, urls.external)} == {
@@ -48,7 +48,7 @@ def test_every_url_comes_from_one_namespace() -> None:
     }
 
 
-def test_a_protocol_may_have_a_url_of_its_own_on_either_side() -> None:
+def test_5_4_a_protocol_may_have_a_url_of_its_own_on_either_side() -> None:
     told = read(urls="ews.external=https://ews.example.org eas=https://phones.example.org:8443/")
     web = tell(exchange(), told).web
     ews, eas = "/EWS/Exchange.asmx", "/Microsoft-Server-ActiveSync"
@@ -56,7 +56,7 @@ def test_a_protocol_may_have_a_url_of_its_own_on_either_side() -> None:
     assert web["eas"] == Urls(f"https://phones.example.org:8443{eas}", f"https://phones.example.org:8443{eas}")
 
 
-def test_mail_protocols_may_be_elsewhere() -> None:
+def test_5_4_mail_protocols_may_be_elsewhere() -> None:
     endpoints = {protocol: Endpoint("10.0.0.1", 1) for protocol in ("imap4", "pop3", "smtp")}
     topology = evolve(TOPOLOGY, servers={"mbx1": evolve(MBX1, kind=ServerKind.MAIL, endpoints=endpoints)})
     mail = tell(topology, read(mail="imap4=imap.example.org:143 smtp=smtp.example.org:465")).mail
@@ -88,22 +88,22 @@ def test_what_cannot_be_told_is_no_setting(key: str, text: str) -> None:
         read(**{key: text})
 
 
-def test_what_is_told_is_good_for_whole_hours_at_least_one() -> None:
+def test_5_2_what_is_told_is_good_for_whole_hours_at_least_one() -> None:
     assert [tell(exchange(), read(lifetime=text)).hours for text in ("1 min", "90 min", "1 d")] == [1, 1, 24]
 
 
-def test_a_servers_version_is_told_in_hex() -> None:
+def test_5_2_a_servers_version_is_told_in_hex() -> None:
     assert tell(exchange()).server_version == "73C28000"
     assert tell(exchange(version=(14, 3))).server_version == "73838000"
 
 
-def test_who_is_outside_is_given_no_url_of_the_inside() -> None:
+def test_5_4_who_is_outside_is_given_no_url_of_the_inside() -> None:
     urls = Urls("https://in.example.org", "")
     assert urls.seen(INSIDE) == "https://in.example.org"
     assert urls.seen(evolve(INSIDE, internal=False)) == ""
 
 
-def test_the_organisation_keeps_its_deployment_and_another_has_another() -> None:
+def test_5_2_the_organisation_keeps_its_deployment_and_another_has_another() -> None:
     one, other = tell(exchange()), tell(evolve(exchange(), organisation="Other"))
     assert one.deployment == tell(exchange()).deployment != other.deployment
 
@@ -161,11 +161,17 @@ def with_books(*books: AddressBook, mailbox: Mailbox = ALICE) -> Advertised:
     return answer
 
 
-def test_a_mailbox_is_told_of_its_own_address_book() -> None:
+def test_6_1_a_mailbox_is_told_of_its_own_address_book() -> None:
     tenant = AddressBook("tenant", UUID(int=50), "Tenant", domains=("tenant.example",))
     told = with_books(tenant, EVERYBODY)
     assert told.url("oab").endswith(f"/OAB/{EVERYBODY.guid}/")
     assert with_books(tenant, EVERYBODY, mailbox=evolve(ALICE, address_book="tenant")).url("oab").endswith("32/")
+
+
+def test_6_1_where_none_are_made_only_who_has_a_server_with_address_books_is_told_of_one() -> None:
+    """The bundled server has none: its mailboxes' are made by the front end, or not at all."""
+    assert "oab" not in tell(TOPOLOGY).web
+    assert tell(exchange()).url("oab").endswith(f"/OAB/{address_book('Example')}/")
 
 
 def test_a_mailbox_that_gets_no_address_book_is_told_of_none() -> None:

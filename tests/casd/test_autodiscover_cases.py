@@ -62,7 +62,7 @@ def test_the_table_is_as_long_as_it_looks() -> None:
 
 
 @pytest.mark.parametrize("case", CHECKED, ids=lambda case: " ".join(case[:5]))
-def test_a_client_is_told(case: list[str]) -> None:
+def test_5_2_a_client_is_told(case: list[str]) -> None:
     client, network, server, switches, site, sections = case
     place = Place("Main", (15, 2), network == "inside")
     mailbox, topology = estate(server, switches, site)

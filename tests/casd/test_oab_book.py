@@ -44,6 +44,15 @@ def test_6_1_a_mailbox_may_have_a_book_of_its_own() -> None:
     assert book_of(books, evolve(ALICE, address_book="directors"), PLACES) == books[1]
 
 
+def test_6_1_a_database_may_have_a_book_for_who_has_none_of_his_own() -> None:
+    books = [book("all"), book("sales", addresses=("sales@*",)), book("directors", addresses=("ceo@*",))]
+    places = evolve(PLACES, databases={"DB01": evolve(PLACES.databases["DB01"], address_book="Sales")})
+    assert book_of(books, ALICE, places) == books[1]
+    assert book_of(books, evolve(ALICE, address_book="directors"), places) == books[2]
+    assert book_of(books, evolve(ALICE, address_book="gone"), places) == books[1]
+    assert book_of(books[:1], ALICE, places) == books[0]
+
+
 def test_a_book_of_its_own_that_is_gone_counts_as_none() -> None:
     assert book_of([EVERYBODY], evolve(ALICE, address_book="gone"), PLACES) is EVERYBODY
 

@@ -74,7 +74,7 @@ def test_6_2_142_the_manifest_names_every_file_with_its_size_and_sum(maker: Make
     assert {each.attrib["langid"] for each in book.findall("Template")} == {"0409", "0407", "040c"}
 
 
-def test_143_a_template_is_there_and_decodes(maker: Maker) -> None:
+def test_6_3_143_a_template_is_there_and_decodes(maker: Maker) -> None:
     maker.make()
     assert decoded((maker.folder / f"{GUID}-lng0409-1.lzx").read_bytes()) == template.EMPTY
 
@@ -224,7 +224,7 @@ def test_two_workers_of_one_front_end_do_not_do_it_twice(maker: Maker) -> None:
     assert maker.make().made
 
 
-def test_clients_are_told_of_the_first_generation_at_once_and_of_later_ones_when_all_have_it(maker: Maker) -> None:
+def test_6_1_clients_are_told_of_the_first_generation_at_once_and_of_later_ones_when_all_have_it(maker: Maker) -> None:
     maker.make()
     change(maker)
     maker.make()

@@ -21,7 +21,7 @@ def read(config: ClientConfig) -> etree._Element:
     return etree.fromstring(write(config))
 
 
-def test_a_file_names_its_domain_and_the_organisation() -> None:
+def test_5_6_a_file_names_its_domain_and_the_organisation() -> None:
     root = read(WHOLE)
     assert (root.tag, root.get("version")) == ("clientConfig", "1.1")
     provider = root[0]
@@ -29,14 +29,14 @@ def test_a_file_names_its_domain_and_the_organisation() -> None:
     assert provider.findtext("displayName") == provider.findtext("displayShortName") == "Example & Sons"
 
 
-def test_servers_stand_in_the_order_of_preference() -> None:
+def test_5_6_servers_stand_in_the_order_of_preference() -> None:
     provider = read(WHOLE)[0]
     incoming = [each.get("type") for each in provider.findall("incomingServer")]
     assert incoming == ["exchange", "imap", "pop3"]
     assert [each.get("type") for each in provider.findall("outgoingServer")] == ["smtp"]
 
 
-def test_every_server_wants_a_password_within_tls() -> None:
+def test_5_6_every_server_wants_a_password_within_tls() -> None:
     provider = read(WHOLE)[0]
     servers = [*provider.findall("incomingServer"), *provider.findall("outgoingServer")]
     assert {each.findtext("authentication") for each in servers} == {"password-cleartext"}
@@ -45,7 +45,7 @@ def test_every_server_wants_a_password_within_tls() -> None:
     assert [each.findtext("port") for each in servers] == ["443", "993", "110", "587"]
 
 
-def test_an_exchange_account_has_a_url_for_each_service() -> None:
+def test_5_6_an_exchange_account_has_a_url_for_each_service() -> None:
     exchange = read(WHOLE)[0].find("incomingServer")
     assert exchange is not None
     assert exchange.findtext("hostname") == MAIL

@@ -19,7 +19,7 @@ def calendar(*lines: str) -> bytes:
     return "\r\n".join(wrapped).encode()
 
 
-def test_times_are_read_by_their_begin_with_how_they_count() -> None:
+def test_7_4_times_are_read_by_their_begin_with_how_they_count() -> None:
     """RFC 5545 section 3.8.2.6: several in a line, with an end or a length, folded anywhere."""
     content = calendar(
         "DTSTART:20270301T000000Z",

@@ -47,7 +47,7 @@ def test_a_profile_says_whose_it_is() -> None:
     assert profile["PayloadRemovalDisallowed"] is False
 
 
-def test_an_exchange_account_of_a_phone() -> None:
+def test_5_6_an_exchange_account_of_a_phone() -> None:
     (payload,) = read(activesync(ALICE, Place(MAIL)))["PayloadContent"]
     assert payload["PayloadType"] == "com.apple.eas.account"
     assert payload["PayloadIdentifier"] == f"org.example.{GUID}.com.apple.eas.account"
@@ -56,14 +56,14 @@ def test_an_exchange_account_of_a_phone() -> None:
     assert (payload["EmailAddress"], payload["UserName"]) == ("alice@example.org", "alice@ad.example.org")
 
 
-def test_an_exchange_account_of_a_mac() -> None:
+def test_5_6_an_exchange_account_of_a_mac() -> None:
     (payload,) = read(web_services(ALICE, Place(MAIL, 8443, "/EWS/Exchange.asmx")))["PayloadContent"]
     assert payload["PayloadType"] == "com.apple.ews.account"
     assert (payload["Host"], payload["Port"], payload["Path"]) == (MAIL, 8443, "/EWS/Exchange.asmx")
 
 
 @pytest.mark.parametrize(("protocol", "kind"), [("imap", "EmailTypeIMAP"), ("pop3", "EmailTypePOP")])
-def test_an_account_of_mail(protocol: str, kind: str) -> None:
+def test_5_6_an_account_of_mail(protocol: str, kind: str) -> None:
     servers = MailServer(protocol, "in.example.org", 993), MailServer("smtp", MAIL, 587, Encryption.STARTTLS)
     (payload,) = read(mail(ALICE, *servers))["PayloadContent"]
     assert payload["PayloadType"] == "com.apple.mail.managed"

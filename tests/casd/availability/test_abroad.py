@@ -53,7 +53,7 @@ def where(request: Asked) -> tuple[str, str]:
     return request.head.get(b"host").decode(), request.line
 
 
-def test_a_partner_is_asked_where_its_autodiscover_says(estate: Estate) -> None:
+def test_7_4_a_partner_is_asked_where_its_autodiscover_says(estate: Estate) -> None:
     partner(estate)
     client = begin(estate)
     asked = estate.servers.last()
@@ -197,7 +197,9 @@ def test_a_partner_that_sends_on_and_on_is_asked_five_times(estate: Estate) -> N
         (200, pox.redirection(Redirection(address="x")).replace(b"redirectAddr", b"x")),
     ],
 )
-def test_an_autodiscover_that_tells_nothing_is_said_to_have_failed(estate: Estate, status: int, content: bytes) -> None:
+def test_7_3_an_autodiscover_that_tells_nothing_is_said_to_have_failed(
+    estate: Estate, status: int, content: bytes
+) -> None:
     partner(estate)
     client = begin(estate)
     estate.servers.last().answer(content, status=status, proof=b"")
@@ -247,7 +249,7 @@ def grant(request: Asked, value: str = "abc", lasts: int = 3600) -> None:
     request.answer(json.dumps(told).encode(), proof=b"")
 
 
-def test_an_account_signs_in_by_a_token_until_it_expires(estate: Estate) -> None:
+def test_7_4_an_account_signs_in_by_a_token_until_it_expires(estate: Estate) -> None:
     token_account(estate)
     client = carol(estate)
     asked = estate.servers.last()

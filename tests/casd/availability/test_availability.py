@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 from attrs import evolve
 
-from casd.model import Server, ServerKind
+from casd.model import Server, ServerKind, Site
 from protocols.ews.envelope import fault
 from protocols.ews.errors import Fault
 from tests.casd.availability.conversation import (
@@ -31,8 +31,9 @@ from tests.protocols.ews.test_availability import SUGGESTED, at
 # 7.4 Fan-out
 
 
-def test_7_4_each_is_asked_at_his_own_server_all_at_once_and_told_in_the_order_of_the_request(estate: Estate) -> None:
-    """13.10, case 152."""
+def test_7_4_152_each_is_asked_at_his_own_server_all_at_once_and_told_in_the_order_of_the_request(
+    estate: Estate,
+) -> None:
     client = begin(estate, "carol", "bob", "nobody", "dave")
     asked = {request.assertion.address: request for request in estate.servers.requests()}
     assert {address: request.connection.server for address, request in asked.items()} == {
@@ -98,6 +99,20 @@ def test_7_4_who_has_left_the_database_meanwhile_is_not_asked_for_there(estate: 
     asked = estate.servers.requests()
     assert "m119@example.org" not in [one.address for request in asked for one in request.assertions]
     assert told(client) == [*["0000"] * 80, *["ErrorMailboxFailover"] * 20]
+
+
+def test_7_4_a_server_of_another_site_is_asked_as_those_of_our_own(estate: Estate) -> None:
+    """Also one that sends browsers to its own front door: nobody has a browser here."""
+    far = Site("Far", "far.example.org", "https://far.example.org", "https://far.example.org", redirect=True)
+    topology = estate.source.estate
+    servers = {**topology.servers, "mbx2": evolve(topology.servers["mbx2"], site="Far")}
+    estate.source.change(sites={**topology.sites, "Far": far}, servers=servers)
+    estate.access.settings = evolve(estate.access.settings, site="Main")
+    client = begin(estate, "carol")
+    asked = estate.servers.last()
+    assert (asked.connection.server, asked.assertion.address) == ("mbx2", "carol@example.org")
+    say(asked, PLAN)
+    assert told(client) == ["2200"]
 
 
 def test_7_4_at_one_server_only_some_are_asked_at_once(estate: Estate) -> None:
@@ -215,6 +230,13 @@ def test_7_2_details_are_told_as_far_as_the_server_tells_them(estate: Estate) ->
     assert [node.text for node in answer.iterfind(".//t:CalendarEvent/t:StartTime", NAMES)] == [
         "2027-03-01T10:00:00"
     ] * 2
+
+
+def test_7_2_where_nobody_can_be_told_of_it_is_an_answer_all_the_same(estate: Estate) -> None:
+    client = begin(estate, "nobody", "carol")
+    estate.servers.last().answer(status=403)
+    assert told(client) == ["ErrorMailRecipientNotFound", "ErrorNoFreeBusyAccess"]
+    assert client.answers[0].fields["content-type"] == "text/xml; charset=utf-8"
 
 
 def test_7_2_suggestions_are_made_of_what_is_told(estate: Estate) -> None:

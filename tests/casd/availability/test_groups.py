@@ -15,8 +15,9 @@ from tests.casd.availability.conversation import (
     group,
     say,
     told,
+    wanted,
 )
-from tests.casd.estate import Estate, mailbox
+from tests.casd.estate import Asked, Estate, mailbox
 from tests.protocols.ews.soap import NAMES
 from tests.protocols.ews.test_availability import SUGGESTED, at
 
@@ -40,6 +41,26 @@ def test_7_2_whoever_of_a_group_does_not_answer_may_be_busy_at_any_time(estate: 
     client = begin(estate, "team")
     say(estate.servers.requests()[0], PLAN)
     assert told(client) == ["2244"]
+
+
+def test_7_2_a_group_of_which_nobody_is_known_has_no_data(estate: Estate) -> None:
+    group(estate, "team", "nobody", "gone")
+    assert told(begin(estate, "team")) == ["4444"]
+
+
+def test_7_2_a_group_of_a_hundred_is_asked_for_all_of_them(estate: Estate) -> None:
+    estate.source.mailboxes += [mailbox(number, f"m{number}", "DB03") for number in range(100, 200)]
+    group(estate, "crowd", *(f"m{number}" for number in range(100, 200)))
+    client = begin(estate, "crowd")
+    estate.settle()
+    answered: list[Asked] = []
+    while waiting := [one for one in estate.servers.requests() if one not in answered]:
+        for one in waiting:
+            say(one, *([PLAN] if "m170@example.org" in wanted(one).addresses else []))
+        answered += waiting
+        estate.settle()
+    assert sum(len(wanted(one).addresses) for one in answered) == 100
+    assert told(client) == ["2200"]
 
 
 def test_7_2_a_group_of_more_than_a_hundred_is_not_asked(estate: Estate) -> None:

@@ -33,7 +33,7 @@ from tests.protocols.ews.soap import NAMES
 from tests.protocols.ews.test_availability import SUGGESTED
 
 
-def test_a_server_of_caldav_is_asked_for_the_busy_times_of_a_calendar(estate: Estate) -> None:
+def test_7_4_a_server_of_caldav_is_asked_for_the_busy_times_of_a_calendar(estate: Estate) -> None:
     kind(estate, "mbx2", ServerKind.DAV)
     account(
         estate, "mbx2", "url = /cal/{local}/main/", "header = X-Remote-User: {local}", "user = casd", "password = s"
@@ -73,7 +73,7 @@ def test_a_mailbox_is_called_by_no_other_path_and_no_other_line(estate: Estate) 
         (200, BUSY.replace(b"PT1H", b"PT1H" + b",20270301T093000Z/PT1H" * 1000), "ErrorResultSetTooBig"),
     ],
 )
-def test_what_a_calendar_answers_instead_is_its_own_mailboxs_error(
+def test_7_3_what_a_calendar_answers_instead_is_its_own_mailboxs_error(
     estate: Estate, status: int, content: bytes, code: str
 ) -> None:
     kind(estate, "mbx2", ServerKind.DAV)
@@ -82,7 +82,7 @@ def test_what_a_calendar_answers_instead_is_its_own_mailboxs_error(
     assert told(client) == [code]
 
 
-def test_sogo_is_asked_for_several_at_its_outbox(estate: Estate) -> None:
+def test_7_4_sogo_is_asked_for_several_at_its_outbox(estate: Estate) -> None:
     kind(estate, "mbx2", ServerKind.SOGO)
     account(estate, "mbx2", "user = casd", "password = s")
     estate.source.mailboxes.append(mailbox(20, "erin", "DB02"))
@@ -135,7 +135,7 @@ def test_exchange_is_asked_with_an_account_for_times_or_in_the_askers_name_for_m
     assert told(client) == ["2200", "2200"]
 
 
-def test_an_exchange_that_refuses_says_why(estate: Estate) -> None:
+def test_7_3_an_exchange_that_refuses_says_why(estate: Estate) -> None:
     kind(estate, "mbx2", ServerKind.GROMOX)
     for status, content, code in (
         (500, fault(Fault("ErrorServerBusy")), "ErrorServerBusy"),

@@ -44,7 +44,7 @@ def states(findings: dict[str, Finding]) -> set[State]:
     return {each.state for each in findings.values()}
 
 
-def test_the_records_of_a_domain() -> None:
+def test_5_1_the_records_of_a_domain() -> None:
     wanted = [str(each) for each in records("example.org", Published(HOST, (IMAP, SMTP)), OURS) if each.value]
     assert wanted == [
         "autodiscover.example.org. CNAME mail.example.org.",

@@ -180,7 +180,11 @@ def test_a_database_has_its_copies_by_preference(estate: Casctl) -> None:
     assert "active on mbx2" in estate("database add DB02 --copy mbx2 --copy mbx1").output
     assert answer(estate("database show db02 --json"))["copies"] == {"mbx2": 1, "mbx1": 2}
     estate("database set DB02 --copy mbx1:1 --copy mbx2:5")
-    assert answer(estate("database show db02 --json"))["copies"] == {"mbx1": 1, "mbx2": 5}
+    estate("database set DB02 --address-book sales")
+    shown = answer(estate("database show db02 --json"))
+    assert (shown["copies"], shown["address_book"]) == ({"mbx1": 1, "mbx2": 5}, "sales")
+    estate("database set DB02 --address-book=")
+    assert answer(estate("database show db02 --json"))["address_book"] == ""
     assert "DB02 has no copy on mbx2" in refused(estate, "database set DB02 --copy mbx1")
     assert "needs --copy" in refused(estate, "database add DB03")
     assert "exists already" in refused(estate, "database add db02 --copy mbx1")

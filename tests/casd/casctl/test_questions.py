@@ -66,7 +66,7 @@ def test_autodiscover_prints_what_a_client_gets_and_why(demo: Casctl) -> None:
     sections, _, because = told.partition("\nbecause:\n")
     assert [line for line in sections.splitlines() if line[0] != " "] == ["EXCH", "EXPR", "WEB"]
     assert "    EwsUrl                 https://localhost:8443/EWS/Exchange.asmx" in sections
-    assert "    mbx1 offers ews oab owa" in because
+    assert "    mbx1 offers ews owa" in because
 
 
 @pytest.mark.parametrize(

@@ -184,7 +184,7 @@ def earlier(directory: Directory, file: Path) -> Path:
     with sqlite3.connect(file) as connection:
         gone = "".join(f"DROP TRIGGER people_{what};" for what in ("added", "removed", "renamed"))
         columns = (("server", "proxy_protocol"), ("server", "kind"), ("mailbox", "kind"), ("mailbox", "details"))
-        columns += (("mailbox", "address_book"),)
+        columns += (("mailbox", "address_book"), ("database", "address_book"))
         (view,) = connection.execute("SELECT sql FROM sqlite_master WHERE name = 'entry'").fetchone()
         connection.executescript(
             f"{gone} DROP INDEX mailbox_legacy_dn; DROP VIEW listing; DROP TABLE listed; DROP TABLE generation;"

@@ -44,7 +44,7 @@ def test_no_credential_is_asked_for_or_taken(data: bytes) -> None:
     assert "www-authenticate" not in answer.fields
 
 
-def test_131_autodiscover_is_sent_to_https_without_a_word_about_credentials() -> None:
+def test_5_1_131_autodiscover_is_sent_to_https_without_a_word_about_credentials() -> None:
     clock = Clock()
     door = PlainDoor(frozenset({"autodiscover.example.org"}), lambda: 443, clock)
     answer = Client(door, clock).ask(get("/autodiscover/autodiscover.xml", host="autodiscover.example.org"))

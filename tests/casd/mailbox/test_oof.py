@@ -4,6 +4,7 @@ import pytest
 
 from tests.casd.mailbox.meetings.conversation import Person, Town, text
 from tests.casd.mailbox.store.world import mail
+from tests.protocols.ews.soap import shown
 
 
 def away(
@@ -42,10 +43,25 @@ def replies(town: Town, sender: str = "bob@example.org", **headers: str) -> list
     return [message.decode() for _, _, message in town.alice.sent[before:]]
 
 
-def test_settings_are_kept(town: Town) -> None:
+def test_7_5_settings_are_kept(town: Town) -> None:
     assert settings(town.alice) == ["Disabled", "None", "", ""]
     assert away(town.alice, "Scheduled", "Known", days("2027-01-01T00:00:00Z", "2027-01-08T00:00:00Z")) == "NoError"
     assert settings(town.alice) == ["Scheduled", "Known", "I am on the island", "Gone"]
+
+
+def test_7_5_an_answer_tells_all_there_is_with_times_in_utc(town: Town) -> None:
+    away(town.alice, "Scheduled", "All", days("2027-01-01T01:00:00+01:00", "2027-01-08T00:00:00Z"))
+    answer = town.alice.ask(
+        f"<m:GetUserOofSettingsRequest><t:Mailbox><t:Address>{town.alice.address}</t:Address></t:Mailbox>"
+        "</m:GetUserOofSettingsRequest>"
+    )
+    assert shown(answer.body) == (
+        '<GetUserOofSettingsResponse><ResponseMessage ResponseClass="Success"><ResponseCode>NoError</ResponseCode>'
+        "</ResponseMessage><OofSettings><OofState>Scheduled</OofState><ExternalAudience>All</ExternalAudience><Duration>"
+        "<StartTime>2027-01-01T00:00:00Z</StartTime><EndTime>2027-01-08T00:00:00Z</EndTime></Duration><InternalReply>"
+        "<Message>I am on the island</Message></InternalReply><ExternalReply><Message>Gone</Message></ExternalReply>"
+        "</OofSettings><AllowExternalOof>All</AllowExternalOof></GetUserOofSettingsResponse>"
+    )
 
 
 def test_an_absence_that_ends_before_it_begins_is_refused(town: Town) -> None:
@@ -54,7 +70,7 @@ def test_an_absence_that_ends_before_it_begins_is_refused(town: Town) -> None:
 
 
 @pytest.mark.negative
-def test_nobody_settles_anothers_absence(town: Town) -> None:
+def test_7_5_nobody_settles_anothers_absence(town: Town) -> None:
     assert away(town.alice, address="bob@example.org") == "ErrorAccessDenied"
 
 

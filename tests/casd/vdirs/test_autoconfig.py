@@ -14,7 +14,7 @@ BOTH = ["/mail/config-v1.1.xml", WELL_KNOWN]
 
 
 @pytest.mark.parametrize("path", [*BOTH, "/MAIL/config-v1.1.xml"])
-def test_139_a_domain_has_a_file(estate: Estate, path: str) -> None:
+def test_5_6_139_a_domain_has_a_file(estate: Estate, path: str) -> None:
     answer = estate.client().ask(get(f"{path}?emailaddress=alice%40example.org"))
     assert (answer.status, answer.fields["content-type"]) == (200, "application/xml; charset=utf-8")
     provider = etree.fromstring(answer.body)[0]
@@ -22,7 +22,7 @@ def test_139_a_domain_has_a_file(estate: Estate, path: str) -> None:
     assert provider.findtext("incomingServer/ewsURL") == "https://mail.example.org/EWS/Exchange.asmx"
 
 
-def test_a_host_names_its_domain_where_no_address_does(estate: Estate) -> None:
+def test_5_6_a_host_names_its_domain_where_no_address_does(estate: Estate) -> None:
     names = estate.house.namespaces | {"autoconfig.example.org"}
     object.__setattr__(estate.house, "namespaces", names)
     assert estate.client().ask(get(BOTH[0], host="autoconfig.example.org")).status == 200

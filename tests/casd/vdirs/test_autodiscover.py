@@ -1,4 +1,4 @@
-"""Autodiscover as clients meet it; a test's number is the section of the reference, or the behaviour in 13.8."""
+"""Autodiscover as clients meet it; a test's number is the section of the reference, with the behaviour in 13.8."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import pytest
 from attrs import evolve
 from lxml import etree
 
+from casd.advertised import address_book
 from casd.model import Endpoint, Opened, Partner, ServerKind, Site
 from tests.casd.client2 import Client2, asking
 from tests.casd.estate import ALICE, MBX1, MBX2, TOPOLOGY, Answer, Client, Estate, basic_auth, get, post
@@ -28,6 +29,9 @@ PARTNERS = {
     "quiet.example": Partner("quiet.example"),
 }
 INSIDE = "10.1.2.3"
+
+_EWS = "/EWS/Exchange.asmx"
+_ADMINISTRATION = "ou=Exchange Administrative Group (FYDIBOHF23SPDLT)/cn=Configuration/cn=Servers"
 
 
 @pytest.fixture
@@ -87,7 +91,7 @@ def test_5_2_outlook_is_told_its_settings(estate: Estate) -> None:
     assert "mailbox alice@example.org" in estate.logged()[0]
 
 
-def test_122_mapi_over_http_is_offered_to_who_knows_it(estate: Estate) -> None:
+def test_5_2_122_mapi_over_http_is_offered_to_who_knows_it(estate: Estate) -> None:
     answer = ask(estate, post(outlook(), XML, b"X-MapiHttpCapability: 1\r\n"))
     protocol = next(etree.fromstring(answer.body).iter("{*}Protocol"))
     assert dict(protocol.attrib) == {"Type": "mapiHttp", "Version": "1"}
@@ -99,14 +103,68 @@ def test_122_mapi_over_http_is_offered_to_who_knows_it(estate: Estate) -> None:
 
 
 @pytest.mark.parametrize("known", ["", "0", "-1", "x", "99999", "1.5"])
-def test_123_without_the_header_or_with_nonsense_there_is_no_mapi_over_http(estate: Estate, known: str) -> None:
+def test_5_2_123_without_the_header_or_with_nonsense_there_is_no_mapi_over_http(estate: Estate, known: str) -> None:
     lines = [f"X-MapiHttpCapability: {known}\r\n".encode()] if known else []
     answer = ask(estate, post(outlook(), XML, *lines))
     assert found(answer, "Type")[:2] == ["EXCH", "EXPR"]
     assert found(answer, "MailStore") == []
 
 
-def test_125_who_may_not_come_from_outside_by_mapi_is_told_of_the_inside_alone(estate: Estate) -> None:
+@pytest.mark.parametrize("known", ["1", "2", "9999"])
+def test_5_2_a_client_is_told_no_newer_version_than_it_knows(estate: Estate, known: str) -> None:
+    answer = ask(estate, post(outlook(), XML, f"X-MapiHttpCapability: {known}\r\n".encode()))
+    assert next(etree.fromstring(answer.body).iter("{*}Protocol")).get("Version") == "1"
+
+
+def sections(answer: Answer) -> list[dict[str, str]]:
+    """Return what stands in each section, by the names of its elements."""
+    account = next(etree.fromstring(answer.body).iter("{*}Account"))
+    return [
+        {etree.QName(child).localname: child.text or "" for child in section}
+        for section in account.iterfind("{*}Protocol")
+    ]
+
+
+def test_5_2_outlook_is_told_of_server_and_mailbox_inside_and_of_a_host_outside(estate: Estate) -> None:
+    inside, outside, web = sections(ask(estate, post(outlook(), XML), INSIDE))
+    server = f"/o=Example/{_ADMINISTRATION}/cn={ALICE.guid}@example.org"
+    assert inside == {
+        "Type": "EXCH",
+        "TTL": "1",
+        "Server": f"{ALICE.guid}@example.org",
+        "ServerDN": server,
+        "ServerVersion": "73C28000",
+        "MdbDN": f"{server}/cn=Microsoft Private MDB",
+        "AuthPackage": "basic",
+        **services("in"),
+    }
+    assert outside == over_http("EXPR", "mail")
+    assert list(web) == ["Type", "Internal", "External"]
+
+
+def test_5_2_exhttp_is_told_of_the_inside_and_of_the_outside(estate: Estate) -> None:
+    knows = b"X-ClientCanHandle: ExHttpInfo\r\nX-MapiHttpCapability: 1\r\n"
+    _, first, second, _ = sections(ask(estate, post(outlook(), XML, knows), INSIDE))
+    assert [first, second] == [over_http("EXHTTP", "in"), over_http("EXHTTP", "mail")]
+    _, first, second, _ = sections(ask(estate, post(outlook(), XML, knows)))
+    assert [first, second] == [over_http("EXHTTP", "mail"), over_http("EXHTTP", "in")]
+
+
+def services(side: str) -> dict[str, str]:
+    """Return the URLs of a section."""
+    paths = {"ASUrl": _EWS, "EwsUrl": _EWS, "EcpUrl": "/ecp/", "OOFUrl": _EWS}
+    return {name: f"https://{side}.example.org{path}" for name, path in paths.items()} | {
+        "OABUrl": f"https://{side}.example.org/OAB/{address_book('Example')}/"
+    }
+
+
+def over_http(kind: str, side: str) -> dict[str, str]:
+    """Return the section of a way over HTTP."""
+    said = {"Type": kind, "TTL": "1", "Server": f"{side}.example.org", "SSL": "On", "CertPrincipalName": "None"}
+    return {**said, "AuthPackage": "basic", "ServerExclusiveConnect": "Off", **services(side)}
+
+
+def test_2_6_125_who_may_not_come_from_outside_by_mapi_is_told_of_the_inside_alone(estate: Estate) -> None:
     estate.source.mailboxes[0] = evolve(ALICE, switches={"mapi-external": False})
     estate.source.change()
     answer = ask(estate, post(outlook(), XML, b"X-MapiHttpCapability: 1\r\n"))
@@ -118,14 +176,14 @@ def test_125_who_may_not_come_from_outside_by_mapi_is_told_of_the_inside_alone(e
     [b"", b"not XML", request(wants()), outlook().replace(b"</Request>", b"</Request><Request/>")],
     ids=["nothing", "no XML", "no address", "two requests"],
 )
-def test_126_what_is_no_request_is_answered_600(estate: Estate, body: bytes) -> None:
+def test_5_2_126_what_is_no_request_is_answered_600(estate: Estate, body: bytes) -> None:
     answer = ask(estate, post(body, XML))
     assert code(answer) == "600"
     (error,) = etree.fromstring(answer.body).iter("{*}Error")
     assert set(error.attrib) == {"Time", "Id"}
 
 
-def test_129_a_phone_is_told_where_active_sync_is(estate: Estate) -> None:
+def test_5_2_129_a_phone_is_told_where_active_sync_is(estate: Estate) -> None:
     answer = ask(estate, post(phone(), XML))
     assert found(answer, "Culture") == ["en:us"]
     assert found(answer, "Url") == ["https://mail.example.org/Microsoft-Server-ActiveSync"]
@@ -152,6 +210,25 @@ def test_5_2_a_mailbox_whose_server_is_not_known_is_answered_602(estate: Estate)
     assert code(ask(estate, post(outlook(), XML))) == "602"
 
 
+def surprise(estate: Estate, whom: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let what is to be told of an address come to nothing."""
+    advertise = estate.access.advertise
+
+    async def fail(address: str, *rest: Any) -> Any:
+        if address == whom:
+            raise RuntimeError("surprise")
+        return await advertise(address, *rest)
+
+    monkeypatch.setattr(estate.access, "advertise", fail)
+
+
+def test_5_2_a_surprise_is_answered_603(estate: Estate, monkeypatch: pytest.MonkeyPatch) -> None:
+    surprise(estate, "alice@example.org", monkeypatch)
+    assert code(ask(estate, post(outlook(), XML))) == "603"
+    assert ask(estate, post(phone(), XML)).status == 200
+    assert found(ask(estate, post(outlook("carol@example.org"), XML)), "Action") == ["settings"]
+
+
 def test_5_2_a_legacy_dn_names_the_mailbox_and_wins(estate: Estate) -> None:
     estate.source.mailboxes[0] = evolve(ALICE, legacy_dn="/o=Example/cn=alice")
     estate.source.change()
@@ -175,7 +252,7 @@ def test_5_2_somebody_else_may_be_asked_for_as_for_a_shared_mailbox(estate: Esta
 
 @pytest.mark.negative
 @pytest.mark.parametrize("anchor", ["DUMMY@example.com", "carol@example.org", "bob@there.example"])
-def test_an_anchor_decides_nothing(estate: Estate, anchor: str) -> None:
+def test_5_2_an_anchor_decides_nothing(estate: Estate, anchor: str) -> None:
     answer = ask(estate, post(outlook(), XML, f"X-AnchorMailbox: {anchor}\r\n".encode()))
     assert found(answer, "AutoDiscoverSMTPAddress") == ["alice@example.org"]
 
@@ -249,6 +326,16 @@ def test_5_1_no_credentials_are_asked_for_a_domain_that_is_not_ours(estate: Esta
     assert found(ask(estate, anonymous(phone("x@elsewhere.example"), XML, lines)), "Status") == ["2"]
     assert code(ask(estate, anonymous(outlook("x@quiet.example"), XML, lines))) == "500"
     assert not any("login" in asked for asked in estate.source.asked)
+
+
+@pytest.mark.parametrize("host", ["example.org", "autodiscover.example.org"])
+def test_5_1_it_is_found_at_the_domain_and_at_a_host_of_its_own(estate: Estate, host: str) -> None:
+    object.__setattr__(estate.house, "namespaces", estate.house.namespaces | {host})
+    body, length = outlook(), b"Content-Length: %d\r\n" % len(outlook())
+    answer = ask(estate, get(XML, basic_auth(), length, method="POST", host=host) + body)
+    assert found(answer, "DisplayName") == ["Alice"]
+    answer = ask(estate, get(f"{JSON}?Email=alice@example.org&Protocol=AutodiscoverV1", host=host))
+    assert told(answer)["Url"] == f"https://mail.example.org{XML}"
 
 
 def test_5_2_a_partners_address_is_sent_there(estate: Estate) -> None:
@@ -373,6 +460,35 @@ def test_5_3_a_setting(estate: Estate, name: str, value: str) -> None:
     assert setting(estate, name) == value
 
 
+ASKED = {
+    "told": (
+        *("InternalEwsUrl", "ExternalEwsUrl", "ExternalEwsVersion", "EwsSupportedSchemas", "MapiHttpEnabled"),
+        *("GroupingInformation", "UserDisplayName", "UserDN", "UserDeploymentId", "AutoDiscoverSMTPAddress"),
+        *("InternalOABUrl", "ExternalOABUrl", "CasVersion", "MailboxVersion"),
+        *(f"{side}{name}Connections" for side in ("Internal", "External") for name in ("Imap4", "Pop3", "Smtp")),
+    ),
+    "not told": (
+        *("ActiveDirectoryServer", "MobileMailboxPolicy", "InternalEmwsUrl", "ExternalEmwsUrl", "SPMySiteHostURL"),
+        *("InternalMailboxServerAuthenticationMethods", "InternalRpcHttpServer", "CertPrincipalName", "RedirectUrl"),
+        *("InternalRpcHttpConnectivityRequiresSsl", "InternalRpcHttpAuthenticationMethod", "EwsPartnerUrl"),
+        *("SiteMailboxCreationURL", "ExternalEcpTeamMailboxCreatingUrl", "InternalEcpPhotoUrl"),
+    ),
+}
+"""Settings that clients ask for, by whether anybody has them here."""
+
+
+def test_5_3_no_setting_that_clients_ask_for_is_called_invalid(estate: Estate) -> None:
+    doors = {name: Endpoint("10.0.0.1", 1) for name in ("imap4", "pop3", "smtp")}
+    server = evolve(MBX1, kind=ServerKind.EXCHANGE, endpoints={**MBX1.endpoints, **doors})
+    estate.source.change(servers={**TOPOLOGY.servers, "mbx1": server})
+    estate.source.mailboxes[0] = evolve(ALICE, legacy_dn="/o=Example/cn=alice")
+    names = (*ASKED["told"], *ASKED["not told"])
+    answer = ask(estate, post(users("alice@example.org", settings=names), SVC))
+    assert found(answer, "Name") == list(ASKED["told"])
+    assert found(answer, "SettingName") == list(ASKED["not told"])
+    assert found(answer, "ErrorCode") == ["NoError", "NoError", *["SettingIsNotAvailable"] * len(ASKED["not told"])]
+
+
 @pytest.mark.parametrize(
     ("version", "newest"), [((8, 0), "Exchange2007"), ((14, 3), "Exchange2010_SP2"), ((15, 2), "Exchange2016")]
 )
@@ -382,6 +498,13 @@ def test_5_3_the_schemas_of_ews_follow_the_servers_version(
     server = evolve(MBX1, kind=ServerKind.EXCHANGE, version=version)
     estate.source.change(servers={**TOPOLOGY.servers, "mbx1": server})
     assert setting(estate, "EwsSupportedSchemas").split(", ")[-1] == newest
+
+
+def test_5_3_a_surprise_costs_its_own_user_alone(estate: Estate, monkeypatch: pytest.MonkeyPatch) -> None:
+    surprise(estate, "alice@example.org", monkeypatch)
+    answer = ask(estate, post(users("carol@example.org", "alice@example.org", "carol@example.org"), SVC))
+    (parts,) = etree.fromstring(answer.body).iter("{*}UserResponses")
+    assert [part[0].text for part in parts] == ["NoError", "InternalServerError", "NoError"]
 
 
 def test_5_3_a_mailbox_on_the_move_means_try_later(estate: Estate) -> None:
@@ -433,7 +556,7 @@ def test_5_3_a_request_that_is_none_is_a_fault(estate: Estate) -> None:
     ],
 )
 @pytest.mark.parametrize("form", ["?Email=alice@example.org&Protocol={}", "/v1.0/alice@example.org?Protocol={}"])
-def test_132_json_tells_anybody_where_a_protocol_is(
+def test_5_5_132_json_tells_anybody_where_a_protocol_is(
     estate: Estate, form: str, protocol: str, client: str, url: str
 ) -> None:
     answer = ask(estate, get(JSON + form.format(protocol)), client)

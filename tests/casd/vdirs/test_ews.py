@@ -238,17 +238,58 @@ def test_a_client_that_goes_or_sends_nothing_leaves_nothing_behind(estate: Estat
     assert estate.servers.connections == []
 
 
+def test_7_6_a_fault_of_the_server_is_passed_as_it_is(estate: Estate) -> None:
+    """Such as one that tells a program for how long to be quiet."""
+    pause = '<t:Value Name="BackOffMilliseconds">1500</t:Value>'
+    busy = soap(f"<s:Fault><faultcode>a:ErrorServerBusy</faultcode><t:MessageXml>{pause}</t:MessageXml></s:Fault>")
+    client = estate.client()
+    client.send(post(ITEM, TARGET))
+    estate.servers.last().answer(busy, b"Content-Type: text/xml; charset=utf-8\r\n", status=500)
+    (answer,) = client.read(b"POST")
+    assert (answer.status, answer.body, answer.fields["content-type"]) == (500, busy, "text/xml; charset=utf-8")
+
+
+EVENTS = soap(
+    "<m:GetStreamingEvents><m:SubscriptionIds/><m:ConnectionTimeout>30</m:ConnectionTimeout></m:GetStreamingEvents>"
+)
+
+
+def test_7_6_a_stream_lasts_half_an_hour_and_what_comes_is_passed_at_once(estate: Estate) -> None:
+    client = estate.client()
+    client.send(post(EVENTS, TARGET))
+    asked = estate.servers.last()
+    asked.begin(b"Content-Type: text/xml; charset=utf-8\r\n")
+    for number in range(1, 4):
+        estate.pass_time(1790, 10)
+        asked.chunk(b"<Envelope/>")
+        assert client.read(b"POST")[0].body.count(b"<Envelope/>") == number
+
+
+def test_7_6_a_stream_is_asked_where_its_subscription_is_made(estate: Estate) -> None:
+    """The anchor alone decides, whatever a client has kept of another front door."""
+    kept = b"X-PreferServerAffinity: true\r\nX-BackEndOverrideCookie: mbx1\r\nCookie: X-BackEndOverrideCookie=mbx1\r\n"
+    for document in (soap("<m:Subscribe/>"), EVENTS):
+        client = estate.client()
+        client.send(post(document, TARGET, b"X-AnchorMailbox: carol@example.org\r\n", kept))
+        asked = estate.servers.last()
+        assert (asked.connection.server, asked.assertion.user) == ("mbx2", ALICE.address)
+        assert "x-backendoverridecookie" not in asked.fields
+        assert "mbx1" not in asked.fields.get("cookie", "")
+
+
 # The mailbox that is named
 
 
-def test_7_5_an_absence_is_asked_at_the_mailbox_that_is_named(estate: Estate) -> None:
-    """Reference 13.10, case 163: not the asker's, and not the one of a hint."""
+@pytest.mark.parametrize("name", ["GetUserOofSettingsRequest", "SetUserOofSettingsRequest"])
+def test_7_5_163_an_absence_is_asked_at_the_mailbox_that_is_named(estate: Estate, name: str) -> None:
+    """Not at the asker's, and not at the one of a hint."""
     client = estate.client()
-    client.send(post(oof("Carol@example.org"), TARGET, b"X-AnchorMailbox: bob@example.org\r\n"))
+    document = oof("Carol@example.org", name=name)
+    client.send(post(document, TARGET, b"X-AnchorMailbox: bob@example.org\r\n"))
     asked = estate.servers.last()
     assert (asked.connection.server, asked.assertion.address) == ("mbx2", CAROL.address)
     assert asked.assertion.user == ALICE.address
-    assert asked.body == oof("Carol@example.org")
+    assert asked.body == document
 
 
 @pytest.mark.negative

@@ -46,7 +46,7 @@ def profile(answer: Answer) -> dict[str, Any]:
     return found
 
 
-def test_a_user_gets_a_profile(estate: Estate) -> None:
+def test_5_6_a_user_gets_a_profile(estate: Estate) -> None:
     answer = ask(estate, basic_auth())
     assert answer.fields["content-type"] == "application/x-apple-aspen-config"
     assert answer.fields["cache-control"] == "no-store"

@@ -90,14 +90,14 @@ def closed() -> Iterator[None]:
     assert not [file for file in opened if file.suffix in {".lzx", ".xml"}]
 
 
-def test_142_the_manifest_of_the_last_generation_is_served(shop: Estate) -> None:
+def test_6_2_142_the_manifest_of_the_last_generation_is_served(shop: Estate) -> None:
     answer = ask(shop, "oab.xml")
     assert (answer.status, answer.body) == (200, b"<OAB>Global Address List</OAB>")
     assert answer.fields["content-type"].startswith("text/xml")
     assert not shop.servers.requests()
 
 
-def test_142_a_file_that_it_names_is_served_whole(shop: Estate) -> None:
+def test_6_2_142_a_file_that_it_names_is_served_whole(shop: Estate) -> None:
     answer = ask(shop)
     assert (answer.status, answer.body, answer.ended) == (200, DATA, True)
     assert answer.fields["content-length"] == str(len(DATA))
@@ -106,7 +106,7 @@ def test_142_a_file_that_it_names_is_served_whole(shop: Estate) -> None:
     assert answer.fields["last-modified"] == MODIFIED.decode()
 
 
-def test_147_a_range_is_served(shop: Estate) -> None:
+def test_6_1_147_a_range_is_served(shop: Estate) -> None:
     answer = ask(shop, FULL, b"Range: bytes=0-99\r\n")
     assert (answer.status, answer.body) == (206, DATA[:100])
     assert answer.fields["content-range"] == f"bytes 0-99/{len(DATA)}"
@@ -115,20 +115,20 @@ def test_147_a_range_is_served(shop: Estate) -> None:
     assert answer.body == DATA[500000:]
 
 
-def test_147_head_gives_the_length(shop: Estate) -> None:
+def test_6_1_147_head_gives_the_length(shop: Estate) -> None:
     answer = ask(shop, FULL, method="HEAD")
     assert (answer.status, answer.body) == (200, b"")
     assert answer.fields["content-length"] == str(len(DATA))
 
 
-def test_147_a_client_that_has_it_is_told_so(shop: Estate) -> None:
+def test_6_1_147_a_client_that_has_it_is_told_so(shop: Estate) -> None:
     tag = ask(shop, "oab.xml").fields["etag"]
     answer = ask(shop, "oab.xml", b"If-None-Match: " + tag.encode() + b"\r\n")
     assert (answer.status, answer.body, answer.fields["etag"]) == (304, b"", tag)
     assert ask(shop, FULL, b"If-Modified-Since: " + MODIFIED + b"\r\n").status == 304
 
 
-def test_147_a_download_goes_on_only_with_the_same_version(shop: Estate) -> None:
+def test_6_1_147_a_download_goes_on_only_with_the_same_version(shop: Estate) -> None:
     tag = ask(shop, FULL, method="HEAD").fields["etag"].encode()
     part = b"Range: bytes=999990-\r\n"
     assert ask(shop, FULL, part, b"If-Range: " + tag + b"\r\n").body == DATA[-10:]
@@ -136,7 +136,7 @@ def test_147_a_download_goes_on_only_with_the_same_version(shop: Estate) -> None
     assert ask(shop, FULL, part, b'If-Match: "6-1"\r\n').status == 412
 
 
-def test_147_a_range_beyond_the_end_is_refused(shop: Estate) -> None:
+def test_6_1_147_a_range_beyond_the_end_is_refused(shop: Estate) -> None:
     answer = ask(shop, FULL, b"Range: bytes=1000000-\r\n")
     assert (answer.status, answer.fields["content-range"]) == (416, "bytes */1000000")
 
@@ -222,7 +222,7 @@ def test_a_file_that_is_not_made_here_yet_is_for_later(shop: Estate, wanted: lis
 
 
 @pytest.mark.negative
-def test_a_manifest_that_is_not_made_here_yet_is_for_later_and_not_the_one_before(
+def test_6_1_a_manifest_that_is_not_made_here_yet_is_for_later_and_not_the_one_before(
     shop: Estate, folder: Path, wanted: list[Name]
 ) -> None:
     shop.source.kept.append(generation(8))
@@ -349,7 +349,7 @@ def test_it_may_be_switched_off_for_a_mailbox(shop: Estate) -> None:
     assert (answer.status, answer.fields["x-caserrorcode"]) == (403, "ProtocolDisabled")
 
 
-def test_where_none_are_made_the_mailbox_s_server_is_asked(estate: Estate) -> None:
+def test_6_1_where_none_are_made_the_mailbox_s_server_is_asked(estate: Estate) -> None:
     client = estate.client()
     client.send(get(f"{ROOT}/oab.xml", basic_auth()))
     assert estate.servers.last().line == f"GET {ROOT}/oab.xml"

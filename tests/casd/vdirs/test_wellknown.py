@@ -29,7 +29,8 @@ def ask(estate: Estate, *lines: bytes, path: str = CALDAV, method: str = "GET") 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PROPFIND", "OPTIONS"])
 @pytest.mark.parametrize("path", [CALDAV, CALDAV + "/", "/.Well-Known/CalDAV"])
-def test_rfc_6764_section_5_a_user_is_sent_to_his_calendars(mixed: Estate, method: str, path: str) -> None:
+def test_5_6_a_user_is_sent_to_his_calendars(mixed: Estate, method: str, path: str) -> None:
+    """RFC 6764 section 5."""
     answer = ask(mixed, basic_auth(), path=path, method=method)
     assert (answer.status, answer.fields["location"]) == (307, URL)
 

@@ -95,7 +95,7 @@ def test_5_2_an_error_is_a_document() -> None:
     )
 
 
-@pytest.mark.parametrize("code", [500, 501, 600, 601, 602])
+@pytest.mark.parametrize("code", [500, 501, 600, 601, 602, 603])
 def test_5_2_every_code_has_words(code: int) -> None:
     assert Refusal(code).words.encode() in pox.refusal(Refusal(code), NOW, 1)
 

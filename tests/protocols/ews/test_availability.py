@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from attrs import evolve
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from protocols.ews import availability, availability_client, described_zones, envelope, working_hours
 from protocols.ews.availability import Event, Request, View
-from protocols.ews.described_zones import Zone
+from protocols.ews.described_zones import Turn, Zone
 from protocols.ews.errors import BadDocument, Fault, Refusal
 from protocols.ews.markup import Element
 from protocols.ews.merging import merged, seen
@@ -77,6 +78,47 @@ def test_7_1_a_request_says_whose_time_when_and_how() -> None:
     assert found.in_utc("x").start == at(1) - timedelta(hours=1)
 
 
+def turn(bias: int, hour: int, order: int, month: int) -> Turn:
+    """Return a turn on a Sunday."""
+    return Turn(bias, time(hour), order, month, 6)
+
+
+@pytest.mark.parametrize(
+    ("name", "zone"),
+    [
+        ("Europe/Berlin", Zone(-60, turn(0, 3, 5, 10), turn(-60, 2, 5, 3))),
+        ("America/Los_Angeles", Zone(480, turn(0, 2, 1, 11), turn(-60, 2, 2, 3))),
+        ("Australia/Sydney", Zone(-600, turn(0, 3, 1, 4), turn(-60, 2, 1, 10))),
+        ("Asia/Kolkata", Zone(-330)),
+    ],
+)
+def test_7_1_at_any_time_of_a_year_it_is_as_late_as_the_clock_says(name: str, zone: Zone) -> None:
+    for number in range(365 * 48):
+        utc = at(1, month=1) + number * timedelta(minutes=30)
+        clock = utc.replace(tzinfo=UTC).astimezone(ZoneInfo(name))
+        local = clock.replace(tzinfo=None, fold=0)
+        assert zone.local(utc) == local
+        assert clock.fold or zone.utc(local) == utc
+
+
+@pytest.mark.parametrize("kind", ["Organizer", "Required", "Optional", "Room", "Resource"])
+def test_7_1_an_attendee_has_a_name_a_way_and_a_kind(kind: str) -> None:
+    address = "<t:Name>Bob</t:Name><t:Address>bob@example.org</t:Address><t:RoutingType>SMTP</t:RoutingType>"
+    bob = f"<t:MailboxData><t:Email>{address}</t:Email><t:AttendeeType>{kind}</t:AttendeeType>"
+    people = (
+        f"<m:MailboxDataArray>{bob}<t:ExcludeConflicts>true</t:ExcludeConflicts></t:MailboxData></m:MailboxDataArray>"
+    )
+    body = node(f"<m:GetUserAvailabilityRequest>{BERLIN}{people}{SUGGESTED}</m:GetUserAvailabilityRequest>")
+    grammar.check(body)
+    assert availability.parse(body).addresses == ("bob@example.org",)
+
+
+def test_7_1_a_hundred_may_be_asked_for_at_once() -> None:
+    assert len(availability.parse(asked(*["bob"] * 100)).addresses) == 100
+    with pytest.raises(Fault, match="ErrorMailboxDataArrayTooBig"):
+        availability.parse(asked(*["bob"] * 101))
+
+
 def test_7_1_times_are_local_to_the_zone_that_is_described_with_its_turns() -> None:
     """Bias: local = UTC - Bias; 480 is US Pacific."""
     pacific = BERLIN.replace("<t:Bias>-60</t:Bias><t:StandardTime>", "<t:Bias>480</t:Bias><t:StandardTime>")
@@ -85,6 +127,14 @@ def test_7_1_times_are_local_to_the_zone_that_is_described_with_its_turns() -> N
     assert summer.in_utc().start == at(30, 22, month=6)
     never = node(BERLIN.replace(">10<", ">0<").replace(">3<", ">0<").replace(">5<", ">0<"))
     assert described_zones.parse(never).utc(at(1, month=7)) == at(30, 23, month=6)
+
+
+def test_7_1_a_turn_may_be_that_of_a_year() -> None:
+    dated = BERLIN.replace("</t:DayOfWeek>", "</t:DayOfWeek><t:Year>2027</t:Year>")
+    grammar.check(asked("bob", zone=dated))
+    for month in (3, 7, 11):
+        when = {"start": f"2027-{month:02}-10T00:00:00", "end": f"2027-{month:02}-11T00:00:00"}
+        assert request(zone=dated, **when).in_utc() == request(**when).in_utc()
 
 
 def test_7_1_without_an_interval_or_a_view_there_are_defaults() -> None:
@@ -147,8 +197,8 @@ def busy(start: datetime, end: datetime, status: str = "Busy", *details: tuple[s
     return Event(start, end, status, details)
 
 
-def test_7_2_the_documented_merged_example() -> None:
-    """13.10, case 153: out of office, busy twice, free: 3220."""
+def test_7_2_153_the_documented_merged_example() -> None:
+    """Out of office, busy twice, free: 3220."""
     day = request(
         zone="<t:TimeZone><t:Bias>0</t:Bias></t:TimeZone>", start="2027-03-01T09:00:00", end="2027-03-01T11:00:00"
     )
@@ -236,10 +286,10 @@ TOLD = (("ID", "00AB"), ("Subject", "Plan"), ("IsMeeting", "true"), ("IsRecurrin
         ("DetailedMerged", False, "FreeBusyMerged", 1, 1, 0),
     ],
 )
-def test_7_2_the_view_is_the_richest_that_may_be_seen_and_says_which_it_is(
+def test_7_2_158_the_view_is_the_richest_that_may_be_seen_and_says_which_it_is(
     wanted: str, detailed: bool, kind: str, digits: int, events: int, subjects: int
 ) -> None:
-    """13.10, case 158: DetailedMerged with availability alone is FreeBusyMerged without subjects."""
+    """DetailedMerged with availability alone is FreeBusyMerged without subjects."""
     how = request(view=wanted)
     happening = [busy(at(1, 8), at(1, 9), "Busy", *TOLD)]
     answer = answered(how, seen(how, happening, detailed=detailed and how.detailed))
@@ -254,6 +304,15 @@ def test_7_2_answers_stand_in_the_order_of_the_request_each_with_its_own_error()
     assert texts(answer, "m:ResponseCode") == ["ErrorTimeoutExpired", "NoError"]
     assert texts(answer, "t:StartTime") == ["2027-03-01T09:00:00"]
     assert [one.get("ResponseClass") for one in answer.iterfind(".//m:ResponseMessage", NAMES)] == ["Error", "Success"]
+
+
+def test_7_2_an_error_has_words_a_code_and_a_link() -> None:
+    (response,) = answered(request(), View(Refusal("ErrorTimeoutExpired"))).iterfind(".//m:FreeBusyResponse", NAMES)
+    assert shown(response) == (
+        '<FreeBusyResponse><ResponseMessage ResponseClass="Error"><MessageText>The mailbox\'s server did not answer in '
+        "time.</MessageText><ResponseCode>ErrorTimeoutExpired</ResponseCode><DescriptiveLinkKey>0</DescriptiveLinkKey>"
+        "</ResponseMessage><FreeBusyView><FreeBusyViewType>None</FreeBusyViewType></FreeBusyView></FreeBusyResponse>"
+    )
 
 
 def test_7_2_an_appointment_that_straddles_the_edge_is_told_whole() -> None:
@@ -292,14 +351,19 @@ def reply(wanted: Request, *views: View) -> bytes:
 UTC_DAY = evolve(request(view="DetailedMerged"), zone=Zone(0))
 
 
-@pytest.mark.parametrize(
-    "code",
-    [
-        *("ErrorAutoDiscoverFailed", "ErrorCrossSiteRequest", "ErrorIndividualMailboxLimitReached"),
-        *("ErrorInvalidOrganizationRelationshipForFreeBusy", "ErrorNoRespondingCASInDestinationSite"),
-        *("ErrorProxyGroupSidLimitExceeded", "ErrorMailboxFailover"),
-    ],
+CODES = (
+    *("ErrorMailRecipientNotFound", "ErrorMailboxDataArrayEmpty", "ErrorMailboxDataArrayTooBig", "ErrorTimeoutExpired"),
+    *("ErrorIndividualMailboxLimitReached", "ErrorInvalidMergedFreeBusyInterval", "ErrorInvalidTimeInterval"),
+    *("ErrorTimeIntervalTooBig", "ErrorNoFreeBusyAccess", "ErrorFreeBusyGenerationFailed", "ErrorServerBusy"),
+    *("ErrorFreeBusyDLLimitReached", "ErrorInvalidFreeBusyViewType", "ErrorProxyRequestProcessingFailed"),
+    *("ErrorProxyRequestNotAllowed", "ErrorServiceDiscoveryFailed", "ErrorAddressSpaceNotFound"),
+    *("ErrorAutoDiscoverFailed", "ErrorInvalidCrossForestCredentials", "ErrorCrossSiteRequest"),
+    *("ErrorInvalidOrganizationRelationshipForFreeBusy", "ErrorNoRespondingCASInDestinationSite"),
+    *("ErrorMailboxFailover", "ErrorMailboxLogonFailed", "ErrorResultSetTooBig", "ErrorProxyGroupSidLimitExceeded"),
 )
+
+
+@pytest.mark.parametrize("code", CODES)
 def test_7_3_what_another_server_says_of_a_mailbox_is_passed_on(code: str) -> None:
     (found,) = availability_client.read(UTC_DAY, reply(UTC_DAY, View(Refusal(code))))
     assert found.refusal is not None
@@ -347,7 +411,7 @@ def test_details_that_were_not_asked_for_are_not_taken() -> None:
         (View(merged="7777", only_merged=True), "ErrorFreeBusyGenerationFailed"),
     ],
 )
-def test_what_cannot_be_read_of_one_costs_the_others_nothing(told: View, code: str) -> None:
+def test_7_3_what_cannot_be_read_of_one_costs_the_others_nothing(told: View, code: str) -> None:
     two = evolve(UTC_DAY, addresses=("bob", "eve"))
     first, second = availability_client.read(two, reply(two, told, View()))
     assert first.refusal is not None

@@ -19,6 +19,11 @@ def test_a_request_is_read_with_what_its_header_says() -> None:
     assert (request.zone, request.impersonated) == ("Romance Standard Time", "a@b.org")
 
 
+@pytest.mark.parametrize("version", ["Exchange2007", "Exchange2010_SP2", "Exchange2016", "V2018_01_08"])
+def test_7_6_a_client_may_ask_for_any_version(version: str) -> None:
+    assert envelope.parse(soap("<m:GetItem/>", f'<t:RequestServerVersion Version="{version}"/>')).operation == "GetItem"
+
+
 def test_a_header_may_be_empty() -> None:
     request = envelope.parse(b"\xef\xbb\xbf<?xml version='1.0'?><!-- hello --> " + soap("<m:GetFolder/>"))
     assert (request.operation, request.zone, request.impersonated) == ("GetFolder", "", "")
@@ -104,7 +109,7 @@ def test_7_6_an_answer_says_which_version_serves() -> None:
     assert answer.find("s:Body/m:GetItemResponse", NAMES) is not None
 
 
-def test_a_fault_says_its_code_where_clients_look_for_it() -> None:
+def test_7_3_a_fault_says_its_code_where_clients_look_for_it() -> None:
     fault = etree.fromstring(envelope.fault(BadDocument("not this", 3, 7))).find("s:Body/s:Fault", NAMES)
     assert fault is not None
     assert fault.findtext("faultcode") == "a:ErrorSchemaValidation"

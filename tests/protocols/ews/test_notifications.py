@@ -76,7 +76,7 @@ def streaming(ids: int, minutes: str) -> tuple[tuple[str, ...], int]:
     )
 
 
-def test_a_connection_is_for_some_subscriptions_and_some_minutes() -> None:
+def test_7_6_a_connection_is_for_some_subscriptions_and_some_minutes() -> None:
     assert streaming(2, "30") == (("0", "1"), 30)
     for ids, minutes in ((0, "1"), (201, "1"), (1, "0"), (1, "31"), (1, "x")):
         with pytest.raises(BadDocument):

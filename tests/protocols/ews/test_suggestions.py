@@ -69,7 +69,7 @@ def test_times_at_which_all_can_come_are_suggested_first_and_told_in_their_order
     ("busy", "good", "quality"),
     [(0, 25, "E"), (1, 25, "G"), (2, 25, "F"), (1, 26, "F"), (1, 50, "F"), (0, 50, "E"), (2, 0, "G"), (3, 0, "P")],
 )
-def test_the_quality_is_the_share_of_those_who_can_come(busy: int, good: int, quality: str) -> None:
+def test_7_2_the_quality_is_the_share_of_those_who_can_come(busy: int, good: int, quality: str) -> None:
     """Reference 7.2: f = 100, f >= GoodThreshold + 50, f >= 50, less; here of four."""
     who = [day("0-24")] * busy + [day()] * (4 - busy)
     found = times(*who, good=good, most=1, least="Poor")
@@ -114,7 +114,7 @@ def test_working_hours_are_those_of_all_who_have_some() -> None:
     assert times(day(hours=weekend)) == []
 
 
-def test_each_day_has_its_quality_also_one_without_a_suggestion() -> None:
+def test_7_2_each_day_has_its_quality_also_one_without_a_suggestion() -> None:
     found = suggest(options(7, most=1), UTC, [Attendee(("2" * 48 + "0" * 48 * 6,))])
     assert [one.quality for one in found] == ["Poor", *["Excellent"] * 4, "Poor", "Poor"]
     assert [len(one.suggestions) for one in found] == [0, 1, 1, 1, 1, 0, 0]
@@ -179,7 +179,7 @@ _DIGITS = st.text("012345", min_size=48, max_size=48)
     minutes=st.integers(30, 300),
     good=st.integers(0, 50),
 )
-def test_qualities_are_those_of_a_count_minute_by_minute(people: list[list[str]], minutes: int, good: int) -> None:
+def test_7_2_qualities_are_those_of_a_count_minute_by_minute(people: list[list[str]], minutes: int, good: int) -> None:
     asked = options(minutes=minutes, good=good, least="Poor", most=48, most_outside=48)
     who = [Attendee(tuple(rows), group=len(rows) > 1, hours=ALWAYS) for rows in people]
     (found,) = suggest(asked, UTC, who)
@@ -221,12 +221,12 @@ def view(before: str = "", after: str = "", window: str = _WINDOW) -> Any:
     return body(f"<t:SuggestionsViewOptions>{before}{window}{after}</t:SuggestionsViewOptions>")
 
 
-def test_what_is_not_said_has_its_default() -> None:
+def test_7_1_what_is_not_said_has_its_default() -> None:
     assert suggestions.parse(view(), UTC) == Options(MONDAY, MONDAY + timedelta(days=7))
     assert suggestions.parse(body(""), UTC) is None
 
 
-def test_all_that_can_be_said_is_read() -> None:
+def test_7_1_all_that_can_be_said_is_read() -> None:
     said = {
         "GoodThreshold": 49, "MaximumResultsByDay": 3, "MaximumNonWorkHourResultsByDay": 2,
         "MeetingDurationInMinutes": 90, "MinimumSuggestionQuality": "Poor",
@@ -253,7 +253,7 @@ def test_all_that_can_be_said_is_read() -> None:
         ("<t:CurrentMeetingTime>0001-01-01T00:00:00</t:CurrentMeetingTime>", "ErrorInvalidTimeInterval"),
     ],
 )
-def test_what_makes_no_sense_is_refused(inside: str, code: str) -> None:
+def test_7_1_what_makes_no_sense_is_refused(inside: str, code: str) -> None:
     with pytest.raises(Fault) as refused:
         suggestions.parse(view(inside), BERLIN)
     assert refused.value.code == code
@@ -268,7 +268,7 @@ def test_a_window_has_its_bounds() -> None:
             suggestions.parse(view(window=_WINDOW.replace("2026-12-07", end)), UTC)
 
 
-def test_whose_conflicts_count_is_read_in_order() -> None:
+def test_7_1_whose_conflicts_count_is_read_in_order() -> None:
     email = "<t:Email><t:Address>a@example.org</t:Address></t:Email><t:AttendeeType>Required</t:AttendeeType>"
     said = ("", "<t:ExcludeConflicts>true</t:ExcludeConflicts>", "<t:ExcludeConflicts>0</t:ExcludeConflicts>")
     people = "".join(f"<t:MailboxData>{email}{one}</t:MailboxData>" for one in said)
@@ -276,7 +276,7 @@ def test_whose_conflicts_count_is_read_in_order() -> None:
     assert found == (False, True, False)
 
 
-def test_suggestions_are_written_as_the_schema_has_them() -> None:
+def test_7_2_suggestions_are_written_as_the_schema_has_them() -> None:
     group = Attendee(("0" * 48, "2" * 48, ""), group=True)
     who = (day(), Attendee(), Attendee(too_big=True, group=True), group, day())
     element = suggestions.write(suggest(options(most=1), UTC, who))

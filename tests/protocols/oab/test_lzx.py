@@ -45,16 +45,16 @@ def noise(size: int, seed: int = 0) -> bytes:
     return random.Random(seed).randbytes(size)
 
 
-def test_golden_the_checksum_of_hello() -> None:
+def test_6_4_golden_the_checksum_of_hello() -> None:
     assert crc(b"hello") == 0xC9EF5979
 
 
-def test_golden_hello_as_a_block_of_bytes_as_they_are() -> None:
+def test_6_4_golden_hello_as_a_block_of_bytes_as_they_are() -> None:
     assert b"".join(compressed(b"hello")) == HELLO
     assert OabFile.from_bytes(HELLO).read() == b"hello"
 
 
-def test_golden_the_difference_of_hello() -> None:
+def test_6_4_golden_the_difference_of_hello() -> None:
     assert b"".join(difference([(b"hello", b"hello!")], [b"hello"], [b"hello!"])) == HELLO_TO_HELLO_EXCLAIMED
     assert OabPatch.from_bytes(HELLO_TO_HELLO_EXCLAIMED).read(b"hello") == b"hello!"
 

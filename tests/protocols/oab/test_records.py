@@ -78,13 +78,13 @@ def test_6_3_integers_take_one_byte_or_are_counted(value: int, written: str) -> 
     assert number(value) == bytes.fromhex(written)
 
 
-def test_a_text_that_is_too_long_is_cut_and_listed_as_cut(tmp_path: Path) -> None:
+def test_6_3_a_text_that_is_too_long_is_cut_and_listed_as_cut(tmp_path: Path) -> None:
     (entry,) = read(tmp_path, {records.TITLE: "ü" * 1701, records.OFFICE: "ü" * 1700})["address_book"]
     assert entry["record"]["PidTagTitle"] == "ü" * 1700 == entry["record"]["PidTagOfficeLocation"]
     assert entry["record"]["PidTagOfflineAddressBookTruncatedProperties"] == ["PidTagTitle"]
 
 
-def test_other_types_of_properties_are_written_too() -> None:
+def test_6_3_other_types_of_properties_are_written_too() -> None:
     table = [records.Property(tag) for tag in (0x3A40000B, 0x3A220102, 0x80011003, 0x3A701102)]
     written = record(table, {0x3A40000B: True, 0x3A220102: b"abc", 0x80011003: [1, 300], 0x3A701102: [b"x"]})
     assert written == bytes.fromhex("12000000f0 01 03616263 0201822c01 010178".replace(" ", ""))

@@ -12,7 +12,7 @@ from casd.mailbox.delegation import Delegate
 from casd.mailbox.ews import availability
 from casd.mailbox.meetings import freebusy
 from casd.mailbox.store.mailbox import MailboxStore
-from tests.casd.mailbox.ews.conversation import Answer
+from tests.casd.mailbox.ews.conversation import Answer, change
 from tests.casd.mailbox.meetings.conversation import Person, Town
 from tests.protocols.ews.test_availability import asked
 
@@ -113,13 +113,38 @@ def test_7_2_what_is_private_has_no_subject_unless_the_delegate_may_see_it(town:
     assert ask(town.bob, who="bob").texts("t:Subject") == ["Plan", "Doctor"]
 
 
-def test_7_2_each_occurrence_is_told_for_itself(town: Town) -> None:
-    daily = (
-        "<t:Recurrence><t:DailyRecurrence><t:Interval>1</t:Interval></t:DailyRecurrence><t:NumberedRecurrence>"
-        "<t:StartDate>2027-03-25</t:StartDate><t:NumberOfOccurrences>9</t:NumberOfOccurrences></t:NumberedRecurrence>"
-        "</t:Recurrence>"
+DAILY = (
+    "<t:Recurrence><t:DailyRecurrence><t:Interval>1</t:Interval></t:DailyRecurrence><t:NumberedRecurrence>"
+    "<t:StartDate>2027-03-25</t:StartDate><t:NumberOfOccurrences>9</t:NumberOfOccurrences></t:NumberedRecurrence>"
+    "</t:Recurrence>"
+)
+
+
+def test_7_2_details_say_what_kind_of_event_it_is(town: Town) -> None:
+    reminds = "<t:ReminderIsSet>true</t:ReminderIsSet><t:ReminderMinutesBeforeStart>5</t:ReminderMinutesBeforeStart>"
+    town.bob.create(
+        f"<t:CalendarItem><t:Subject>Alone</t:Subject>{reminds}<t:Start>2027-03-26T07:00:00Z</t:Start>"
+        "<t:End>2027-03-26T07:30:00Z</t:End></t:CalendarItem>",
+        "calendar",
     )
-    town.bob.meet("Standup", "2027-03-25T09:00:00", "2027-03-25T09:30:00", more=daily)
+    series = town.bob.meet("Standup", "2027-03-25T09:00:00", "2027-03-25T09:30:00", "carol", more=DAILY)
+    master = series.partition('Id="')[2].partition('"')[0]
+    third = f'<t:OccurrenceItemId RecurringMasterId="{master}" InstanceIndex="3"/>'
+    assert town.bob.update(
+        third, change("Set", "item:Subject", "<t:Subject>Long</t:Subject>", "CalendarItem")
+    ).codes == ["NoError"]
+    answer = ask(town.bob, who="bob", end="2027-03-28T00:00:00")
+    flags = [answer.texts(f"t:{name}") for name in ("IsMeeting", "IsRecurring", "IsException", "IsReminderSet")]
+    assert list(zip(answer.texts("t:Subject"), *flags, strict=True)) == [
+        ("Alone", "false", "false", "false", "true"),
+        ("Standup", "true", "true", "false", "false"),
+        ("Long", "true", "true", "true", "false"),
+    ]
+    assert len(set(answer.texts("t:ID"))) == 2
+
+
+def test_7_2_each_occurrence_is_told_for_itself(town: Town) -> None:
+    town.bob.meet("Standup", "2027-03-25T09:00:00", "2027-03-25T09:30:00", more=DAILY)
     answer = ask(town.bob, end="2027-03-29T00:00:00")
     starts = [f"2027-03-{day}T09:00:00" for day in (26, 27, 28)]
     assert answer.texts("t:CalendarEvent/t:StartTime") == starts  # by the clock of Berlin, which changes on the 28th
