@@ -143,7 +143,7 @@ async def _find(attendees: Attendees, address: str, found: dict[str, Found]) -> 
     one = found[address] = await attendees.find(address)
     if isinstance(one, Members):
         if len(found) + len(one.addresses) > _MOST:
-            found[address] = Refusal("ErrorFreeBusyDLLimitReached")
+            found[address] = Refusal("ErrorIndividualMailboxLimitReached")
             return
         for member in one.addresses:
             if member not in found:

@@ -20,7 +20,7 @@ _EARLIEST, _LATEST = datetime(2, 1, 1), datetime(9998, 12, 31)  # noqa: DTZ001 (
 """The ends of time: what is beyond has no date in other zones."""
 
 _TOO_LATE = View(Refusal("ErrorTimeoutExpired"))
-_TOO_BIG = "ErrorFreeBusyDLLimitReached"
+_TOO_BIG = frozenset({"ErrorFreeBusyDLLimitReached", "ErrorIndividualMailboxLimitReached"})
 
 
 @frozen
@@ -45,7 +45,7 @@ class Told:
             case Members(addresses):
                 digits = tuple(_digits(request, self._view(one)) for one in addresses)
                 return Attendee(digits, group=True, excludes=excludes)
-            case Refusal(code=code) if code == _TOO_BIG:
+            case Refusal(code=code) if code in _TOO_BIG:
                 return Attendee(group=True, too_big=True, excludes=excludes)
         view = self._view(address)
         return Attendee((_digits(request, view),), excludes=excludes, hours=view.hours)

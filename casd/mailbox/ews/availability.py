@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import tzinfo
+from datetime import timedelta, tzinfo
 
 from twisted.logger import Logger
 
@@ -23,7 +23,7 @@ _log = Logger()
 
 async def get_user_availability(call: Call, body: Element, _zone: tzinfo) -> Element:
     """Serve GetUserAvailability; other mailboxes are the front door's to ask."""
-    request = availability.parse(body)
+    request = availability.parse(body, longest=timedelta.max)  # how long is for the front end to say
     views = await call.database.read(_views, (call.mailbox, *call.beside), call.assertion.user, request)
     others = View(Refusal("ErrorProxyRequestNotAllowed"))
     return availability.answer(request, [views.get(one.casefold(), others) for one in request.addresses])

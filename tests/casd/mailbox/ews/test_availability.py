@@ -193,6 +193,12 @@ def test_7_4_a_mailbox_server_tells_of_all_mailboxes_of_its_request(
     assert answer.codes == ["NoError", "ErrorFreeBusyGenerationFailed"]
 
 
+def test_7_3_how_long_a_time_may_be_is_for_the_front_end_to_say(town: Town) -> None:
+    town.bob.meet("Plan", "2027-09-26T10:00:00", "2027-09-26T12:00:00")
+    answer = ask(town.bob, view="MergedOnly", interval="1440", end="2027-11-01T00:00:00")
+    assert answer.text("t:MergedFreeBusy").count("2") == 1
+
+
 def test_7_3_more_events_than_may_be_told_are_told_of_as_such(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
     town.bob.meet("Plan", "2027-03-26T10:00:00", "2027-03-26T12:00:00")
     monkeypatch.setattr(availability, "MOST_EVENTS", 0)
