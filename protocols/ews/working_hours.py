@@ -10,7 +10,7 @@ from protocols.ews.described_zones import Zone
 from protocols.ews.errors import BadDocument
 from protocols.ews.markup import Element, child, children, t, text
 
-_DAYS = frozenset(("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"))
+DAYS = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
 _MIDNIGHT = 24 * 60
 
 
@@ -31,9 +31,12 @@ class WorkingHours:
     periods: tuple[Period, ...]
 
 
+USUAL = Period(DAYS[1:6], 480, 1020)
+
+
 def usual(zone: Zone) -> WorkingHours:
     """Return the hours of whoever has said nothing else."""
-    return WorkingHours(zone, (Period(("Monday", "Tuesday", "Wednesday", "Thursday", "Friday"), 480, 1020),))
+    return WorkingHours(zone, (USUAL,))
 
 
 def write(hours: WorkingHours) -> Element:
@@ -59,8 +62,13 @@ def parse(node: Element) -> WorkingHours:
 
 
 def _period(node: Element) -> Period:
-    days = tuple(text(node, "DayOfWeek").split())
     start, end = (parse_integer(text(node, f"{name}TimeInMinutes")) for name in ("Start", "End"))
-    if not set(days) <= _DAYS or not 0 <= start <= end <= _MIDNIGHT:
+    return period(text(node, "DayOfWeek"), start, end)
+
+
+def period(days: str, start: int, end: int) -> Period:
+    """Return a period of some days of the week, from one minute of the day to another. Raises `BadDocument`."""
+    names = tuple(days.split())
+    if not set(names) <= set(DAYS) or not 0 <= start <= end <= _MIDNIGHT:
         raise BadDocument("A WorkingPeriod is none.")
-    return Period(days, start, end)
+    return Period(names, start, end)
