@@ -200,6 +200,11 @@ def _settings(user: User) -> None:
     expect(user.page.frame_locator("#settings iframe").locator("body")).to_be_visible()
 
 
+def _hours(user: User) -> None:
+    _hash(user, "settings")
+    user.page.get_by_role("region", name="Working hours").get_by_role("button").scroll_into_view_if_needed()
+
+
 def _rules(user: User) -> None:
     _hash(user, "settings/rules")
     expect(user.page.locator(".rule-list li")).to_have_count(2)
@@ -228,6 +233,7 @@ VIEWS: dict[str, Callable[[User], None]] = {
     "people": _people,
     "tasks": _tasks,
     "settings": _settings,
+    "hours": _hours,
     "rules": _rules,
     "rule": _rule,
 }
