@@ -38,7 +38,7 @@ function line(person, busy, at) {
   });
   const said = busy === null ? t("no-information") : bars.length ? t("busy-times", { times: bars.map((bar) => bar.title).join(", ") }) : t("free-all-day");
   return el("div", { class: "busy-line" }, el("span", { class: "busy-name", text: nameOf(person) }),
-    el("span", { class: busy === null ? "busy-lane unknown" : "busy-lane", role: "img", "aria-label": `${nameOf(person)}: ${said}`, title: said }, ...bars));
+    el("span", { class: busy === null ? "busy-lane unknown" : "busy-lane", role: "img", "aria-label": t("with-value", { name: nameOf(person), value: said }), title: said }, ...bars));
 }
 
 function across(from, to, at) {
