@@ -412,6 +412,33 @@ class Settings(Stories):
 
         return self.told(story)
 
+    def test_who_plans_a_meeting_is_shown_when_others_work(self) -> Deferred[None]:
+        def story() -> None:
+            zone = {"timezone_id": "Europe/Berlin"}
+            with self.user(self.carol, **zone) as carol, self.user(self.alice, **zone) as alice:
+                carol.button("Settings").click()
+                hours = carol.page.get_by_role("region", name="Working hours")
+                hours.get_by_label("Start time").fill("13:00")
+                hours.get_by_label("End time").fill("16:00")
+                hours.get_by_role("button", name="Save").click()
+                expect(carol.toasts).to_contain_text("Saved")
+                at(carol, "day")
+                made(carol, "Breakfast", "09:00", "10:00")
+                at(alice, "day")
+                alice.page.keyboard.press("n")
+                form = alice.page.get_by_role("dialog", name="New event")
+                form.get_by_label("First day").fill(MONDAY)
+                form.get_by_label("Start time").fill("09:00")
+                form.get_by_role("combobox", name="Invite").fill(self.carol + ",")
+                lane = form.locator(".busy-lane").nth(1)
+                expect(lane).to_have_attribute("title", re.compile(r"busy 9:00 . 10:00.*; works 1:00 . 4:00"))
+                expect(lane.locator(".away")).to_have_count(2)
+                expect(form.locator(".busy-lane").first.locator(".away")).to_have_count(0)  # nobody knows
+                form.get_by_role("button", name="Everybody is free").click()
+                expect(form.get_by_label("Start time")).to_have_value("13:00")
+
+        return self.told(story)
+
     def test_rules_file_what_arrives_in_the_order_that_is_chosen(self) -> Deferred[None]:
         def story() -> None:
             with self.user(self.alice) as alice:

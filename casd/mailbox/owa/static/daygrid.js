@@ -1,7 +1,7 @@
 // Days side by side by the hour; entries are dragged and stretched by the pointer.
 
 import { $, el } from "./dom.js";
-import { working } from "./hours.js";
+import { between, working } from "./hours.js";
 import { t } from "./language.js";
 import { DAY, HOUR, MINUTE, day, now, plus, sameDay } from "./time.js";
 import { toldRange, toldWall } from "./words.js";
@@ -65,9 +65,7 @@ export class DayGrid {
 
   /** Shade what is between the working hours of a day. */
   #off(at) {
-    const ends = [at, ...working(this.worked, at).flat(), plus(at, DAY)].map((time) => (time - at) / HOUR);
-    const gaps = Array.from({ length: ends.length / 2 }, (_, index) => ends.slice(2 * index, 2 * index + 2));
-    return gaps.filter(([from, to]) => from < to).map(([from, to]) => el("div", { class: "off", style: { "--from": from, "--length": to - from } }));
+    return between(working(this.worked, at), at).map(([from, to]) => el("div", { class: "off", style: { "--from": (from - at) / HOUR, "--length": (to - from) / HOUR } }));
   }
 
   #event(entry, at, place, places) {

@@ -16,6 +16,13 @@ export function working({ days, start, end, zone: place }, at) {
     .map(([from, to]) => [from < at ? at : from, to > plus(at, DAY) ? plus(at, DAY) : to]).filter(([from, to]) => from < to);
 }
 
+/** Return what is left of a day outside some stretches of it, which are in their order. */
+export function between(stretches, at) {
+  const ends = [at, ...stretches.flat(), plus(at, DAY)];
+  const gaps = Array.from({ length: ends.length / 2 }, (_, index) => ends.slice(2 * index, 2 * index + 2));
+  return gaps.filter(([from, to]) => from < to);
+}
+
 /** Make the form. */
 export function hours(page) {
   return new Hours(page).element;
