@@ -14,7 +14,7 @@ from protocols.ews.availability_client import MOST_EVENTS
 from protocols.ews.errors import Refusal
 from protocols.ews.merging import merged, seen
 from protocols.ews.suggesting import Attendee
-from protocols.ews.working_hours import usual
+from protocols.ews.working_hours import WorkingHours, usual
 
 _EARLIEST, _LATEST = datetime(2, 1, 1), datetime(9998, 12, 31)  # noqa: DTZ001 (in UTC, without offset)
 """The ends of time: what is beyond has no date in other zones."""
@@ -34,6 +34,10 @@ class Told:
     def seen(self, request: Request) -> list[View]:
         """Return what is told of each mailbox, in the order of the request and in its zone."""
         return [_shown(request, self._view(address), self.found[address]) for address in request.addresses]
+
+    def hours(self, address: str) -> WorkingHours | None:
+        """Return when somebody works, None where nobody knows."""
+        return self._view(address).hours
 
     def attendees(self, request: Request, excluding: Sequence[bool]) -> list[Attendee]:
         """Return the digits of everybody for the steps of a request, a group's members each for himself."""

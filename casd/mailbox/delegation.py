@@ -15,9 +15,11 @@ FOLDERS = ("calendar", "tasks", "inbox", "contacts", "notes", "journal")
 """Default folders that a delegate may be let into."""
 
 CHANGES = frozenset({"Editor", "PublishingEditor", "Owner"})
-CREATES = CHANGES | {"NoneditingAuthor", "Author", "PublishingAuthor"}
+EDITS_OWN = CHANGES | {"Author", "PublishingAuthor"}
+CREATES = EDITS_OWN | {"NoneditingAuthor"}
 READS = CREATES | {"Reviewer"}
-"""The permission levels that allow to change and delete, to put something in, to read."""
+"""The permission levels that allow to change and delete everything, to change what one has put in, to put something in
+and take it out again, to read."""
 
 
 @frozen

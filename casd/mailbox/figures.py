@@ -20,11 +20,12 @@ from casd.net.operator import Operator, figures
 from protocols.http1 import Response
 
 FRESH = 60.0
-"""Seconds for which what was measured is told: it reads a row of each folder, and one of each deleted item."""
+"""Seconds for which what was measured is told: it reads a row of each mailbox, folder and deleted item."""
 
 _TOLD = {
     "size": ("size_bytes", "Bytes of the database's file"),
     "free": ("free_bytes", "Bytes of them that are used again before the file grows"),
+    "content": ("content_bytes", "Bytes of its items as quotas count them; the rest is the index of words, and lists"),
     "mailboxes": ("mailboxes", "Mailboxes in it"),
     "items": ("items", "Items in it, recoverable ones among them"),
     "deleted": ("recoverable_items", "Items that were deleted and can be recovered"),

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Unpack
 
 from casd.mailbox import delegation, permissions
-from casd.mailbox.delegation import CHANGES, CREATES, READS, Delegate
+from casd.mailbox.delegation import CHANGES, CREATES, EDITS_OWN, READS, Delegate
 from casd.mailbox.store.attachments import Attachments
 from casd.mailbox.store.entries import Entries
 from casd.mailbox.store.errors import Forbidden, NotFound
@@ -29,18 +29,21 @@ def shared_mailbox(owner: MailboxStore, user: str) -> MailboxStore | None:
     delegate, levels = delegation.find(delegation.load(owner), user), permissions.levels(owner, user)
     if delegate is None and not levels:
         return None
-    return SharedMailbox(owner, delegate, levels)
+    return SharedMailbox(owner, user.casefold(), delegate, levels)
 
 
 class SharedMailbox(MailboxStore):
-    """The mailbox of `owner` for another, maybe no delegate. Raises `Forbidden` for what he may see but not do."""
+    """The mailbox of `owner` for another, by his address in lower case; maybe he is no delegate.
+
+    Raises `Forbidden` for what he may see but not do.
+    """
 
     folders: SharedFolders
     items: SharedItems
 
-    def __init__(self, owner: MailboxStore, delegate: Delegate | None, levels: Mapping[str, str]) -> None:
+    def __init__(self, owner: MailboxStore, user: str, delegate: Delegate | None, levels: Mapping[str, str]) -> None:
         self.delegate = delegate
-        journal = owner.journal
+        journal = owner.journal.by(user)
         super().__init__(journal, owner.address, owner.display_name)
         self.quota = owner.quota
         entries = Entries(journal)
@@ -176,13 +179,14 @@ class SharedItems(Items):
     def update(
         self, item: str, content: bytes | None = None, *, change_key: str | None = None, **fields: Unpack[Fields]
     ) -> Item:
-        """Change an item of a folder that allows it."""
-        self._may_change(item)
+        """Change an item of a folder that allows it; what is just being made may be finished."""
+        if item not in self._made and not self.edits(self.get(item)):
+            raise Forbidden(f"{item} is not open for changes")
         return super().update(item, content, change_key=change_key, **fields)
 
     def move(self, item: str, folder: str) -> Item:
         """Put an item into another folder, if both allow it."""
-        self._may_change(item)
+        self._check_deleting(item)
         self._shared.check(self._shared.get(folder), CREATES)
         return super().move(item, folder)
 
@@ -194,17 +198,27 @@ class SharedItems(Items):
 
     def delete(self, item: str, _mode: DeleteMode) -> None:
         """Delete an item of a folder that allows it; it goes where the owner finds it again."""
-        self._may_change(item)
+        self._check_deleting(item)
         super().delete(item, DeleteMode.SOFT)
 
     def changes(self, folder: str, state: str = "", limit: int = 512) -> Any:
         """Refuse: what has been private would be told of."""
         raise Forbidden("a delegate does not synchronise")
 
-    def _may_change(self, item: str) -> None:
-        """Raise `Forbidden`; what is just being made may be finished."""
-        folder = self._shared.get(self.get(item).folder)
-        self._shared.check(folder, CREATES if item in self._made else CHANGES)
+    def edits(self, item: Item) -> bool:
+        """Say whether an item may be changed: any, or what one has put there."""
+        return self._shared.level(item.folder) in (EDITS_OWN if self._is_own(item) else CHANGES)
+
+    def deletes(self, item: Item) -> bool:
+        """Say whether an item may be taken away."""
+        return self._shared.level(item.folder) in (CREATES if self._is_own(item) else CHANGES)
+
+    def _is_own(self, item: Item) -> bool:
+        return item.creator == self._journal.creator
+
+    def _check_deleting(self, item: str) -> None:
+        if not self.deletes(self.get(item)):
+            raise Forbidden(f"{item} is not open for being taken away")
 
     def _visible(self, item: Item) -> bool:
         try:

@@ -1,4 +1,4 @@
-"""When people are free and busy, for a mailbox server that asks for web mail: times and nothing else."""
+"""When people are free and busy, and at work, for a mailbox server that asks for web mail: times and nothing else."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from casd.availability.availability import Availability
 from casd.availability.told import Told
 from protocols.ews import described_zones
 from protocols.ews.availability import Event, Request, View
+from protocols.ews.working_hours import WorkingHours, stretches
 from protocols.http1 import Response
 
 _INTERVAL = 30
@@ -37,16 +38,23 @@ _WINDOW = ("start", "end")
 
 def _answered(request: Request, told: Told) -> bytes:
     views = zip(request.addresses, told.seen(request), strict=True)
-    return json.dumps({"answers": [_told(address, view) for address, view in views]}).encode()
+    return json.dumps(
+        {"answers": [_told(request, address, view, told.hours(address)) for address, view in views]}
+    ).encode()
 
 
-def _told(address: str, view: View) -> dict[str, Any]:
+def _told(request: Request, address: str, view: View, hours: WorkingHours | None) -> dict[str, Any]:
     if view.refusal is not None or view.only_merged:
         code = view.refusal.code if view.refusal else "ErrorFreeBusyGenerationFailed"
         return {"address": address, "reason": code, "said": None}
-    return {"address": address, "reason": "", "said": {"events": [_event(one) for one in view.events]}}
+    working = hours and [_times(*one) for one in stretches(hours, request.start, request.end)]
+    return {"address": address, "reason": "", "said": {"events": list(map(_event, view.events)), "working": working}}
 
 
 def _event(one: Event) -> dict[str, str]:
-    times = {"start": one.start, "end": one.end}
-    return {"status": one.status, **{name: moment.replace(tzinfo=UTC).isoformat() for name, moment in times.items()}}
+    return {"status": one.status, **_times(one.start, one.end)}
+
+
+def _times(start: datetime, end: datetime) -> dict[str, str]:
+    times = {"start": start, "end": end}
+    return {name: moment.replace(tzinfo=UTC).isoformat() for name, moment in times.items()}

@@ -70,30 +70,51 @@ def _summer(daylight: Turn, standard: Turn, year: int) -> tuple[datetime, dateti
 
 UTC = Zone(0)
 
+NEVER = Turn(0, time(), 0, 0, 6)
+"""How a turn is written that does not come."""
+
 _MOST = 24 * 60
 
 
 def parse(node: Element) -> Zone:
     """Return the zone that an element describes. Raises `BadDocument`, `Fault`."""
     standard, daylight = (_turn(child(node, name)) for name in ("StandardTime", "DaylightTime"))
-    return Zone(_bias(node), standard, daylight) if standard and daylight else Zone(_bias(node))
+    return turning(bias(text(node, "Bias")), standard, daylight)
 
 
-def _bias(node: Element) -> int:
-    """Return minutes of less than a day: more would lead out of all years."""
-    if abs(minutes := parse_integer(text(node, "Bias"))) >= _MOST:
+def turning(bias: int, standard: Turn | None, daylight: Turn | None) -> Zone:
+    """Return a zone with two turns, or with none: one alone leads nowhere back."""
+    return Zone(bias, standard, daylight) if standard and daylight else Zone(bias)
+
+
+def bias(said: str) -> int:
+    """Return minutes of less than a day: more would lead out of all years. Raises `BadDocument`, `Fault`."""
+    if abs(minutes := parse_integer(said)) >= _MOST:
         raise Fault("ErrorTimeZone")
     return minutes
+
+
+def clock(said: str) -> time:
+    """Return a time of the day. Raises `BadDocument`."""
+    return parse_moment(f"2000-01-01T{said}").time()
+
+
+def turn(bias: int, clock: time, order: int, month: int, weekday: int) -> Turn | None:
+    """Return a turn, None in month 0. Raises `Fault`."""
+    if month == 0:
+        return None
+    if not 1 <= month <= 12 or not 1 <= order <= 5:
+        raise Fault("ErrorTimeZone")
+    return Turn(bias, clock, order, month, weekday)
 
 
 def _turn(node: Element | None) -> Turn | None:
     if node is None or (month := parse_integer(text(node, "Month"))) == 0:
         return None
     order, weekday = parse_integer(text(node, "DayOrder")), text(node, "DayOfWeek")
-    if not 1 <= month <= 12 or not 1 <= order <= 5 or weekday not in _DAYS:
+    if weekday not in _DAYS:
         raise Fault("ErrorTimeZone")
-    clock = parse_moment(f"2000-01-01T{text(node, 'Time')}").time()
-    return Turn(_bias(node), clock, order, month, _DAYS.index(weekday))
+    return turn(bias(text(node, "Bias")), clock(text(node, "Time")), order, month, _DAYS.index(weekday))
 
 
 def write(zone: Zone) -> Element:
@@ -104,7 +125,7 @@ def write(zone: Zone) -> Element:
 
 def _written(name: str, turn: Turn | None) -> Element:
     """Return one turn; a zone without any has turns that change nothing."""
-    shown = turn or Turn(0, time(), 0, 0, 6)
+    shown = turn or NEVER
     return t(
         name,
         t("Bias", str(shown.bias)),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import date, datetime, time, timedelta
+
 from attrs import frozen
 
 from protocols.ews import described_zones
@@ -10,8 +13,10 @@ from protocols.ews.described_zones import Zone
 from protocols.ews.errors import BadDocument
 from protocols.ews.markup import Element, child, children, t, text
 
-_DAYS = frozenset(("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"))
+DAYS = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
 _MIDNIGHT = 24 * 60
+_MOST = 50
+"""Periods of a week: seven days with a few each."""
 
 
 @frozen
@@ -31,9 +36,12 @@ class WorkingHours:
     periods: tuple[Period, ...]
 
 
+USUAL = Period(DAYS[1:6], 480, 1020)
+
+
 def usual(zone: Zone) -> WorkingHours:
     """Return the hours of whoever has said nothing else."""
-    return WorkingHours(zone, (Period(("Monday", "Tuesday", "Wednesday", "Thursday", "Friday"), 480, 1020),))
+    return WorkingHours(zone, (USUAL,))
 
 
 def write(hours: WorkingHours) -> Element:
@@ -55,12 +63,42 @@ def parse(node: Element) -> WorkingHours:
     zone = child(node, "TimeZone")
     if zone is None:
         raise BadDocument("The required element 'TimeZone' is missing.")
-    return WorkingHours(described_zones.parse(zone), tuple(map(_period, children(node, "WorkingPeriodArray"))))
+    if len(periods := children(node, "WorkingPeriodArray")) > _MOST:
+        raise BadDocument("The WorkingHours have too many periods.")
+    return WorkingHours(described_zones.parse(zone), tuple(map(_period, periods)))
 
 
 def _period(node: Element) -> Period:
-    days = tuple(text(node, "DayOfWeek").split())
     start, end = (parse_integer(text(node, f"{name}TimeInMinutes")) for name in ("Start", "End"))
-    if not set(days) <= _DAYS or not 0 <= start <= end <= _MIDNIGHT:
+    return period(text(node, "DayOfWeek"), start, end)
+
+
+def period(days: str, start: int, end: int) -> Period:
+    """Return a period of some days of the week, from one minute of the day to another. Raises `BadDocument`."""
+    names = tuple(days.split())
+    if not set(names) <= set(DAYS) or not 0 <= start <= end <= _MIDNIGHT:
         raise BadDocument("A WorkingPeriod is none.")
-    return Period(days, start, end)
+    return Period(names, start, end)
+
+
+def stretches(hours: WorkingHours, start: datetime, end: datetime) -> list[tuple[datetime, datetime]]:
+    """Return from when to when somebody works between two times; all of them in UTC, without offset."""
+    try:
+        found = [(max(start, one), min(end, other)) for one, other in _stretches(hours, start, end)]
+    except OverflowError:  # at either end of all years
+        return []
+    return sorted((one, other) for one, other in found if one < other)
+
+
+def _stretches(hours: WorkingHours, start: datetime, end: datetime) -> Iterator[tuple[datetime, datetime]]:
+    utc = hours.zone.utc
+    for number in range((end - start).days + 3):  # one more at each end: it may be another day there
+        day = start.date() + timedelta(days=number - 1)
+        midnight = datetime.combine(day, time())
+        for one in hours.periods:
+            if _name(day) in one.days:
+                yield utc(midnight + timedelta(minutes=one.start)), utc(midnight + timedelta(minutes=one.end))
+
+
+def _name(day: date) -> str:
+    return DAYS[day.isoweekday() % 7]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import re
+from datetime import time, timedelta
 
 import pytest
 from exchangelib import Account, CalendarItem, EWSDateTime, EWSTimeZone, Message, OofSettings
@@ -20,10 +21,30 @@ from exchangelib.services import GetMailTips
 
 from tests.integration.clients import ExchangelibTestCase
 from tests.integration.soap import HEADERS, envelope
+from tests.protocols.ews.test_working_hours_stream import OFFICE
 
 BERLIN = EWSTimeZone("Europe/Berlin")
 NINE = EWSDateTime(2027, 3, 29, 9, 0, tzinfo=BERLIN)
 """The Monday after the clocks of Berlin went forward."""
+
+SUGGEST = (
+    "<m:GetUserAvailabilityRequest><t:TimeZone><t:Bias>0</t:Bias><t:StandardTime><t:Bias>0</t:Bias><t:Time>00:00:00"
+    "</t:Time><t:DayOrder>0</t:DayOrder><t:Month>0</t:Month><t:DayOfWeek>Sunday</t:DayOfWeek></t:StandardTime>"
+    "<t:DaylightTime><t:Bias>0</t:Bias><t:Time>00:00:00</t:Time><t:DayOrder>0</t:DayOrder><t:Month>0</t:Month>"
+    "<t:DayOfWeek>Sunday</t:DayOfWeek></t:DaylightTime></t:TimeZone><m:MailboxDataArray>{people}</m:MailboxDataArray>"
+    "<t:SuggestionsViewOptions><t:GoodThreshold>25</t:GoodThreshold><t:MaximumResultsByDay>48</t:MaximumResultsByDay>"
+    "<t:MaximumNonWorkHourResultsByDay>0</t:MaximumNonWorkHourResultsByDay>"
+    "<t:MeetingDurationInMinutes>60</t:MeetingDurationInMinutes><t:DetailedSuggestionsWindow>"
+    "<t:StartTime>2027-03-29T00:00:00</t:StartTime><t:EndTime>2027-03-30T00:00:00</t:EndTime>"
+    "</t:DetailedSuggestionsWindow></t:SuggestionsViewOptions></m:GetUserAvailabilityRequest>"
+)
+PACIFIC_MORNING = [(hour, minute) for hour in range(13, 20) for minute in ("00", "30")][1:-2]
+"""Half hours of UTC that begin an hour between 6:30 and 12:30 by the summer clock of Los Angeles."""
+
+
+def _attendee(name: str) -> str:
+    email = f"<t:Email><t:Address>{name}@example.org</t:Address></t:Email>"
+    return f"<t:MailboxData>{email}<t:AttendeeType>Required</t:AttendeeType></t:MailboxData>"
 
 
 class Colleagues(ExchangelibTestCase):
@@ -50,6 +71,20 @@ class Colleagues(ExchangelibTestCase):
         assert (view.merged, shown) == ("0220", [9]), (view.merged, shown)
         assert view.calendar_events[0].details is None
         assert isinstance(missing, Exception)
+
+    def test_working_hours_kept_with_a_calendar_on_the_other_server_are_told_and_suggested(self) -> None:
+        alice, carol = self.account("alice"), self.account("carol")
+        carol.calendar.create_user_configuration(name="WorkHours", xml_data=OFFICE)
+        (view,) = alice.protocol.get_free_busy_info(
+            [(carol, "Required", False)], NINE.replace(hour=8), NINE.replace(hour=12)
+        )
+        ((period,), zone) = view.working_hours, view.working_hours_timezone
+        assert (period.weekdays, period.start, period.end) == ([1, 6], time(6, 30), time(12, 30))
+        assert (zone.bias, zone.daylight_time.bias, zone.daylight_time.occurrence) == (480, -60, 2)
+        asked = SUGGEST.format(people="".join(map(_attendee, ("alice", "carol"))))
+        answer = self._post("alice", asked)
+        times = re.findall(r"<t:MeetingTime>2027-03-29T([\d:]+)<.*?<t:IsWorkTime>(\w+)<", answer)
+        assert times == [(f"{hour}:{minute}:00", "true") for hour, minute in PACIFIC_MORNING], answer
 
     def test_who_is_away_says_so_once_and_before_it_is_asked(self) -> None:
         alice, carol = self.account("alice"), self.account("carol")
@@ -115,10 +150,15 @@ class Colleagues(ExchangelibTestCase):
             "<m:DeliverMeetingRequests>NoForward</m:DeliverMeetingRequests></m:AddDelegate>"
         )
         name = owner.primary_smtp_address.partition("@")[0]
+        answer = self._post(name, body)
+        assert answer.count("NoError") == 2, answer
+
+    def _post(self, name: str, body: str) -> str:
+        """Ask by hand for what exchangelib does not."""
         answer = self.estate.session().post(
             f"{self.front.url}/ews/exchange.asmx",
             data=envelope(body),
             headers={**HEADERS, "Authorization": self.estate.basic(name)},
             timeout=30,
         )
-        assert answer.text.count("NoError") == 2, answer.text
+        return str(answer.text)

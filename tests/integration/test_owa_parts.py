@@ -379,6 +379,66 @@ class Settings(Stories):
 
         return self.told(story)
 
+    def test_working_hours_are_settled_and_the_calendar_shades_the_rest(self) -> Deferred[None]:
+        def story() -> None:
+            zone = {"timezone_id": "Europe/Berlin"}
+            with self.user(self.alice, **zone) as alice, self.user(self.alice, **zone, **PHONE) as phone:
+                at(phone, "day")
+                off = phone.page.locator(".off")
+                expect(off).to_have_count(2)
+                at(alice, "week")
+                expect(alice.page.locator(".off")).to_have_count(5 * 2 + 2)
+                alice.button("Settings").click()
+                form = alice.page.get_by_role("region", name="Working hours")
+                expect(form.get_by_label("Monday")).to_be_checked()
+                for day in ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday"):
+                    form.get_by_label(day).uncheck()
+                form.get_by_role("button", name="Save").click()
+                expect(form.get_by_role("alert")).to_have_text("Choose one day at least.")
+                form.get_by_label("Monday").check()
+                form.get_by_label("Start time").fill("18:00")
+                form.get_by_role("button", name="Save").click()
+                expect(form.get_by_role("alert")).to_have_text("The end is before the start.")
+                form.get_by_label("End time").fill("23:00")
+                form.get_by_label("By the clock of").select_option("America/New_York")
+                form.get_by_role("button", name="Save").click()
+                expect(alice.toasts).to_contain_text("Saved")
+                expect(off).to_have_count(1)  # all of that Monday: it is Tuesday in Berlin by then
+                alice.page.reload()
+                expect(form.get_by_label("By the clock of")).to_have_value("America/New_York")
+                expect(form.get_by_label("Tuesday")).not_to_be_checked()
+                at(alice, "week")
+                expect(alice.page.locator(".column").nth(1).locator(".off")).to_have_count(1)  # from 5 on
+
+        return self.told(story)
+
+    def test_who_plans_a_meeting_is_shown_when_others_work(self) -> Deferred[None]:
+        def story() -> None:
+            zone = {"timezone_id": "Europe/Berlin"}
+            with self.user(self.carol, **zone) as carol, self.user(self.alice, **zone) as alice:
+                carol.button("Settings").click()
+                hours = carol.page.get_by_role("region", name="Working hours")
+                hours.get_by_label("Start time").fill("13:00")
+                hours.get_by_label("End time").fill("16:00")
+                hours.get_by_role("button", name="Save").click()
+                expect(carol.toasts).to_contain_text("Saved")
+                at(carol, "day")
+                made(carol, "Breakfast", "09:00", "10:00")
+                at(alice, "day")
+                alice.page.keyboard.press("n")
+                form = alice.page.get_by_role("dialog", name="New event")
+                form.get_by_label("First day").fill(MONDAY)
+                form.get_by_label("Start time").fill("09:00")
+                form.get_by_role("combobox", name="Invite").fill(self.carol + ",")
+                lane = form.locator(".busy-lane").nth(1)
+                expect(lane).to_have_attribute("title", re.compile(r"busy 9:00 . 10:00.*; works 1:00 . 4:00"))
+                expect(lane.locator(".away")).to_have_count(2)
+                expect(form.locator(".busy-lane").first.locator(".away")).to_have_count(0)  # nobody knows
+                form.get_by_role("button", name="Everybody is free").click()
+                expect(form.get_by_label("Start time")).to_have_value("13:00")
+
+        return self.told(story)
+
     def test_rules_file_what_arrives_in_the_order_that_is_chosen(self) -> Deferred[None]:
         def story() -> None:
             with self.user(self.alice) as alice:

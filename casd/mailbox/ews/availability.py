@@ -7,6 +7,7 @@ from datetime import timedelta, tzinfo
 
 from twisted.logger import Logger
 
+from casd.mailbox import hours
 from casd.mailbox.call import Call
 from casd.mailbox.meetings import freebusy
 from casd.mailbox.meetings.freebusy import Sight
@@ -54,4 +55,4 @@ def _view(mailbox: MailboxStore, who: str, request: Request) -> View:
     if len(events) > MOST_EVENTS:
         return View(Refusal("ErrorResultSetTooBig"))
     detailed = sight is not Sight.TIMES
-    return seen(request, events, detailed=detailed)
+    return seen(request, events, detailed=detailed, hours=hours.told(mailbox))

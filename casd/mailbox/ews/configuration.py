@@ -79,6 +79,22 @@ def get_user_configuration(mailbox: MailboxStore, body: Element, _zone: tzinfo) 
     return _one("GetUserConfiguration", get, body, "UserConfigurationName")
 
 
+def xml_data(folder: Folder, name: str) -> bytes:
+    """Return the XmlData of a configuration, empty if there is none."""
+    said: Mapping[str, Any] = folder.properties.get(_key(name)) or {}
+    return parse_binary(said.get("XmlData", ""))
+
+
+def keep_xml_data(mailbox: MailboxStore, folder: Folder, name: str, data: bytes) -> None:
+    """Set the XmlData of a configuration, which is made if there is none."""
+    said: Mapping[str, Any] = folder.properties.get(_key(name)) or {}
+    _keep(mailbox, folder, {_key(name): {**said, "XmlData": show_binary(data)}})
+
+
+def _key(name: str) -> str:
+    return f"configuration/{name}"
+
+
 def _one(operation: str, do: Callable[[Element], Sequence[Child]], body: Element, name: str) -> Element:
     return each(operation, do, [node for node in body if local(node) == name])
 
@@ -93,7 +109,7 @@ def _place(mailbox: MailboxStore, name: Element) -> tuple[Folder, str]:
     """Return the folder and the key among its properties that a UserConfigurationName names."""
     if not _NAME.fullmatch(name.get("Name", "")):
         raise Refusal("ErrorInvalidRequest", "A configuration's name has up to 237 letters, digits and full stops.")
-    return places.folder_of(mailbox, name[0]), f"configuration/{name.get('Name')}"
+    return places.folder_of(mailbox, name[0]), _key(name.get("Name", ""))
 
 
 def _found(folder: Folder, key: str) -> dict[str, Any]:

@@ -10,6 +10,8 @@ from itertools import groupby, pairwise
 
 from attrs import frozen
 
+from protocols.ews.described_zones import Turn, Zone
+
 BEFORE, AFTER = 5, 5
 """Years told of, from the present one back and on."""
 
@@ -42,6 +44,24 @@ def rules(zone: tzinfo, year: int) -> tuple[Years, ...]:
     known = [(one, *_rule(zone, one)) for one in range(year - BEFORE, year + AFTER + 1)]
     runs = [list(run) for _, run in groupby(known, key=lambda rule: rule[1:])]
     return tuple(Years(*run[0]) for run in runs)
+
+
+@lru_cache(512)
+def described(zone: tzinfo, year: int) -> Zone:
+    """Return a zone as clients describe one that is the same every year: as it is in this year."""
+    standard, changes = _rule(zone, year)
+    turns = [_turn(standard, change) for change in sorted(changes, key=lambda change: change.offset)]
+    return Zone(-_minutes(standard), *turns)
+
+
+def _turn(standard: timedelta, change: Change) -> Turn:
+    clock = (datetime(2000, 1, 1, tzinfo=UTC) + change.time).time()
+    order = 5 if change.week < 0 else change.week
+    return Turn(_minutes(standard - change.offset), clock, order, change.month, change.weekday)
+
+
+def _minutes(offset: timedelta) -> int:
+    return round(offset / timedelta(minutes=1))
 
 
 def _rule(zone: tzinfo, year: int) -> tuple[timedelta, tuple[Change, ...]]:

@@ -155,7 +155,7 @@ _ABOUT: Mapping[str, Callable[[MailboxStore, Entry], Any]] = {
     "item:IsUnmodified": lambda _mailbox, item: item.created == item.modified,
     "item:ReminderIsSet": lambda _mailbox, _item: False,
     "item:Culture": lambda _mailbox, _item: "en-US",
-    "item:EffectiveRights": lambda mailbox, item: rights.of(mailbox, item.folder),
+    "item:EffectiveRights": rights.of_item,
     "item:LastModifiedName": lambda mailbox, _item: mailbox.display_name,
     "item:IsAssociated": lambda _mailbox, _item: False,
     "item:InstanceKey": lambda _mailbox, item: item.id.encode(),

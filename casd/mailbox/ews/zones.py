@@ -22,9 +22,14 @@ def find(name: str) -> tzinfo | None:
         return None
 
 
+def key(zone: tzinfo | None) -> str:
+    """Return the name that the IANA has for a time zone."""
+    return str(getattr(zone, "key", "UTC"))
+
+
 def windows(zone: tzinfo | None) -> str:
     """Return the name that Windows has for a time zone; UTC for one that it does not have."""
-    return tz_win.get(getattr(zone, "key", "UTC"), "UTC")
+    return tz_win.get(key(zone), "UTC")
 
 
 def settle(moment: datetime, zone: tzinfo) -> datetime:

@@ -64,6 +64,10 @@ class Arguments:
             raise BadArgument(f"{name} must be a list of at most {most} texts.")
         return tuple(values)
 
+    def part(self, name: str) -> Arguments:
+        """Take an object."""
+        return Arguments(self._take(name, dict, None))
+
     def objects(self, name: str, most: int = 1000) -> tuple[Arguments, ...]:
         """Take a list of objects, empty if it is not there."""
         values = self._take(name, list, [])
@@ -78,4 +82,4 @@ class Arguments:
         return value
 
 
-_WORDS = {str: "a text", bool: "true or false", int: "a whole number", list: "a list"}
+_WORDS = {str: "a text", bool: "true or false", int: "a whole number", list: "a list", dict: "an object"}

@@ -1,4 +1,4 @@
-"""When others are free and busy, for whoever invites them: times and nothing else."""
+"""When others are free and busy, and at work, for whoever invites them: times and nothing else."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ _MOST = 100
 
 
 async def get_free_busy(call: Call, arguments: Arguments) -> Any:
-    """Return for each address its busy times between two moments; null where nobody knows, with the reason."""
+    """Return for each address its busy times between two moments; null where nobody knows, with the reason.
+
+    `working` are the times at which he works, null where nobody knows them.
+    """
     start, end = (_moment(arguments.text(name)) for name in ("start", "end"))
     if not timedelta(0) <= end - start <= _LONGEST:
         raise BadArgument("A window of free and busy times has at most 42 days.")
@@ -29,7 +32,7 @@ def _person(said: Said) -> dict[str, Any]:
         return {"address": said.address, "busy": None, "reason": said.reason}
     listed = ((one, BUSY.get(one["status"], "busy")) for one in said.value["events"])
     busy = [{"start": one["start"], "end": one["end"], "busy": shown(how)} for one, how in listed if how != "free"]
-    return {"address": said.address, "busy": busy}
+    return {"address": said.address, "busy": busy, "working": said.value.get("working")}
 
 
 def _moment(text: str) -> datetime:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import time, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from casd.mailbox import hours
+from casd.mailbox.ews import zones
 from casd.mailbox.owa.arguments import Arguments, BadArgument
 from casd.mailbox.owa.sanitise import clean
 from casd.mailbox.store.mailbox import MailboxStore
+from protocols.ews.working_hours import DAYS, Period
 
 LANGUAGES = ("", "de", "en", "fr")
 """Empty: as the browser asks."""
@@ -46,12 +50,39 @@ def update_settings(mailbox: MailboxStore, arguments: Arguments) -> Any:
     """Set those that are named."""
     changed = {name: read(arguments) for name, read in _READERS.items() if arguments.has(name)}
     mailbox.settings.put(_NAME, {**_kept(mailbox), **changed})
+    if arguments.has("hours"):
+        hours.save(mailbox, *_hours(arguments.part("hours")))
     return {"settings": settings(mailbox)}
 
 
 def settings(mailbox: MailboxStore) -> dict[str, Any]:
     """Return all settings, the defaults where nothing was chosen."""
-    return {**DEFAULTS, **_kept(mailbox)}
+    return {**DEFAULTS, **_kept(mailbox), "hours": _working(*hours.load(mailbox))}
+
+
+def _working(period: Period, zone: tzinfo | None) -> dict[str, Any]:
+    start, end = (f"{minutes // 60:02}:{minutes % 60:02}" for minutes in (period.start, period.end))
+    return {"days": period.days, "start": start, "end": end, "zone": zones.key(zone) if zone else ""}
+
+
+def _hours(arguments: Arguments) -> tuple[Period, tzinfo]:
+    wanted = arguments.texts("days", len(DAYS))
+    start, end = (_minutes(arguments.text(name)) for name in ("start", "end"))
+    if not wanted or not set(wanted) <= set(DAYS):
+        raise BadArgument("Working hours are on one day of the week at least.")
+    if start >= end:
+        raise BadArgument("Working hours end after they begin.")
+    if (zone := zones.find(arguments.text("zone"))) is None:
+        raise BadArgument("Working hours are by the clock of a time zone.")
+    return Period(tuple(day for day in DAYS if day in wanted), start, end), zone
+
+
+def _minutes(text: str) -> int:
+    try:
+        clock = time.fromisoformat(text)
+    except ValueError:
+        raise BadArgument(f"{text} is no time of the day.") from None
+    return clock.hour * 60 + clock.minute
 
 
 def _kept(mailbox: MailboxStore) -> dict[str, Any]:

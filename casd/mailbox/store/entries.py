@@ -103,9 +103,10 @@ class Entries:
     def _insert(self, home: Folder, values: Mapping[str, Any]) -> Item:
         change = self._journal.advance()
         stamps = {"change": change, "edited": change, "arrival": change}
-        place = {"id": token_hex(16), "mailbox": self._journal.mailbox, "folder": home.number}
-        rows.insert(self._connection, "item", {**values, **stamps, **place})
-        return self.get(place["id"])  # type: ignore[arg-type]
+        name = token_hex(16)
+        place = {"mailbox": self._journal.mailbox, "folder": home.number, "creator": self._journal.creator}
+        rows.insert(self._connection, "item", {**values, **stamps, **place, "id": name})
+        return self.get(name)
 
     def _bury(self, old: Item, change: int) -> None:
         row = self._connection.execute("SELECT folder FROM item WHERE number = ?", (old.number,)).fetchone()

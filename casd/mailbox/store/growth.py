@@ -9,13 +9,15 @@ from casd.mailbox.store.connections import Connections
 
 @frozen
 class Growth:
-    """Bytes of the file (`free` of them are used again first), and what is counted in it.
+    """Bytes of the file (`free` of them are used again first, `content` are items), and what is counted in it.
 
-    `deleted` items can be recovered still; `unread` ones have attachments that are not in the index yet.
+    The rest of the file is the index of words, nearly. To weigh that itself all its pages would have to be read: SQLite
+    keeps no sum of them. `deleted` items can be recovered still; `unread` ones have attachments that are not in it yet.
     """
 
     size: int
     free: int
+    content: int
     mailboxes: int
     items: int
     deleted: int
@@ -25,6 +27,7 @@ class Growth:
 _COUNTED = (
     "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size",
     "SELECT freelist_count * page_size FROM pragma_freelist_count, pragma_page_size",
+    "SELECT ifnull(sum(size), 0) FROM mailbox",
     "SELECT count(*) FROM mailbox",
     "SELECT ifnull(sum(total), 0) FROM folder",
     "SELECT count(*) FROM item WHERE deleted IS NOT NULL",

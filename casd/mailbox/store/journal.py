@@ -11,16 +11,30 @@ from casd.mailbox.store.values import Event, EventKind
 
 
 class Journal:
-    """What all parts of one mailbox write to. `events` is emptied by whoever commits."""
+    """What all parts of one mailbox write to. `events` is emptied by whoever commits.
+
+    `creator` is the address, in lower case, of who writes, empty for the owner of the mailbox.
+    """
 
     def __init__(
-        self, connection: Connections, mailbox: int, guid: str, events: list[Event], now: Callable[[], float]
+        self,
+        connection: Connections,
+        mailbox: int,
+        guid: str,
+        events: list[Event],
+        now: Callable[[], float],
+        creator: str = "",
     ) -> None:
         self.connection = connection
         self.mailbox = mailbox
         self.guid = guid
+        self.creator = creator
         self._events = events
         self._now = now
+
+    def by(self, creator: str) -> Journal:
+        """Return the journal to which somebody else writes."""
+        return Journal(self.connection, self.mailbox, self.guid, self._events, self._now, creator)
 
     def now(self) -> int:
         """Return the time in whole seconds since 1970."""

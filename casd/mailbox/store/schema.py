@@ -268,7 +268,12 @@ UPDATE told SET noted = CAST(strftime('%s', 'now') AS INTEGER);
 CREATE INDEX told_noted ON told (noted);
 """
 
-STEPS = (_FIRST, _SEARCH, _SETTINGS, _CONVERSATIONS, _THREADS, _BOUNDS, _BESIDE)
+_CREATORS = """
+-- Who put it there: an address in lower case, empty for the owner, and for all that was there before.
+ALTER TABLE item ADD COLUMN creator TEXT NOT NULL DEFAULT '';
+"""
+
+STEPS = (_FIRST, _SEARCH, _SETTINGS, _CONVERSATIONS, _THREADS, _BOUNDS, _BESIDE, _CREATORS)
 """Step n brings a database from version n to version n + 1; what was released never changes."""
 
 _AFTER: Mapping[str, Callable[[sqlite3.Connection], None]] = {_SEARCH: _give_each_its_words}

@@ -107,6 +107,7 @@ class Item:
     Tasks: `end` is the due date, `status` the VTODO's STATUS. Appointments: `status` is the VEVENT's STATUS,
     `busy` one of free, tentative, busy, oof, workingelsewhere, nodata.
     `properties` holds what the protocols keep here that no column has (JSON values, keys chosen by them).
+    `creator` is the address, in lower case, of who put the item there, empty for the owner of the mailbox.
     """
 
     id: str
@@ -152,6 +153,7 @@ class Item:
     has_attachments: bool = False
     categories: tuple[str, ...] = ()
     properties: Mapping[str, Any] = field(factory=dict)
+    creator: str = ""
 
     @property
     def change_key(self) -> str:

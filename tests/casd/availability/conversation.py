@@ -14,6 +14,7 @@ from protocols.ews.availability import Event, Request
 from protocols.ews.markup import Element
 from protocols.ews.merging import seen
 from protocols.ews.schema import grammar
+from protocols.ews.working_hours import WorkingHours
 from tests.casd.estate import Answer, Asked, Client, Estate, post
 from tests.protocols.ews.soap import NAMES
 from tests.protocols.ews.test_availability import TOLD, at
@@ -67,10 +68,16 @@ def wanted(request: Asked) -> Request:
     return availability.parse(envelope.parse(request.body).body)
 
 
-def say(request: Asked, *events: Event, detailed: bool = False, proof: bytes | None = None) -> None:
+def say(
+    request: Asked,
+    *events: Event,
+    detailed: bool = False,
+    proof: bytes | None = None,
+    hours: WorkingHours | None = None,
+) -> None:
     """Answer as a server of EWS does, for all mailboxes the same."""
     asked = wanted(request)
-    view = seen(asked, events, detailed=detailed)
+    view = seen(asked, events, detailed=detailed, hours=hours)
     request.answer(envelope.answer(availability.answer(asked, [view] * len(asked.addresses))), proof=proof)
 
 

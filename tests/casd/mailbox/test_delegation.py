@@ -89,15 +89,34 @@ def test_a_reviewer_reads_and_changes_nothing(town: Town) -> None:
     assert town.alice.get(item).text("t:Subject") == "Plan"
 
 
-def test_an_author_adds_and_an_editor_changes(town: Town) -> None:
+def test_an_author_changes_what_he_has_added_and_an_editor_everything(town: Town) -> None:
+    hers = town.alice.create(PLAN.format(""), "calendar").id()
     bob = let_in(town, "Author")
     made = bob.create(PLAN.format(""), "calendar")
     assert made.codes == ["NoError"]
     update = change("Set", "item:Subject", "<t:Subject>Better plan</t:Subject>", "CalendarItem")
-    assert bob.update(made.id(), update).codes == ["ErrorAccessDenied"]
+    assert (bob.update(made.id(), update).codes, bob.update(hers, update).codes) == (["NoError"], ["ErrorAccessDenied"])
+    assert [may(bob, item) for item in (made.id(), hers)] == [["true", "true"], ["false", "false"]]
     assert edit(town.alice, "UpdateDelegate", user("bob", "Editor")).codes == ["NoError"] * 2
-    assert bob.update(made.id(), update).codes == ["NoError"]
-    assert text(town.alice.entry(), "Subject") == "Better plan"
+    assert (bob.update(hers, update).codes, may(bob, hers)) == (["NoError"], ["true", "true"])
+    assert town.alice.get(hers).text("t:Subject") == town.alice.get(made.id()).text("t:Subject") == "Better plan"
+
+
+def may(person: Person, item: str) -> list[str]:
+    """Return whether somebody may change an item, and delete it."""
+    rights = '<t:AdditionalProperties><t:FieldURI FieldURI="item:EffectiveRights"/></t:AdditionalProperties>'
+    shape = f"<m:ItemShape><t:BaseShape>IdOnly</t:BaseShape>{rights}</m:ItemShape>"
+    answer = person.ask(f"<m:GetItem>{shape}<m:ItemIds>{item}</m:ItemIds></m:GetItem>")
+    return [answer.text(f"t:{right}") for right in ("Modify", "Delete")]
+
+
+def test_an_author_takes_back_what_he_has_added(town: Town) -> None:
+    hers = town.alice.create(PLAN.format(""), "calendar").id()
+    bob = let_in(town, "Author")
+    made = bob.create(PLAN.format(""), "calendar").id()
+    gone = 'DeleteType="HardDelete" SendMeetingCancellations="SendToNone"'
+    deleted = bob.ask(f"<m:DeleteItem {gone}><m:ItemIds>{made}{hers}</m:ItemIds></m:DeleteItem>")
+    assert deleted.codes == ["NoError", "ErrorAccessDenied"]
 
 
 @pytest.mark.negative

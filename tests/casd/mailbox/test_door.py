@@ -277,5 +277,5 @@ def test_the_operator_is_told_how_large_a_database_is(server: Server) -> None:
         result(database.run(mailbox.deliver, b"Subject: x\r\n\r\n"))
     found = json.loads(server.ask(asked).body)
     assert 0 <= found.pop("free") < found.pop("size")
-    assert found == {"mailboxes": 1, "items": 1, "deleted": 0, "unread": 0}
+    assert found == {"content": 14, "mailboxes": 1, "items": 1, "deleted": 0, "unread": 0}
     assert server.ask(asked._replace(database="DB09")).status == 404

@@ -59,6 +59,7 @@ def test_each_database_has_its_figures(house: House) -> None:
     assert size is not None
     assert free is not None
     assert size > free >= 0
+    assert house.figure("content_bytes") == house.alice.settings.size() > 0
     assert house.figure("items", "DB02") == 0
     assert house.ask().fields["content-type"].startswith("text/plain; version=0.0.4")
 

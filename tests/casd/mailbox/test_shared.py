@@ -100,6 +100,72 @@ def test_no_folder_is_changed_by_an_editor(town: Town, do: Callable[[MailboxStor
         do(let_in(town, "Editor"), letter(town))
 
 
+EVERY = frozenset({"update", "attach", "move", "delete"})
+
+
+@pytest.mark.negative
+@pytest.mark.parametrize(
+    ("level", "own", "others"),
+    [
+        ("Reviewer", frozenset(), frozenset()),
+        ("NoneditingAuthor", {"move", "delete"}, frozenset()),
+        ("Author", EVERY, frozenset()),
+        ("PublishingAuthor", EVERY, frozenset()),
+        ("Editor", EVERY, EVERY),
+    ],
+)
+def test_an_author_changes_what_he_has_put_there_and_nothing_else(
+    town: Town, level: str, own: frozenset[str], others: frozenset[str]
+) -> None:
+    """EditItems and DeleteItems of a permission: None, Owned, All."""
+    let_in(town, "Author")
+    for deed in sorted(EVERY):
+        author = shared_mailbox(town.alice.mailbox, "Bob@example.org")
+        assert author is not None
+        mine = author.items.create(author.folders.distinguished("inbox").id, Kind.MAIL, mail())
+        assert mine.creator == "bob@example.org"
+        bob = let_in(town, level)
+        for item, allowed in ((mine, own), (letter(town), others)):
+            if deed in allowed:
+                CHANGES[deed](bob, item)
+            else:
+                with pytest.raises(Forbidden):
+                    CHANGES[deed](bob, item)
+        let_in(town, "Author")
+
+
+@pytest.mark.negative
+def test_a_copy_belongs_to_who_made_it(town: Town) -> None:
+    bob, item = let_in(town, "Author"), letter(town)
+    copy = bob.items.copy(item.id, item.folder)
+    bob.items.delete(copy.id, DeleteMode.SOFT)
+    mine = bob.items.create(item.folder, Kind.MAIL, mail())
+    with pytest.raises(Forbidden):
+        bob.items.update(town.alice.mailbox.items.copy(mine.id, item.folder).id, read=True)
+
+
+@pytest.mark.negative
+def test_what_another_has_put_there_is_his(town: Town) -> None:
+    bob = let_in(town, "Author")
+    item = bob.items.create(bob.folders.distinguished("inbox").id, Kind.MAIL, mail())
+    delegate = Delegate("carol@example.org", levels={"inbox": "Author"})
+    delegation.save(town.alice.mailbox, [delegate], "NoForward")
+    carol = shared_mailbox(town.alice.mailbox, "carol@example.org")
+    assert carol is not None
+    with pytest.raises(Forbidden):
+        carol.items.update(item.id, read=True)
+    with pytest.raises(Forbidden):
+        carol.items.delete(item.id, DeleteMode.SOFT)
+
+
+def test_what_is_just_being_made_is_finished_by_who_may_change_nothing_later(town: Town) -> None:
+    bob = let_in(town, "NoneditingAuthor")
+    item = bob.items.create(bob.folders.distinguished("inbox").id, Kind.MAIL, mail())
+    bob.attachments.add(item.id, "x.txt", "text/plain", b"x")
+    with pytest.raises(Forbidden):
+        CHANGES["attach"](let_in(town, "NoneditingAuthor"), item)
+
+
 def test_what_an_editor_deletes_is_still_there_for_the_owner(town: Town) -> None:
     bob, item = let_in(town, "Editor"), letter(town)
     bob.items.delete(item.id, DeleteMode.HARD)

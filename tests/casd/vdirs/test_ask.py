@@ -12,6 +12,8 @@ from attrs import evolve
 from casd.directory.members import TooMany
 from casd.model import Group, Recipient
 from casd.vdirs import meant as casd_meant
+from protocols.ews import working_hours
+from protocols.ews.described_zones import Zone
 from tests.casd.availability.conversation import PLAN, say
 from tests.casd.estate import BOB, Client, Estate, get
 from tests.casd.vdirs.test_submit import token
@@ -85,8 +87,19 @@ def test_free_and_busy_times_are_told_of_whatever_servers(estate: Estate) -> Non
     assert estate.hashed == begun + 1  # a hundred mailboxes with a thousand events each take their time
     event = {"status": "Busy", "start": "2027-03-01T09:00:00+00:00", "end": "2027-03-01T10:00:00+00:00"}
     assert answers(client) == [
-        {"address": "carol@example.org", "reason": "", "said": {"events": [event]}},
+        {"address": "carol@example.org", "reason": "", "said": {"events": [event], "working": None}},
         {"address": "nobody@example.org", "reason": "ErrorMailRecipientNotFound", "said": None},
+    ]
+
+
+def test_when_somebody_works_is_told_where_it_is_known(estate: Estate) -> None:
+    client = times(estate, "carol@example.org", end="2027-03-02T12:00:00+01:00")
+    (asked,) = estate.servers.requests()
+    say(asked, hours=working_hours.usual(Zone(-60)))
+    (told,) = answers(client)
+    assert told["said"]["working"] == [
+        {"start": "2027-03-01T09:00:00+00:00", "end": "2027-03-01T16:00:00+00:00"},
+        {"start": "2027-03-02T07:00:00+00:00", "end": "2027-03-02T11:00:00+00:00"},
     ]
 
 

@@ -18,6 +18,7 @@ from protocols.ews.errors import BadDocument, Fault, Refusal
 from protocols.ews.markup import Element
 from protocols.ews.merging import merged, seen
 from protocols.ews.schema import grammar
+from protocols.ews.working_hours import Period, WorkingHours, stretches
 from tests.protocols.ews.soap import NAMES, node, shown, soap
 
 BERLIN = (
@@ -449,7 +450,34 @@ NOBODYS_DAY = (
 LONG_DAY = NOBODYS_DAY.replace("Someday", "Sunday").replace(">9<", ">1441<")
 
 
-@pytest.mark.parametrize("hours", ["<t:WorkingHours/>", NOBODYS_DAY, LONG_DAY])
+MANY_DAYS = NOBODYS_DAY.replace("Someday", "Sunday").replace(
+    "<t:WorkingPeriodArray>",
+    "<t:WorkingPeriodArray>"
+    + 50
+    * (
+        "<t:WorkingPeriod><t:DayOfWeek>Sunday</t:DayOfWeek><t:StartTimeInMinutes>0</t:StartTimeInMinutes>"
+        "<t:EndTimeInMinutes>9</t:EndTimeInMinutes></t:WorkingPeriod>"
+    ),
+)
+
+
+def test_hours_of_a_week_are_times_of_days_also_when_the_clock_changes() -> None:
+    """Berlin goes forward on Sunday the 28th."""
+    days = (Period(("Saturday", "Sunday"), 540, 600), Period(("Sunday",), 0, 60))
+    berlin, start, end = WorkingHours(BERLIN_ZONE, days), at(26, 12), at(28, 7, 30)
+    assert stretches(berlin, start, end) == [(at(27, 8), at(27, 9)), (at(27, 23), at(28)), (at(28, 7), at(28, 7, 30))]
+    far = WorkingHours(Zone(-13 * 60), (Period(("Monday",), 0, 60),))
+    assert stretches(far, at(28), at(29)) == [(at(28, 11), at(28, 12))]
+    assert stretches(far, at(29), at(30)) == []
+
+
+def test_at_either_end_of_all_years_nobody_works() -> None:
+    usual = working_hours.usual(BERLIN_ZONE)
+    for start, end in (("0001-01-01", "0001-01-08"), ("9999-12-24", "9999-12-31")):
+        assert stretches(usual, datetime.fromisoformat(start), datetime.fromisoformat(end)) == []
+
+
+@pytest.mark.parametrize("hours", ["<t:WorkingHours/>", NOBODYS_DAY, LONG_DAY, MANY_DAYS])
 def test_working_hours_that_are_none_are_refused(hours: str) -> None:
     with pytest.raises(BadDocument):
         working_hours.parse(node(hours))

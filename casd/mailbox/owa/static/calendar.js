@@ -59,7 +59,7 @@ class Calendar {
     try {
       const { items } = await call("FindAppointment", { start: instant(from).toISOString(), end: instant(to).toISOString() }, { lasting: true, ...options });
       if (asked !== this.asked || this.grid.busy) return;  // what is being dragged is not drawn anew
-      const told = JSON.stringify([from, items]);
+      const told = JSON.stringify([from, items, this.page.settings.hours]);
       if (told === this.told) return;
       this.told = told;
       this.entries = items.map(placed);
@@ -137,7 +137,7 @@ class Calendar {
         move: (entry, by) => this.#move(entry, plus(entry.from, by), plus(entry.to, by)),
       }));
     } else {
-      this.grid.draw(days, this.entries);
+      this.grid.draw(days, this.entries, this.page.settings.hours);
       if (this.body.firstElementChild !== this.grid.element) {
         this.body.replaceChildren(this.grid.element);
         this.grid.toMorning();

@@ -1,6 +1,7 @@
 // Days side by side by the hour; entries are dragged and stretched by the pointer.
 
 import { $, el } from "./dom.js";
+import { between, working } from "./hours.js";
 import { t } from "./language.js";
 import { DAY, HOUR, MINUTE, day, now, plus, sameDay } from "./time.js";
 import { toldRange, toldWall } from "./words.js";
@@ -25,13 +26,16 @@ export class DayGrid {
 
   /** Bring the hours in which people work into sight. */
   toMorning() {
-    const first = Math.min(8, ...this.entries.filter((entry) => !entry.allDay).map((entry) => entry.from.getUTCHours()));
+    const begins = this.days.flatMap((at) => working(this.worked, at)).map(([from]) => from.getUTCHours());
+    const first = Math.min(begins.length ? Math.min(...begins) : 8, ...this.entries.filter((entry) => !entry.allDay).map((entry) => entry.from.getUTCHours()));
     this.scroll.scrollTop = (this.#hour() * Math.max(0, first - 0.5));
   }
 
-  draw(days, entries) {
+  /** Show days with their entries; `worked` are the hours (settings) outside which a day is shaded. */
+  draw(days, entries, worked) {
     this.days = days;
     this.entries = entries;
+    this.worked = worked;
     this.element.style.setProperty("--days", days.length);
     this.head.replaceChildren(el("span", { class: "corner" }), ...days.map((at) => this.#head(at)));
     this.columns.replaceChildren(...days.map((at) => this.#column(at)));
@@ -54,9 +58,14 @@ export class DayGrid {
 
   #column(at) {
     const mine = this.entries.filter((entry) => !long(entry) && entry.from < plus(at, DAY) && (entry.to > at || sameDay(entry.from, at)));
-    const column = el("div", { class: sameDay(at, now()) ? "column is-today" : "column", dataset: { at: at.getTime() } });
+    const column = el("div", { class: sameDay(at, now()) ? "column is-today" : "column", dataset: { at: at.getTime() } }, ...this.#off(at));
     for (const { entry, place, places } of beside(mine)) column.append(this.#event(entry, at, place, places));
     return column;
+  }
+
+  /** Shade what is between the working hours of a day. */
+  #off(at) {
+    return between(working(this.worked, at), at).map(([from, to]) => el("div", { class: "off", style: { "--from": (from - at) / HOUR, "--length": (to - from) / HOUR } }));
   }
 
   #event(entry, at, place, places) {

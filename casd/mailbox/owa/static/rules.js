@@ -51,15 +51,15 @@ class Rules {
 
   #when({ from, to, subject, body, more }) {
     const said = [[from, "rule-from"], [to, "rule-to"], [subject, "rule-subject"], [body, "rule-body"]];
-    const words = said.filter(([words]) => words.length).map(([words, key]) => `${t(key)}: ${words.join(", ")}`);
+    const words = said.filter(([words]) => words.length).map(([words, key]) => value(t(key), words.join(", ")));
     return words.join("; ") || t(more ? "rule-more" : "rule-every");
   }
 
   #then({ folder, read, important, categories, forward, delete: gone, stop }) {
     const home = this.folders.find(({ id }) => id === folder);
     const done = [
-      folder && `${t("move-to")}: ${home?.name ?? "?"}`, read && t("mark-read"), important && t("mark-important"),
-      categories.length && `${t("categories")}: ${categories.join(", ")}`, forward.length && `${t("forward-to")}: ${forward.join(", ")}`,
+      folder && value(t("move-to"), home?.name ?? "?"), read && t("mark-read"), important && t("mark-important"),
+      categories.length && value(t("categories"), categories.join(", ")), forward.length && value(t("forward-to"), forward.join(", ")),
       gone && t("delete"), stop && t("rule-stop"),
     ];
     return done.filter(Boolean).join("; ") || t("rule-more");
@@ -101,3 +101,5 @@ class Rules {
     button?.focus();
   }
 }
+
+const value = (name, said) => t("with-value", { name, value: said });

@@ -1,13 +1,15 @@
-// Settings: language, time zone, colours, conversations, signature, automatic replies, rules, categories.
+// Settings: language, time zone, colours, conversations, signature, automatic replies, working hours, rules,
+// categories.
 
 import { absence } from "./absence.js";
 import { editorUrl, pending } from "./api.js";
 import { el, icon, iconButton } from "./dom.js";
+import { hours } from "./hours.js";
 import { t } from "./language.js";
 import { complain, toast } from "./overlay.js";
 import { rules } from "./rules.js";
 import { DAY } from "./time.js";
-import { fileSize, toldWall } from "./words.js";
+import { fileSize, toldWall, zoneChoices } from "./words.js";
 
 const NAMES = { en: "English", de: "Deutsch", fr: "Français" };
 const COLOURS = ["red", "orange", "yellow", "green", "teal", "blue", "purple", "grey"];
@@ -45,12 +47,13 @@ class Settings {
     this.root.replaceChildren(el("main", { class: "sheet settings", "aria-label": t("settings") }, el("h1", { text: t("settings") }),
       section(t("general"),
         this.#select("language", t("language"), [["", t("as-browser")], ...Object.entries(NAMES)], settings.language, { reload: true }),
-        this.#select("zone", t("time-zone"), [["", t("as-browser-zone", { zone: Intl.DateTimeFormat().resolvedOptions().timeZone })], ...Intl.supportedValuesOf("timeZone").map((name) => [name, name.replaceAll("_", " ")])], settings.zone, { reload: true }),
+        this.#select("zone", t("time-zone"), [["", t("as-browser-zone", { zone: Intl.DateTimeFormat().resolvedOptions().timeZone })], ...zoneChoices(settings.zone)], settings.zone, { reload: true }),
         this.#select("theme", t("theme"), [["", t("as-system")], ["light", t("light")], ["dark", t("dark")]], settings.theme),
         this.#select("firstDay", t("first-day"), [1, 0, 6].map((day) => [day, toldWall(new Date(SUNDAY.getTime() + day * DAY), { weekday: "long" })]), settings.firstDay, { read: Number }),
         storage(this.page.storage)),
       section(t("mail"), this.#conversations(settings), this.#signature()),
       section(t("automatic-replies"), absence()),
+      section(t("working-hours"), hours(this.page)),
       ...Object.values(this.sections)));
   }
 

@@ -7,21 +7,27 @@ export const MINUTE = 60_000;
 export const HOUR = 60 * MINUTE;
 export const DAY = 24 * HOUR;
 
-let clock = null;
+const clocks = new Map();
 
-/** Return the wall time of an instant (a Date, or as JSON has it). */
-export function wall(moment) {
-  clock ??= new Intl.DateTimeFormat("en-US", {
-    timeZone: zone, hourCycle: "h23", year: "numeric", month: "numeric", day: "numeric", hour: "numeric", minute: "numeric", second: "numeric",
-  });
-  const at = Object.fromEntries(clock.formatToParts(new Date(moment)).map(({ type, value }) => [type, Number(value)]));
+function clock(place) {
+  if (!clocks.has(place)) {
+    clocks.set(place, new Intl.DateTimeFormat("en-US", {
+      timeZone: place, hourCycle: "h23", year: "numeric", month: "numeric", day: "numeric", hour: "numeric", minute: "numeric", second: "numeric",
+    }));
+  }
+  return clocks.get(place);
+}
+
+/** Return the wall time of an instant (a Date, or as JSON has it), by the clock of the reader's zone or of another. */
+export function wall(moment, place = zone) {
+  const at = Object.fromEntries(clock(place).formatToParts(new Date(moment)).map(({ type, value }) => [type, Number(value)]));
   return new Date(Date.UTC(at.year, at.month - 1, at.day, at.hour, at.minute, at.second));
 }
 
 /** Return the instant at which the clock on the wall shows this; where it never does, the next one. */
-export function instant(time) {
+export function instant(time, place = zone) {
   let guess = new Date(time);
-  for (let round = 0; round < 2; round += 1) guess = new Date(guess.getTime() + (time - wall(guess)));
+  for (let round = 0; round < 2; round += 1) guess = new Date(guess.getTime() + (time - wall(guess, place)));
   return guess;
 }
 

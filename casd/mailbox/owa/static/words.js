@@ -43,6 +43,11 @@ export function fileSize(bytes) {
   return new Intl.NumberFormat(locale, options).format(bytes / 1024 ** step);
 }
 
+/** Return all time zones with what they are called, and this one, which may have an older name. */
+export function zoneChoices(...more) {
+  return [...new Set([...more.filter(Boolean), ...Intl.supportedValuesOf("timeZone")])].sort().map((name) => [name, name.replaceAll("_", " ")]);
+}
+
 export const nameOf = (person) => person.name || person.address || t("unknown");
 
 export function namesOf(people) {

@@ -193,13 +193,14 @@ def test_others_are_asked_when_they_are_busy(browser: Browser) -> None:
     start = datetime(2024, 7, 1, 8, tzinfo=UTC).isoformat()
     times = {"start": start, "end": start.replace("08", "09")}
     events = [{**times, "status": "OOF"}, {**times, "status": "Free"}]
-    browser.others["BOB@example.org"] = Said("bob@example.org", "", {"events": events})
+    browser.others["BOB@example.org"] = Said("bob@example.org", "", {"events": events, "working": [times]})
     window = {"start": "2024-07-01T00:00:00+00:00", "end": "2024-07-02T00:00:00+00:00"}
     people = browser.act("GetFreeBusy", {**window, "addresses": ["BOB@example.org", "else@example.org"]}).json["people"]
     assert people == [
         {
             "address": "bob@example.org",
             "busy": [{"start": "2024-07-01T08:00:00+00:00", "end": "2024-07-01T09:00:00+00:00", "busy": "oof"}],
+            "working": [times],
         },
         {"address": "else@example.org", "busy": None, "reason": "UserNotFound"},
     ]

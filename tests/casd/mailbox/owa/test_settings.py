@@ -29,6 +29,19 @@ def test_categories_have_names_and_known_colours(browser: Browser) -> None:
     assert told["settings"]["categories"] == [{"name": "To do", "colour": "teal"}]
 
 
+def test_working_hours_are_kept_by_the_clock_of_a_zone(browser: Browser) -> None:
+    usual = {"days": ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday"], "start": "08:00", "end": "17:00"}
+    assert browser.act("GetSettings").json["settings"]["hours"] == {**usual, "zone": ""}
+    chosen = {"days": ["Saturday", "Sunday"], "start": "06:30", "end": "23:59", "zone": "Europe/Vienna"}
+    told = browser.act("UpdateSettings", {"hours": chosen}).json["settings"]["hours"]
+    assert told == {**chosen, "days": ["Sunday", "Saturday"]}
+    browser.act("UpdateSettings", {"theme": "dark"})
+    assert browser.act("GetSettings").json["settings"]["hours"] == told
+
+
+WORK = {"days": ["Monday"], "start": "08:00", "end": "17:00", "zone": "UTC"}
+
+
 @pytest.mark.parametrize(
     "values",
     [
@@ -40,6 +53,13 @@ def test_categories_have_names_and_known_colours(browser: Browser) -> None:
         {"signature": "x" * 100_000},
         {"categories": [{"name": "", "colour": "red"}]},
         {"categories": [{"name": "x", "colour": "pink"}]},
+        {"theme": "dark", "hours": []},
+        {"theme": "dark", "hours": {**WORK, "days": []}},
+        {"theme": "dark", "hours": {**WORK, "days": ["Someday"]}},
+        {"theme": "dark", "hours": {**WORK, "start": "17:00"}},
+        {"theme": "dark", "hours": {**WORK, "end": "noon"}},
+        {"theme": "dark", "hours": {**WORK, "zone": ""}},
+        {"theme": "dark", "hours": {**WORK, "zone": "../etc/passwd"}},
     ],
 )
 def test_what_cannot_be_is_refused_and_nothing_changes(browser: Browser, values: dict[str, object]) -> None:

@@ -54,6 +54,7 @@ def test_an_old_database_is_searched_as_a_new_one(old: Path) -> None:
     assert [item.subject for item in items.find([inbox], Search("old")).items] == ["Old 2", "Old 1"]
     assert [item.subject for item in items.find([inbox], Search("body:text -2")).items] == ["Old 1"]
     assert items.text("2") == "text 2"
+    assert items.get("2").creator == ""
     world.run(world.alice.deliver, mail("New"))
     world.run(items.delete, "1", DeleteMode.HARD)
     assert [item.subject for item in items.find([inbox]).items] == ["New", "Old 2"]

@@ -72,10 +72,11 @@ def test_a_database_of_before_counts_what_is_attached_beside(tmp_path: Path) -> 
     world.run(world.alice.settings.tell, "bob@example.org")
     world.database.dismount()
     file = tmp_path / "DB01" / "mailboxes.sqlite"
-    with closing(sqlite3.connect(file)) as old:  # as the step before the last one left it
+    with closing(sqlite3.connect(file)) as old:  # as the sixth step left it
         old.executescript(
             "UPDATE item SET size = (SELECT length(bytes) FROM content WHERE item = number);"
-            "DROP INDEX told_noted; ALTER TABLE told DROP COLUMN noted; PRAGMA user_version = 6;"
+            "DROP INDEX told_noted; ALTER TABLE told DROP COLUMN noted; ALTER TABLE item DROP COLUMN creator;"
+            "PRAGMA user_version = 6;"
         )
     with closing(schema.open_database(file)) as newer:
         assert newer.execute("SELECT size FROM mailbox").fetchone() == (len(APPOINTMENT) + 1000 + message.size,)
