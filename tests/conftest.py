@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import tempfile
@@ -24,3 +25,8 @@ if "TMPDIR" not in os.environ and os.access(MEMORY, os.W_OK) and shutil.disk_usa
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
     """Run the tests of a file here, which end before other processes would begin; let xdist share out a folder's."""
     return None if all(Path(name).is_dir() for name in config.args) else 0
+
+
+def pytest_collection_finish() -> None:
+    """Keep the garbage collector from looking at what stays to the end, thousands of tests, time and again."""
+    gc.freeze()
