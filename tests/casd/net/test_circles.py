@@ -50,7 +50,7 @@ def found_by_the_collector() -> set[str]:
 
 
 def nobody_is_connected(casd: Organisation) -> bool:
-    admin = http.client.HTTPConnection(urlsplit(casd.admin_url).netloc, timeout=10)
+    admin = http.client.HTTPConnection(urlsplit(casd.admin_url).netloc, timeout=60)
     admin.request("GET", "/status")
     status = json.loads(admin.getresponse().read())
     admin.close()
@@ -59,7 +59,7 @@ def nobody_is_connected(casd: Organisation) -> bool:
 
 def connect(casd: Organisation) -> http.client.HTTPSConnection:
     context = ssl.create_default_context(cafile=casd.ca)
-    return http.client.HTTPSConnection("localhost", urlsplit(casd.url).port or 0, timeout=10, context=context)
+    return http.client.HTTPSConnection("localhost", urlsplit(casd.url).port or 0, timeout=60, context=context)
 
 
 def ask(casd: Organisation, body: bytes = b"", *, wait: bool = True) -> None:
@@ -81,7 +81,7 @@ def ask2(casd: Organisation, body: bytes) -> None:
     wire = H2Connection(H2Configuration())
     port = urlsplit(casd.url).port or 0
     with (
-        socket.create_connection(("localhost", port), 10) as plain,
+        socket.create_connection(("localhost", port), 60) as plain,
         context.wrap_socket(plain, server_hostname="localhost") as channel,
     ):
         wire.initiate_connection()
@@ -98,7 +98,7 @@ def ask2(casd: Organisation, body: bytes) -> None:
 def test_a_client_of_http2_that_has_gone_leaves_nothing(casd: Organisation, body: bytes) -> None:
     for _ in range(CLIENTS):
         ask2(casd, body)
-    give_up = monotonic() + 10
+    give_up = monotonic() + 60
     while not nobody_is_connected(casd):
         assert monotonic() < give_up
     found = found_by_the_collector()
@@ -117,7 +117,7 @@ def test_a_client_that_has_gone_leaves_nothing(casd: Organisation, body: bytes, 
         ask(casd, body, wait=wait)
     if not wait:
         ask(casd)  # when the slow server has answered this, it is done with those that were given up
-    give_up = monotonic() + 10
+    give_up = monotonic() + 60
     while not nobody_is_connected(casd):
         assert monotonic() < give_up
     assert found_by_the_collector() == set()

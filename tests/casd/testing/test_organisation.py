@@ -36,7 +36,7 @@ def well(organisation: Organisation) -> Iterator[Organisation]:
         organisation.heal(server)
 
 
-def ask(casd: Organisation, user: str = "alice@example.org", timeout: float = 10) -> requests.Response:
+def ask(casd: Organisation, user: str = "alice@example.org", timeout: float = 60) -> requests.Response:
     with requests.Session() as session:
         session.trust_env = False
         session.verify = str(casd.ca)

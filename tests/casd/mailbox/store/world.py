@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
 from twisted.internet.defer import Deferred
@@ -13,6 +15,7 @@ from zope.interface import implementer
 
 from casd.mailbox.store.database import MailboxDatabase
 from casd.mailbox.store.mailbox import MailboxStore
+from casd.mailbox.store.schema import open_database
 from casd.mailbox.store.values import Dismounted, Event
 
 T = TypeVar("T")
@@ -58,11 +61,24 @@ def mount(folder: Path, name: str = "DB01", server: str = "mbx1", reactor: Any =
     return MailboxDatabase.mount(folder, name, server, reactor or Reactor(), worker=Inline(), now=lambda: NOON)
 
 
+@cache
+def empty() -> bytes:
+    """Return the file of an empty database, made once: a copy of it is there ten times as soon as a new one."""
+    with TemporaryDirectory() as folder:
+        file = Path(folder, "empty.sqlite")
+        open_database(file).close()
+        return file.read_bytes()
+
+
 class World:
     """One mounted database with alice's mailbox, and the events told."""
 
     def __init__(self, folder: Path) -> None:
-        self.database = mount(folder / "DB01")
+        home = folder / "DB01"
+        if not home.exists():
+            home.mkdir(parents=True)
+            (home / "mailboxes.sqlite").write_bytes(empty())
+        self.database = mount(home)
         self.alice = self.open(ALICE, "alice@example.org")
         self.notices: list[Event | Dismounted] = []
         self.database.watch(ALICE, self.notices.append)
