@@ -148,6 +148,7 @@ class Sogo:
         file = self.folder / "haproxy.cfg"
         file.write_text(
             "defaults\n  mode http\n  timeout connect 5s\n  timeout client 60s\n  timeout server 60s\n"
+            "  option http-server-close\n"  # what SOGo closes just when it is asked would be a 502
             f"listen sogo\n  bind 127.0.0.1:{port} ssl crt {pair}\n  server one 127.0.0.1:{self._inner}\n"
         )
         self.tls = Process("haproxy", "-f", file)
