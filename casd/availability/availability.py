@@ -20,7 +20,7 @@ from casd.availability.discovery import Discovery
 from casd.availability.spoken import LANGUAGES
 from casd.availability.tokens import Tokens
 from casd.availability.told import Told
-from casd.availability.wire import Unanswered, Wire
+from casd.availability.wire import Apart, Unanswered, Wire
 from casd.config import integer, key, optional, path, seconds, size, words
 from protocols.ews.availability import Request, View
 from protocols.ews.errors import Refusal
@@ -107,6 +107,8 @@ class Availability:
         try:
             views = await LANGUAGES[first.language].ask(self._wire, asking, await self._ready(asking, batch))
             told.update(zip(batch, views, strict=True))
+        except Apart:
+            await self._ask_all(iter([(asking, [place], told) for place in batch]))
         except Unanswered as error:
             self._tokens.doubt(first.account, error.code)
             self._discovery.doubt(first)

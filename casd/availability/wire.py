@@ -34,6 +34,9 @@ _SHARE = 4
 _LARGE = 16 * 1024
 """Bytes of an answer that are not read in the reactor's thread."""
 
+_NOT_TAKEN = frozenset({403, 431})
+"""Said of hand-overs that an older version takes one by one, or that are more than a head may hold: it is no lie."""
+
 _REFUSED = {401: "ErrorMailboxLogonFailed", 403: "ErrorNoFreeBusyAccess", 503: "ErrorServerBusy"}
 
 
@@ -43,6 +46,10 @@ class Unanswered(Exception):
     def __init__(self, code: str, why: str = "") -> None:
         self.code = code
         super().__init__(f"{code}: {why}" if why else code)
+
+
+class Apart(Unanswered):
+    """What was asked of several mailboxes at once is to be asked again, of each by itself."""
 
 
 @frozen
@@ -114,6 +121,8 @@ class Wire:
             raise Unanswered(_FAILED, str(error)) from error
         if question.proof and not question.proof.answered_by(answer.head.get(ANSWER_FIELD)):
             connection.expired = True
+            if mailboxes > 1 and answer.head.status in _NOT_TAKEN:
+                raise Apart(_FAILED, f"{server.name} takes no hand-over of {mailboxes} mailboxes")
             connection.lane.breaker.distrust()
             raise Unanswered(_FAILED, f"{server.name} answered for another request or mailbox")
         return answer
