@@ -205,3 +205,12 @@ def test_what_happens_all_the_time_is_given_up_soon_as_well(rule: str) -> None:
     with pytest.raises(TooMany):
         busy(content, MARCH)
     assert time.process_time() - begun < 2
+
+
+@pytest.mark.negative
+@pytest.mark.parametrize("separator", ["\u2028", "\u2029", "\x85", "\x0b", "\x0c", "\x1c"])
+def test_what_somebody_writes_into_a_text_is_no_line_of_the_calendar(separator: str) -> None:
+    """Whoever invites writes the subject."""
+    subject = f"SUMMARY:Lunch{separator}DTSTART:20270302T090000Z{separator}END:VCALENDAR"
+    lines = ("BEGIN:VEVENT", subject, *event()[1:])
+    assert starts(*lines) == starts(*event())
