@@ -28,7 +28,8 @@ _AHEAD = 200
 _PARTS = 400
 """Values of a rule, all days of a year and more: each may be tried for each day."""
 
-_FREQUENCIES = frozenset({"DAILY", "WEEKLY", "MONTHLY", "YEARLY"})
+_FREQUENCIES = {"DAILY": 1, "WEEKLY": 7, "MONTHLY": 31, "YEARLY": 366}
+"""How often a rule is followed, and the days of a step: each value of BYSETPOS is tried in each step."""
 
 
 @frozen
@@ -74,9 +75,8 @@ def _local(event: Component, start: date) -> Iterator[datetime]:
     """Yield what the rule says by the clock on the wall, which is what it counts in."""
     first = start.replace(tzinfo=None) if isinstance(start, datetime) else datetime.combine(start, datetime.min.time())
     rule = event.get("RRULE")
-    if str(next(iter(rule.get("FREQ", ())), "") if rule else "").upper() not in _FREQUENCIES:
-        return iter((first,))
-    if sum(map(len, rule.values())) > _PARTS:
+    days = _FREQUENCIES.get(str(next(iter(rule.get("FREQ", ())), "") if rule else "").upper())
+    if days is None or sum(map(len, rule.values())) > _PARTS or len(rule.get("BYSETPOS", ())) > days:
         return iter((first,))
     text = ";".join(part for part in rule.to_ical().decode().split(";") if not part.upper().startswith("UNTIL="))
     return _until(_followed(text, first), rule, start)
