@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections import defaultdict
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
+from weakref import WeakValueDictionary
 
 from attrs import field, frozen
 from twisted.internet.defer import Deferred, DeferredSemaphore, succeed
@@ -70,12 +70,8 @@ class Wire:
     access: ClientAccess
     largest: int
     in_thread: Callable[..., Deferred[Any]]
-    _turns: dict[str, DeferredSemaphore] = field(init=False, repr=False)
-
-    @_turns.default
-    def _no_turns(self) -> dict[str, DeferredSemaphore]:
-        most = max(1, self.access.pool.settings.connections // _SHARE)
-        return defaultdict(lambda: DeferredSemaphore(most))
+    _turns: WeakValueDictionary[str, DeferredSemaphore] = field(factory=WeakValueDictionary, init=False, repr=False)
+    """Of servers that are asked now: partners may send us on to ever other ones."""
 
     @property
     def now(self) -> float:
@@ -84,7 +80,8 @@ class Wire:
 
     async def fetch(self, server: Server, who: str, question: Question, until: float, mailboxes: int = 1) -> Answer:
         """Return what a server answers, asked when it is its turn. Raises `Unanswered`."""
-        turns = self._turns[server.name]
+        most = max(1, self.access.pool.settings.connections // _SHARE)
+        turns = self._turns.setdefault(server.name, DeferredSemaphore(most))
         try:
             await turns.acquire().addTimeout(max(0.0, until - self.now), self.access.clock)
         except Late as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from datetime import datetime
 from itertools import pairwise
 
@@ -59,6 +60,19 @@ def test_a_server_that_hangs_keeps_nobody_from_what_else_it_does(estate: Estate)
     last = begin(estate, "m20")
     say(estate.servers.last(), PLAN)
     assert told(last) == ["2200"]
+
+
+@pytest.mark.negative
+def test_a_server_that_is_asked_no_more_leaves_nothing_behind(estate: Estate) -> None:
+    client = begin(estate, "carol", "bob")
+    kept = estate.access.availability._wire._turns
+    assert set(kept) == {"mbx1", "mbx2"}
+    for asked in estate.servers.requests():
+        say(asked, PLAN)
+    estate.settle()
+    assert told(client) == ["2200"] * 2
+    gc.collect()
+    assert set(kept) == set()
 
 
 @pytest.mark.negative
