@@ -26,7 +26,7 @@ from protocols.ews.availability import Request, View
 from protocols.ews.errors import Refusal
 
 _MOST = 1000
-"""Mailboxes that one request may lead to through groups."""
+"""Members that one request may lead to through groups, each counted in each group: it costs something in each."""
 
 
 _Task = tuple[Asking, list[Place], dict[Place, View]]
@@ -144,7 +144,8 @@ async def _find(attendees: Attendees, address: str, found: dict[str, Found]) -> 
         return
     one = found[address] = await attendees.find(address)
     if isinstance(one, Members):
-        if len(found) + len(one.addresses) > _MOST:
+        led = sum(len(group.addresses) for group in found.values() if isinstance(group, Members) and group is not one)
+        if led + len(one.addresses) > _MOST:
             found[address] = Refusal("ErrorIndividualMailboxLimitReached")
             return
         for member in one.addresses:
