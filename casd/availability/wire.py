@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 from weakref import WeakValueDictionary
 
 from attrs import field, frozen
-from twisted.internet.defer import Deferred, DeferredSemaphore, succeed
+from twisted.internet.defer import Deferred, DeferredLock, DeferredSemaphore, succeed
 from twisted.internet.defer import TimeoutError as Late
 from twisted.internet.error import TimeoutError as NotConnected
 
@@ -82,12 +83,20 @@ class Wire:
         """Return what a server answers, asked when it is its turn. Raises `Unanswered`."""
         most = max(1, self.access.pool.settings.connections // _SHARE)
         turns = self._turns.setdefault(server.name, DeferredSemaphore(most))
+        async with self.turn(turns, until, f"{server.name} is asked for too many already"):
+            return await self._fetch(server, who, question, until, mailboxes)
+
+    @asynccontextmanager
+    async def turn(self, turns: DeferredLock | DeferredSemaphore, until: float, why: str) -> AsyncIterator[None]:
+        """Do something when it is its turn, if that comes before a time. Raises `Unanswered`."""
         try:
             await turns.acquire().addTimeout(max(0.0, until - self.now), self.access.clock)
         except Late as error:
-            raise Unanswered("ErrorTimeoutExpired", f"{server.name} is asked for too many already") from error
+            raise Unanswered("ErrorTimeoutExpired", why) from error
         try:
-            return await self._fetch(server, who, question, until, mailboxes)
+            if self.now >= until:
+                raise Unanswered("ErrorTimeoutExpired", why)
+            yield
         finally:
             self.access.clock.callLater(0, turns.release)  # not from here: each would call the next
 
