@@ -43,3 +43,11 @@ def test_an_invitation_whose_rule_looks_for_what_never_comes_costs_no_minute(fre
     starts(f"FREQ={frequency};BYMONTH=2;BYDAY=SU;BYSETPOS={','.join(map(str, range(40, most)))}")
     assert process_time() - begun < 3
     assert starts("FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1")[:2] == ["2026-03-31", "2026-04-30"]
+
+
+@pytest.mark.negative
+def test_a_hundred_invitations_to_what_never_comes_are_looked_through_once() -> None:
+    begun = process_time()
+    for _ in range(100):
+        assert starts("FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30,31") == []
+    assert process_time() - begun < 3
