@@ -126,9 +126,10 @@ class Wire:
         except Unreachable as error:
             raise Unanswered(_FAILED, str(error)) from error
         if question.proof and not question.proof.answered_by(answer.head.get(ANSWER_FIELD)):
-            connection.expired = True
             if mailboxes > 1 and answer.head.status in _NOT_TAKEN:
+                connection.expired = True
                 raise Apart(_FAILED, f"{server.name} takes no hand-over of {mailboxes} mailboxes")
+            connection.distrust()
             connection.lane.breaker.distrust()
             raise Unanswered(_FAILED, f"{server.name} answered for another request or mailbox")
         return answer
