@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from attrs import evolve, frozen
-from twisted.internet.defer import Deferred, gatherResults
+from twisted.internet.defer import Deferred, DeferredSemaphore, gatherResults
 from twisted.logger import Logger
 
 from casd.access import ClientAccess
@@ -27,6 +27,10 @@ from protocols.ews.errors import Refusal
 
 _MOST = 1000
 """Members that one request may lead to through groups, each counted in each group: it costs something in each."""
+
+
+_THREADS = 2
+"""Threads at work at once: each takes a turn of the interpreter from the reactor, and passwords need some as well."""
 
 
 _Task = tuple[Asking, list[Place], dict[Place, View]]
@@ -56,18 +60,23 @@ class Settings:
 
 
 class Availability:
-    """Answers when people are free and busy. `in_thread` runs what takes its time."""
+    """Answers when people are free and busy. `in_thread` runs a function in some thread."""
 
     _log: ClassVar[Logger] = Logger()
 
     def __init__(self, settings: Settings, access: ClientAccess, in_thread: Callable[..., Deferred[Any]]) -> None:
         self.settings = settings
         self._access = access
-        self.in_thread = in_thread
-        self._wire = Wire(access, settings.largest, in_thread)
+        self._in_thread = in_thread
+        self._threads = DeferredSemaphore(_THREADS)
+        self._wire = Wire(access, settings.largest, self.in_thread)
         self._accounts = Accounts(settings.accounts)
         self._tokens = Tokens(self._wire, self._accounts)
         self._discovery = Discovery(self._wire, self._accounts)
+
+    def in_thread(self, function: Callable[..., Any], *args: Any) -> Deferred[Any]:
+        """Run what takes its time beside the reactor, when it is its turn."""
+        return self._threads.run(self._in_thread, function, *args)
 
     async def ask(
         self, asker: str, *requests: Request, proxied: bool = False, gone: Callable[[], bool] = lambda: False
