@@ -116,7 +116,8 @@ class Availability:
         try:
             views = await LANGUAGES[first.language].ask(self._wire, asking, await self._ready(asking, batch))
             told.update(zip(batch, views, strict=True))
-        except Apart:
+        except Apart as error:
+            self._log.info("{count} mailboxes are asked for one by one: {error}", count=len(batch), error=str(error))
             await self._ask_all(iter([(asking, [place], told) for place in batch]))
         except Unanswered as error:
             self._tokens.doubt(first.account, error.code)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from attrs import evolve
+from twisted.logger import LogEvent, globalLogPublisher
 
 from tests.casd.availability.conversation import PLAN, begin, say, told, wanted
 from tests.casd.estate import Asked, Client, Estate, mailbox
@@ -50,7 +51,11 @@ def test_a_server_that_takes_no_such_request_is_asked_for_each_by_himself_and_tr
     """One of an older version, or one whose limit of a head is too small."""
     client = begin(estate, "alice", "bob")
     asked = estate.servers.last()
+    events: list[LogEvent] = []
+    globalLogPublisher.addObserver(events.append)
     asked.answer(status=status, proof=b"")
+    globalLogPublisher.removeObserver(events.append)
+    assert "mbx1 takes no hand-over of 2 mailboxes" in str(events[0]["error"])
     assert [names(one) for one in answer_all(estate, [asked])] == [["alice"], ["bob"]]
     assert told(client) == ["2200"] * 2
     assert not estate.pool.lane(estate.source.estate.servers["mbx1"], "http").breaker.open
