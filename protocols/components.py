@@ -8,9 +8,8 @@ from datetime import datetime
 
 from attrs import field, frozen
 
-from protocols.freebusy import BadFreeBusy
+from protocols.freebusy import BadFreeBusy, unfolded
 
-_FOLD = re.compile(r"\r?\n[ \t]")
 _LINE = re.compile(
     r'([A-Za-z0-9-]+)((?:;[A-Za-z0-9-]+=(?:"[^"]*"|[^";:,]*)(?:,(?:"[^"]*"|[^";:,]*))*)*):(.*)', re.DOTALL
 )
@@ -62,7 +61,7 @@ def read(content: bytes, names: frozenset[str]) -> list[Component]:
     """Return the outermost components, with properties of these names alone. Raises `BadCalendar`."""
     outermost = Component("")
     stack = [outermost]
-    for line in _FOLD.sub("", content.decode("utf-8", "replace")).splitlines():
+    for line in unfolded(content):
         name, _, rest = line.partition(":")
         match name.strip().upper():
             case "BEGIN":

@@ -14,7 +14,8 @@ from attrs import frozen
 _STATUSES = {"FREE": "", "BUSY": "Busy", "BUSY-TENTATIVE": "Tentative", "BUSY-UNAVAILABLE": "OOF"}
 """FBTYPE (RFC 5545 section 3.2.9) as a status of EWS; what is none of these counts as BUSY."""
 
-_FOLD = re.compile(r"\r?\n[ \t]")
+_FOLD, _END = re.compile(r"\r?\n[ \t]"), re.compile(r"\r?\n")
+_BEGIN = re.compile(rb"^BEGIN:VFREEBUSY[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
 _TYPE = re.compile(r';FBTYPE="?([A-Z-]+)', re.IGNORECASE)
 _LENGTH = re.compile(r"\+?P(?:(\d{1,3})W|(?:(\d{1,4})D)?(?:T(?:(\d{1,5})H)?(?:(\d{1,6})M)?(?:(\d{1,7})S)?)?)")
 _MOMENT = re.compile(r"[0-9]{8}[Tt][0-9]{6}[Zz]")
@@ -38,16 +39,25 @@ class Period:
     status: str
 
 
+def is_one(content: bytes) -> bool:
+    """Say whether there is a VFREEBUSY, and not only the word in somebody's text."""
+    return _BEGIN.search(content) is not None
+
+
 def read(content: bytes, most: int) -> list[Period]:
     """Return the times in a VFREEBUSY by their begin. Raises `BadFreeBusy`, `TooMany`."""
-    lines = [line for line in _FOLD.sub("", content.decode("utf-8", "replace")).splitlines() if line]
-    if not any(line.strip().upper() == "BEGIN:VFREEBUSY" for line in lines):
+    if not is_one(content):
         raise BadFreeBusy("there is no VFREEBUSY")
     found: list[Period] = []
-    for line in lines:
+    for line in unfolded(content):
         if line[:8].upper() == "FREEBUSY" and line[8:9] in {":", ";"}:
             found.extend(_periods(line, most - len(found)))
     return sorted(found, key=lambda period: period.start)
+
+
+def unfolded(content: bytes) -> list[str]:
+    """Return the lines of iCalendar (RFC 5545 section 3.1); what else Unicode takes for a line's end is text."""
+    return _END.split(_FOLD.sub("", content.decode("utf-8", "replace")))
 
 
 def _periods(line: str, most: int) -> Iterator[Period]:

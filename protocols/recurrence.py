@@ -16,6 +16,9 @@ _FREQUENCIES: dict[str, Literal[0, 1, 2, 3]] = {"DAILY": DAILY, "WEEKLY": WEEKLY
 _STEPS = {DAILY: (1, 2), WEEKLY: (7, 4), MONTHLY: (30, 30), YEARLY: (365, 60)}
 """Days from one step of a rule to the next, and the microseconds that a step takes, more or less."""
 
+_MOMENT, _POSITION = 0.3, 7
+"""The microseconds that each moment takes, and in each step each value of BYSETPOS."""
+
 _DAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 _DAY = re.compile(rf"([+-]?\d{{1,2}})?({'|'.join(_DAYS)})")
 _NUMBER = re.compile(r"[+-]?\d{1,5}", re.ASCII)
@@ -84,7 +87,8 @@ class Rule:
             if happened < self.count or not self.count:  # it was looked for until the end of all years
                 last = datetime(MAXYEAR, 12, 31) - later  # noqa: DTZ001 (by the clock on the wall)
         days, cost = _STEPS[self.frequency]
-        work.spend(100 + cost * ((last - first).days / (days * self.interval) + 1))
+        steps = (last - first).days / (days * self.interval) + 1
+        work.spend(100 + steps * (cost + _POSITION * len(self.parts.get("bysetpos", ()))) + happened * _MOMENT)
 
     def _rule(self, start: datetime) -> rrule:
         count = self.count or None

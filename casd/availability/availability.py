@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from attrs import evolve, frozen
-from twisted.internet.defer import Deferred, gatherResults
+from twisted.internet.defer import Deferred, DeferredSemaphore, gatherResults
 from twisted.logger import Logger
 
 from casd.access import ClientAccess
@@ -20,13 +20,17 @@ from casd.availability.discovery import Discovery
 from casd.availability.spoken import LANGUAGES
 from casd.availability.tokens import Tokens
 from casd.availability.told import Told
-from casd.availability.wire import Unanswered, Wire
+from casd.availability.wire import Apart, Unanswered, Wire
 from casd.config import integer, key, optional, path, seconds, size, words
 from protocols.ews.availability import Request, View
 from protocols.ews.errors import Refusal
 
 _MOST = 1000
-"""Mailboxes that one request may lead to through groups."""
+"""Members that one request may lead to through groups, each counted in each group: it costs something in each."""
+
+
+_THREADS = 2
+"""Threads at work at once: each takes a turn of the interpreter from the reactor, and passwords need some as well."""
 
 
 _Task = tuple[Asking, list[Place], dict[Place, View]]
@@ -56,18 +60,23 @@ class Settings:
 
 
 class Availability:
-    """Answers when people are free and busy. `in_thread` runs what takes its time."""
+    """Answers when people are free and busy. `in_thread` runs a function in some thread."""
 
     _log: ClassVar[Logger] = Logger()
 
     def __init__(self, settings: Settings, access: ClientAccess, in_thread: Callable[..., Deferred[Any]]) -> None:
         self.settings = settings
         self._access = access
-        self.in_thread = in_thread
-        self._wire = Wire(access, settings.largest, in_thread)
+        self._in_thread = in_thread
+        self._threads = DeferredSemaphore(_THREADS)
+        self._wire = Wire(access, settings.largest, self.in_thread)
         self._accounts = Accounts(settings.accounts)
         self._tokens = Tokens(self._wire, self._accounts)
         self._discovery = Discovery(self._wire, self._accounts)
+
+    def in_thread(self, function: Callable[..., Any], *args: Any) -> Deferred[Any]:
+        """Run what takes its time beside the reactor, when it is its turn."""
+        return self._threads.run(self._in_thread, function, *args)
 
     async def ask(
         self, asker: str, *requests: Request, proxied: bool = False, gone: Callable[[], bool] = lambda: False
@@ -107,6 +116,9 @@ class Availability:
         try:
             views = await LANGUAGES[first.language].ask(self._wire, asking, await self._ready(asking, batch))
             told.update(zip(batch, views, strict=True))
+        except Apart as error:
+            self._log.info("{count} mailboxes are asked for one by one: {error}", count=len(batch), error=str(error))
+            await self._ask_all(iter([(asking, [place], told) for place in batch]))
         except Unanswered as error:
             self._tokens.doubt(first.account, error.code)
             self._discovery.doubt(first)
@@ -142,7 +154,8 @@ async def _find(attendees: Attendees, address: str, found: dict[str, Found]) -> 
         return
     one = found[address] = await attendees.find(address)
     if isinstance(one, Members):
-        if len(found) + len(one.addresses) > _MOST:
+        led = sum(len(group.addresses) for group in found.values() if isinstance(group, Members) and group is not one)
+        if led + len(one.addresses) > _MOST:
             found[address] = Refusal("ErrorIndividualMailboxLimitReached")
             return
         for member in one.addresses:

@@ -58,10 +58,11 @@ class Discovery:
 
     async def found(self, asking: Asking, partner: Partner, places: Sequence[Place]) -> Sequence[Place]:
         """Return where a partner's mailboxes are asked. Raises `Unanswered`, `BadAccount`."""
-        async with self._turns[partner.domain]:
-            known = self._remembered(partner)
-            if known is None:
-                known = await self._look(asking, places, partner)
+        known = self._remembered(partner)
+        if known is None:
+            late = f"the Autodiscover of {partner.domain} has not answered in time"
+            async with self._wire.turn(self._turns[partner.domain], asking.until, late):
+                known = self._remembered(partner) or await self._look(asking, places, partner)
         if known.url is None:
             raise Unanswered(_FAILED, known.why)
         there = server(partner.domain, known.url.endpoint, self._accounts.authority_of(places[0].account))

@@ -19,7 +19,7 @@ def view(request: Request, content: bytes) -> View:
 
 def published(request: Request, content: bytes) -> View:
     """Return the same of a VFREEBUSY or of a whole calendar, which takes its time."""
-    if b"BEGIN:VFREEBUSY" in content.upper():
+    if freebusy.is_one(content):
         return view(request, content)
     return _view(request, lambda window: vevent.busy(content, Window(window.start, window.end, MOST_EVENTS)))
 

@@ -40,11 +40,17 @@ class Tokens:
         """Return an account with the header that a token makes, if it has any. `Unanswered`, `BadAccount`."""
         if not account.token:
             return account
-        async with self._turns[_key(account)]:
-            known = self._known.get(_key(account))
-            if known is None or self._wire.now >= known.until:
-                known = self._known[_key(account)] = await self._fetch(account, asker, until)
+        known = self._current(account)
+        if known is None:
+            async with self._wire.turn(self._turns[_key(account)], until, f"{account.token} has not answered in time"):
+                known = self._current(account)
+                if known is None:
+                    known = self._known[_key(account)] = await self._fetch(account, asker, until)
         return evolve(account, headers=(*account.headers, ("Authorization", f"Bearer {known.token.value}")))
+
+    def _current(self, account: Account) -> _Known | None:
+        known = self._known.get(_key(account))
+        return known if known is not None and self._wire.now < known.until else None
 
     def doubt(self, account: Account, code: str) -> None:
         """Have another one asked for if a server has said that it does not take this one."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from typing import Any, TypeVar
+from weakref import WeakValueDictionary
 
 from attrs import field, frozen
-from twisted.internet.defer import Deferred, DeferredSemaphore, succeed
+from twisted.internet.defer import Deferred, DeferredLock, DeferredSemaphore, succeed
 from twisted.internet.defer import TimeoutError as Late
 from twisted.internet.error import TimeoutError as NotConnected
 
@@ -34,6 +35,9 @@ _SHARE = 4
 _LARGE = 16 * 1024
 """Bytes of an answer that are not read in the reactor's thread."""
 
+_NOT_TAKEN = frozenset({403, 431})
+"""Said of hand-overs that an older version takes one by one, or that are more than a head may hold: it is no lie."""
+
 _REFUSED = {401: "ErrorMailboxLogonFailed", 403: "ErrorNoFreeBusyAccess", 503: "ErrorServerBusy"}
 
 
@@ -43,6 +47,10 @@ class Unanswered(Exception):
     def __init__(self, code: str, why: str = "") -> None:
         self.code = code
         super().__init__(f"{code}: {why}" if why else code)
+
+
+class Apart(Unanswered):
+    """What was asked of several mailboxes at once is to be asked again, of each by itself."""
 
 
 @frozen
@@ -63,12 +71,8 @@ class Wire:
     access: ClientAccess
     largest: int
     in_thread: Callable[..., Deferred[Any]]
-    _turns: dict[str, DeferredSemaphore] = field(init=False, repr=False)
-
-    @_turns.default
-    def _no_turns(self) -> dict[str, DeferredSemaphore]:
-        most = max(1, self.access.pool.settings.connections // _SHARE)
-        return defaultdict(lambda: DeferredSemaphore(most))
+    _turns: WeakValueDictionary[str, DeferredSemaphore] = field(factory=WeakValueDictionary, init=False, repr=False)
+    """Of servers that are asked now: partners may send us on to ever other ones."""
 
     @property
     def now(self) -> float:
@@ -77,13 +81,22 @@ class Wire:
 
     async def fetch(self, server: Server, who: str, question: Question, until: float, mailboxes: int = 1) -> Answer:
         """Return what a server answers, asked when it is its turn. Raises `Unanswered`."""
-        turns = self._turns[server.name]
+        most = max(1, self.access.pool.settings.connections // _SHARE)
+        turns = self._turns.setdefault(server.name, DeferredSemaphore(most))
+        async with self.turn(turns, until, f"{server.name} is asked for too many already"):
+            return await self._fetch(server, who, question, until, mailboxes)
+
+    @asynccontextmanager
+    async def turn(self, turns: DeferredLock | DeferredSemaphore, until: float, why: str) -> AsyncIterator[None]:
+        """Do something when it is its turn, if that comes before a time. Raises `Unanswered`."""
         try:
             await turns.acquire().addTimeout(max(0.0, until - self.now), self.access.clock)
         except Late as error:
-            raise Unanswered("ErrorTimeoutExpired", f"{server.name} is asked for too many already") from error
+            raise Unanswered("ErrorTimeoutExpired", why) from error
         try:
-            return await self._fetch(server, who, question, until, mailboxes)
+            if self.now >= until:
+                raise Unanswered("ErrorTimeoutExpired", why)
+            yield
         finally:
             self.access.clock.callLater(0, turns.release)  # not from here: each would call the next
 
@@ -113,7 +126,10 @@ class Wire:
         except Unreachable as error:
             raise Unanswered(_FAILED, str(error)) from error
         if question.proof and not question.proof.answered_by(answer.head.get(ANSWER_FIELD)):
-            connection.expired = True
+            if mailboxes > 1 and answer.head.status in _NOT_TAKEN:
+                connection.expired = True
+                raise Apart(_FAILED, f"{server.name} takes no hand-over of {mailboxes} mailboxes")
+            connection.distrust()
             connection.lane.breaker.distrust()
             raise Unanswered(_FAILED, f"{server.name} answered for another request or mailbox")
         return answer

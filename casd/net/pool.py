@@ -157,6 +157,7 @@ class Lane:
         self._idle: list[Backend] = []
         self._opening = 0
         self._waiting: OrderedDict[str, deque[Deferred[Any]]] = OrderedDict()
+        self._handed: deque[tuple[Deferred[Any], Backend | Stream]] = deque()  # the first is being given
         self._sweep: Any = None
         self._trunks: list[Trunk] = []  # the one that was opened first is filled first
         self._sharing: list[Deferred[None]] | None = None  # those who wait for the trunk that is being opened
@@ -205,7 +206,7 @@ class Lane:
             connection.transport.loseConnection()
             return
         if self._waiting and (waiter := self._next()) is not None:
-            waiter.callback(connection)
+            self._hand(waiter, connection)
             return
         self._idle.append(connection)
         if self._sweep is None:
@@ -214,7 +215,19 @@ class Lane:
     def freed(self, trunk: Trunk) -> None:
         """Take note that a shared connection has room again."""
         if self._waiting and (waiter := self._next()) is not None:
-            waiter.callback(trunk.stream())
+            self._hand(waiter, trunk.stream())
+
+    def _hand(self, waiter: Deferred[Any], connection: Backend | Stream) -> None:
+        """Give a connection to a waiter; of hundreds who want it no more none calls the next from within."""
+        self._handed.append((waiter, connection))
+        if len(self._handed) > 1:
+            return
+        while self._handed:
+            waiter, connection = self._handed[0]
+            try:
+                waiter.callback(connection)
+            finally:
+                self._handed.popleft()
 
     def gone(self, connection: Backend | Trunk) -> None:
         """Take note that a connection has ended; let a waiter have a new one."""

@@ -87,7 +87,7 @@ async def _hand_over(access: ClientAccess, sender: str, path: bytes, message: Me
     lines = proof.line + write_fields(more)
     answer: Answer = await fetch(connection, b"POST", path, lines, message.body, _PATIENCE, _LARGEST)
     if not proof.answered_by(answer.head.get(ANSWER_FIELD)):
-        connection.expired = True
+        connection.distrust()
         connection.lane.breaker.distrust()
         raise Unreachable(f"{server.name} answered for another request or mailbox")
     return answer

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
-from datetime import datetime, timedelta
+from datetime import MAXYEAR, MINYEAR, datetime, timedelta
 
 from attrs import evolve, frozen
 
@@ -126,7 +126,7 @@ def window_of(options: Element, name: str, zone: Zone, longest: timedelta) -> tu
         lasts = zone.utc(end) - zone.utc(start)
     except (OverflowError, ValueError):  # at either end of all years
         raise Fault("ErrorInvalidTimeInterval") from None
-    if lasts <= timedelta(0):
+    if lasts <= timedelta(0) or start.year == MINYEAR or end.year == MAXYEAR:  # other zones have a day more
         raise Fault("ErrorInvalidTimeInterval")
     if end - start > longest:
         raise Fault("ErrorTimeIntervalTooBig", f"The time window is longer than {longest.days} days.")

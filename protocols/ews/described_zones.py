@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
+from calendar import monthrange
+from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 
 from attrs import frozen
@@ -26,11 +27,11 @@ class Turn:
 
     def moment(self, year: int) -> datetime:
         """Return when that is in a year, by the clock before."""
-        first = datetime.combine(datetime(year, self.month, 1), self.clock)  # noqa: DTZ001 (by the clock on the wall)
-        day = first + timedelta(days=(self.weekday - first.weekday()) % 7, weeks=self.order - 1)
-        while day.month != self.month:
-            day -= timedelta(weeks=1)
-        return day
+        first, days = monthrange(year, self.month)
+        day = 1 + (self.weekday - first) % 7 + 7 * (self.order - 1)
+        while day > days:  # the last one
+            day -= 7
+        return datetime.combine(date(year, self.month, day), self.clock)
 
 
 @frozen

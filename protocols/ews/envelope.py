@@ -80,15 +80,15 @@ def question(body: Element, impersonated: str = "") -> bytes:
     return markup.envelope(element(SOAP, "Header", *header), element(SOAP, "Body", body))
 
 
-def answer(body: Element) -> bytes:
-    """Return the document that carries one answer."""
+def answer(body: Element, **prefixes: str) -> bytes:
+    """Return the document that carries one answer; `prefixes`: those of names in its text."""
     version = t("ServerVersionInfo", **_VERSION, Version="Exchange2016")
-    return markup.envelope(element(SOAP, "Header", version), element(SOAP, "Body", body))
+    return markup.envelope(element(SOAP, "Header", version), element(SOAP, "Body", body), **prefixes)
 
 
 def fault(refused: Fault) -> bytes:
     """Return the document that carries a fault; it goes out with status 500 (SOAP 1.1 section 6.2)."""
-    code = etree.Element("faultcode", nsmap={"a": TYPES})
+    code = etree.Element("faultcode")
     code.text = f"a:{refused.code}"
     string = etree.Element("faultstring")
     string.set("{http://www.w3.org/XML/1998/namespace}lang", "en-US")
@@ -100,4 +100,4 @@ def fault(refused: Fault) -> bytes:
         detail.append(t("MessageXml", *(t(name, value) for name, value in refused.details.items())))
     body = element(SOAP, "Fault")
     body.extend([code, string, detail])
-    return answer(body)
+    return answer(body, a=TYPES)

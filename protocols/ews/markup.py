@@ -82,8 +82,11 @@ def text(node: Element, name: str, default: str = "") -> str:
     return default if found is None else (found.text or "").strip()
 
 
-def envelope(header: Element, body: Element) -> bytes:
-    """Return a document in UTF-8, with its declaration and all prefixes."""
-    root = etree.Element(f"{{{SOAP}}}Envelope", nsmap=PREFIXES)
+def envelope(header: Element, body: Element, **more: str) -> bytes:
+    """Return a document in UTF-8, with its declaration, all prefixes, and `more` that text in it speaks of.
+
+    They are declared here: lxml drops those of an element put into another that has the namespace already.
+    """
+    root = etree.Element(f"{{{SOAP}}}Envelope", nsmap={**PREFIXES, **more})
     root.extend((header, body))
     return etree.tostring(root, encoding="utf-8", xml_declaration=True)

@@ -76,7 +76,7 @@ def _period(node: Element) -> Period:
 def period(days: str, start: int, end: int) -> Period:
     """Return a period of some days of the week, from one minute of the day to another. Raises `BadDocument`."""
     names = tuple(days.split())
-    if not set(names) <= set(DAYS) or not 0 <= start <= end <= _MIDNIGHT:
+    if len(names) > len(DAYS) or not set(names) <= set(DAYS) or not 0 <= start <= end <= _MIDNIGHT:
         raise BadDocument("A WorkingPeriod is none.")
     return Period(names, start, end)
 

@@ -350,6 +350,21 @@ class Reading(Stories):
 
         return self.told(story)
 
+    def test_whoever_goes_back_after_somebody_has_signed_out_sees_nothing(self) -> Deferred[None]:
+        """As the page is when a browser has kept it, which Playwright does not let it do."""
+
+        def story() -> None:
+            with self.user(self.alice) as alice:
+                alice.page.context.route("**/owa/logoff.owa", lambda route: route.fulfill(status=204))
+                alice.page.locator("#account").click()
+                with alice.page.expect_request("**/owa/logoff.owa"):
+                    alice.page.get_by_role("menuitem", name="Sign out").click()
+                expect(alice.page.locator("#account")).to_be_hidden()
+                with alice.page.expect_event("load"):
+                    alice.page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))")
+
+        return self.told(story)
+
     def test_signing_out_gives_up_what_is_under_way_and_keeps_what_is_written(self) -> Deferred[None]:
         held: list[Route] = []
 

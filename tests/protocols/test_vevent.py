@@ -184,3 +184,33 @@ def test_what_never_happens_is_given_up_soon(rule: str, number: int) -> None:
     except TooMany:
         assert number > 1
     assert time.process_time() - begun < (0.6 if number == 1 else 2)
+
+
+ALL_DAYS = "BYDAY=MO,TU,WE,TH,FR,SA,SU"
+EACH_HOUR = f"BYMONTH=1,2,4,5,6,7,8,9,10,11,12;{ALL_DAYS};BYHOUR={','.join(map(str, range(24)))}"
+
+
+@pytest.mark.negative
+@pytest.mark.parametrize(
+    "rule",
+    [
+        *(f"FREQ={frequency};{EACH_HOUR}" for frequency in ("DAILY", "WEEKLY", "MONTHLY", "YEARLY")),
+        f"FREQ=YEARLY;BYMONTH=2;{ALL_DAYS};BYSETPOS={','.join(map(str, range(267, 367)))}",
+        f"FREQ=MONTHLY;{ALL_DAYS};BYSETPOS={','.join(map(str, range(267, 367)))}",
+    ],
+)
+def test_what_happens_all_the_time_is_given_up_soon_as_well(rule: str) -> None:
+    content = calendar(*event(f"RRULE:{rule}", start="DTSTART:19280401T090000Z", end="DURATION:PT1H") * 50)
+    begun = time.process_time()
+    with pytest.raises(TooMany):
+        busy(content, MARCH)
+    assert time.process_time() - begun < 2
+
+
+@pytest.mark.negative
+@pytest.mark.parametrize("separator", ["\u2028", "\u2029", "\x85", "\x0b", "\x0c", "\x1c"])
+def test_what_somebody_writes_into_a_text_is_no_line_of_the_calendar(separator: str) -> None:
+    """Whoever invites writes the subject."""
+    subject = f"SUMMARY:Lunch{separator}DTSTART:20270302T090000Z{separator}END:VCALENDAR"
+    lines = ("BEGIN:VEVENT", subject, *event()[1:])
+    assert starts(*lines) == starts(*event())

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TypeGuard
 
 from casd.availability.asking import Asking, Place
-from casd.availability.wire import PROTOCOL, Question, Unanswered, Wire, check
+from casd.availability.wire import PROTOCOL, Apart, Question, Unanswered, Wire, check
 from casd.model import Decision, DirectoryDown, Proxy, ServerKind
 from casd.moving import Unreached, follow
 from casd.net.exchange import new_request_id
@@ -26,35 +26,44 @@ MOST = handover.MOST
 
 _TARGET = b"/EWS/Exchange.asmx"
 
+_SURPRISED = 500
+
 
 async def ask(wire: Wire, asking: Asking, places: Sequence[Place]) -> Sequence[View]:
-    """Return what the server of some mailboxes tells; wait for a database on the move."""
-    request = asking.request.in_utc(*(place.address for place in places))
-    body = availability_client.write(request)
-    hand_over = partial(_hand_over, wire, asking, places, body)
+    """Return what the server of some mailboxes tells; wait for a database on the move.
+
+    What may be the trouble of one of several, or of their number, is `Apart`.
+    """
+    failed = Apart if len(places) > 1 else Unanswered
+    hand_over = partial(_hand_over, wire, asking, places)
     try:
         answer = await follow(wire.access, places[0].address, PROTOCOL, hand_over, asking.until)
     except (Unreached, DirectoryDown) as error:
-        raise Unanswered("ErrorMailboxFailover", f"the database is on the move: {error}") from error
+        raise failed("ErrorMailboxFailover", f"the database is on the move: {error}") from error
+    if answer.head.status == _SURPRISED:
+        raise failed("ErrorProxyRequestProcessingFailed", "a mailbox could not be opened")
     check(answer, 200)
     try:
-        views: list[View] = await wire.read(availability_client.read, answer, request)
+        asked = asking.request.in_utc(*(place.address for place in places))
+        views: list[View] = await wire.read(availability_client.read, answer, asked)
     except Fault as error:
         raise Unanswered("ErrorProxyRequestProcessingFailed", str(error)) from error
     return views
 
 
-async def _hand_over(wire: Wire, asking: Asking, places: Sequence[Place], body: bytes, proxy: Proxy) -> Answer:
+async def _hand_over(wire: Wire, asking: Asking, places: Sequence[Place], proxy: Proxy) -> Answer:
     request_id, server = new_request_id(), proxy.server
-    found = [proxy, *[await wire.access.locate_address(one.address, PROTOCOL, "the attendee") for one in places[1:]]]
-    who = [bearer(one, asking.asker, "", handover.TIMES) for one in found if _beside(one, proxy)]
-    if len(who) < len(places):
-        raise Unanswered("ErrorMailboxFailover", "a mailbox has left the database of the others")
+    located = [proxy, *[await wire.access.locate_address(one.address, PROTOCOL, "the attendee") for one in places[1:]]]
+    found = [one for one in located if _beside(one, proxy)]
+    if len(found) < len(places):
+        raise Apart("ErrorMailboxFailover", "a mailbox has left the database of the others")
+    who = [bearer(one, asking.asker, "", handover.TIMES) for one in found]
     try:
         proof = wire.access.handover.prove_all(who, server.name, b"POST", _TARGET, request_id)
     except (OSError, ValueError) as error:
         raise Unanswered("ErrorServiceDiscoveryFailed", f"{server.name}: no hand-over key: {error}") from error
     headers = ((b"request-id", request_id.encode("ascii")), (b"Content-Type", CONTENT_TYPE))
+    body = availability_client.write(asking.request.in_utc(*(one.mailbox.address for one in found)))
     question = Question(b"POST", _TARGET, headers, body, proof)
     return await wire.fetch(server, asking.asker, question, asking.until, len(places))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from copy import deepcopy
 from datetime import MAXYEAR, UTC, date, datetime, timedelta
+from functools import lru_cache
 from itertools import islice
 from typing import Any
 
@@ -28,7 +29,8 @@ _AHEAD = 200
 _PARTS = 400
 """Values of a rule, all days of a year and more: each may be tried for each day."""
 
-_FREQUENCIES = frozenset({"DAILY", "WEEKLY", "MONTHLY", "YEARLY"})
+_FREQUENCIES = {"DAILY": 1, "WEEKLY": 7, "MONTHLY": 31, "YEARLY": 366}
+"""How often a rule is followed, and the days of a step: each value of BYSETPOS is tried in each step."""
 
 
 @frozen
@@ -74,12 +76,11 @@ def _local(event: Component, start: date) -> Iterator[datetime]:
     """Yield what the rule says by the clock on the wall, which is what it counts in."""
     first = start.replace(tzinfo=None) if isinstance(start, datetime) else datetime.combine(start, datetime.min.time())
     rule = event.get("RRULE")
-    if str(next(iter(rule.get("FREQ", ())), "") if rule else "").upper() not in _FREQUENCIES:
-        return iter((first,))
-    if sum(map(len, rule.values())) > _PARTS:
+    days = _FREQUENCIES.get(str(next(iter(rule.get("FREQ", ())), "") if rule else "").upper())
+    if days is None or sum(map(len, rule.values())) > _PARTS or len(rule.get("BYSETPOS", ())) > days:
         return iter((first,))
     text = ";".join(part for part in rule.to_ical().decode().split(";") if not part.upper().startswith("UNTIL="))
-    return _until(_followed(text, first), rule, start)
+    return _until(_followed(text, first), rule, start) if _happens(text, first) else iter(())
 
 
 def _followed(text: str, first: datetime) -> Iterator[datetime]:
@@ -89,6 +90,12 @@ def _followed(text: str, first: datetime) -> Iterator[datetime]:
     """
     later = _CYCLE * max(0, (MAXYEAR - _AHEAD - first.year) // 400)
     return (moment - later for moment in rrulestr(text, dtstart=first + later))
+
+
+@lru_cache(1024)
+def _happens(text: str, first: datetime) -> bool:
+    """Say whether a rule is ever true: to find that it is not takes a tenth of a second, and anybody may invite."""
+    return next(_followed(text, first), None) is not None
 
 
 def _until(moments: Iterator[datetime], rule: Any, start: date) -> Iterator[datetime]:

@@ -9,13 +9,14 @@ from datetime import UTC, datetime
 import pytest
 from attrs import evolve
 
+from casd.availability.wire import Question, Unanswered
 from casd.model import Partner, ServerKind, Trust
 from protocols.autodiscover import pox
 from protocols.autodiscover.pox import Redirection
 from protocols.ews import envelope
 from protocols.ews.markup import m
 from tests.casd.availability.conversation import PLAN, TARGET, account, document, kind, say, told
-from tests.casd.estate import Asked, Client, Estate, post
+from tests.casd.estate import Asked, Client, Estate, post, result
 
 URL = "https://autodiscover.there.example/autodiscover/autodiscover.xml"
 EWS = "https://mail.there.example/EWS/Exchange.asmx"
@@ -102,6 +103,8 @@ def test_many_who_ask_at_once_cost_a_partner_one_question(estate: Estate) -> Non
     clients = [begin(estate), begin(estate, *(f"u{number}" for number in range(21)))]
     (asked,) = estate.servers.requests()
     discover(asked)
+    for _ in clients:
+        estate.pass_time(0.2)
     for request in estate.servers.requests()[1:]:
         say(request, PLAN, proof=b"")
     assert [set(told(client)) for client in clients] == [{"2200"}, {"2200"}]
@@ -276,6 +279,7 @@ def test_a_token_that_is_not_taken_is_asked_for_again(estate: Estate) -> None:
     grant(estate.servers.last())
     estate.servers.last().answer(status=401, proof=b"")
     assert told(client) == ["ErrorInvalidCrossForestCredentials"]
+    estate.settle()
     carol(estate)
     tokens = [one for one in estate.servers.requests() if one.line == "POST /oauth/token"]
     assert len(tokens) == 2
@@ -331,4 +335,28 @@ def test_only_who_may_asks_for_times_in_the_name_of_another(
         trusted(estate)
     (answer,) = named(estate, whom, operation).read(b"POST")
     assert (answer.status, b"ErrorImpersonateUserDenied" in answer.body) == (500, True)
+    assert estate.servers.connections == []
+
+
+@pytest.mark.negative
+@pytest.mark.parametrize("what", ["token", "place"])
+def test_hundreds_who_wait_for_the_same_are_served_one_after_the_other(estate: Estate, what: str) -> None:
+    (token_account if what == "token" else partner)(estate)
+    clients = [(carol if what == "token" else begin)(estate) for _ in range(300)]
+    served = estate.servers.requests()
+    assert len(served) == 1
+    (grant if what == "token" else discover)(served[0])
+    for _ in clients:
+        estate.settle()
+        for times in [one for one in estate.servers.requests() if one not in served]:
+            say(times, PLAN, proof=b"")
+            served.append(times)
+    assert {tuple(told(client)) for client in clients} == {("2200",)}
+
+
+@pytest.mark.negative
+def test_who_waited_until_it_was_too_late_asks_for_nothing(estate: Estate) -> None:
+    wire, server = estate.access.availability._wire, estate.source.estate.servers["mbx1"]
+    with pytest.raises(Unanswered):
+        result(wire.fetch(server, "alice@example.org", Question(b"GET", b"/"), wire.now - 1))
     assert estate.servers.connections == []

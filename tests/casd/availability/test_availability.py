@@ -85,22 +85,6 @@ def test_7_4_those_of_one_database_are_asked_together_each_under_his_own_hand_ov
     assert told(client) == ["0000", "2200", *["0000"] * 24]
 
 
-@pytest.mark.negative
-def test_7_4_who_has_left_the_database_meanwhile_is_not_asked_for_there(estate: Estate) -> None:
-    estate.source.mailboxes += [mailbox(number, f"m{number}", "DB03") for number in range(20, 140)]
-    client = begin(estate, *(f"m{number}" for number in range(20, 120)))
-    estate.source.mailboxes = [
-        evolve(one, database="DB01") if one.address.startswith("m119@") else one for one in estate.source.mailboxes
-    ]
-    estate.directory._answers.clear()
-    for request in estate.servers.requests():
-        say(request)
-    estate.settle()
-    asked = estate.servers.requests()
-    assert "m119@example.org" not in [one.address for request in asked for one in request.assertions]
-    assert told(client) == [*["0000"] * 80, *["ErrorMailboxFailover"] * 20]
-
-
 def test_7_4_a_server_of_another_site_is_asked_as_those_of_our_own(estate: Estate) -> None:
     """Also one that sends browsers to its own front door: nobody has a browser here."""
     far = Site("Far", "far.example.org", "https://far.example.org", "https://far.example.org", redirect=True)

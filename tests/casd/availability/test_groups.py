@@ -100,3 +100,12 @@ def test_7_3_groups_without_number_lead_to_no_more_than_a_thousand(estate: Estat
     estate.settle()
     assert told(client)[-2:] == ["ErrorIndividualMailboxLimitReached"] * 2
     assert len(estate.source.asked) < 6000
+
+
+@pytest.mark.negative
+def test_who_belongs_to_many_groups_counts_in_each_of_them(estate: Estate) -> None:
+    for number in range(12):
+        group(estate, f"g{number}", *(f"x{one}" for one in range(99)), number=400 + number)
+    client = begin(estate, *(f"g{number}" for number in range(12)))
+    estate.settle()
+    assert told(client) == [*["4444"] * 10, *["ErrorIndividualMailboxLimitReached"] * 2]

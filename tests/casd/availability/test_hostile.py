@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Callable
 from datetime import datetime
 from itertools import pairwise
+from typing import Any
 
 import pytest
+from twisted.internet.defer import Deferred
 
 from casd.model import ServerKind
 from protocols.ews.availability import Event
@@ -62,6 +66,19 @@ def test_a_server_that_hangs_keeps_nobody_from_what_else_it_does(estate: Estate)
 
 
 @pytest.mark.negative
+def test_a_server_that_is_asked_no_more_leaves_nothing_behind(estate: Estate) -> None:
+    client = begin(estate, "carol", "bob")
+    kept = estate.access.availability._wire._turns
+    assert set(kept) == {"mbx1", "mbx2"}
+    for asked in estate.servers.requests():
+        say(asked, PLAN)
+    estate.settle()
+    assert told(client) == ["2200"] * 2
+    gc.collect()
+    assert set(kept) == set()
+
+
+@pytest.mark.negative
 def test_who_asks_for_many_groups_lets_others_have_their_turn(estate: Estate, monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(100):
         group(estate, f"g{number}", *(f"x{number}-{one}" for one in range(99)), number=1000 + number)
@@ -103,3 +120,26 @@ def test_a_thousand_who_are_late_are_left_out_one_after_the_other(
     estate.pass_time(15.2, 0.1)
     assert told(client) == ["4444"] * 10
     assert "RecursionError" not in capsys.readouterr().err
+
+
+@pytest.mark.negative
+def test_who_asks_for_much_at_once_leaves_threads_to_those_who_sign_in(
+    estate: Estate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service, begun = estate.access.availability, list[tuple[Deferred[Any], Callable[..., Any], Any]]()
+
+    def begin_one(function: Callable[..., Any], *args: Any) -> Deferred[Any]:
+        begun.append((Deferred(), function, args))
+        return begun[-1][0]
+
+    monkeypatch.setattr(service, "_in_thread", begin_one)
+    clients = [begin(estate, "nobody") for _ in range(300)]
+    most = done = 0
+    while done < len(begun):
+        most = max(most, len(begun) - done)
+        ended, function, args = begun[done]
+        done += 1
+        ended.callback(function(*args))
+        estate.settle()
+    assert most == 2
+    assert {tuple(told(client)) for client in clients} == {("ErrorMailRecipientNotFound",)}

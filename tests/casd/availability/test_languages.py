@@ -115,6 +115,15 @@ def test_a_published_url_is_fetched_whatever_the_kind_of_server(estate: Estate) 
     assert told(client) == ["ErrorFreeBusyGenerationFailed"]
 
 
+@pytest.mark.negative
+@pytest.mark.parametrize("text", [b"SUMMARY:BEGIN:VFREEBUSY", b"SUMMARY:Lunch\r\n BEGIN:VFREEBUSY"])
+def test_what_somebody_writes_into_a_subject_decides_nothing(estate: Estate, text: bytes) -> None:
+    account(estate, "mbx2", "language = ics")
+    client = begin(estate, "carol")
+    estate.servers.last().answer(CALENDAR.replace(b"UID:1", text), proof=b"")
+    assert told(client) == ["0020"]
+
+
 @pytest.mark.parametrize("impersonate", [False, True])
 def test_exchange_is_asked_with_an_account_for_times_or_in_the_askers_name_for_more(
     estate: Estate, impersonate: bool

@@ -293,3 +293,24 @@ def test_without_its_hand_over_key_a_server_is_sent_nothing(errand: Errand) -> N
     errand.send(GET)  # which takes the way of the one before
     assert errand.asked() == ["mbx2", "mbx2"]
     assert errand.estate.servers.connections[0].wire.value() == b""
+
+
+# A crowd that waits
+
+
+@pytest.mark.negative
+def test_hundreds_who_waited_and_went_away_cost_no_connection(tmp_path: Path) -> None:
+    """After a server that hung for a while, its only connection is for whoever still waits."""
+    errand = Errand(tmp_path, connections=1, streams=0)
+    first = errand.send(GET)
+    crowd = [errand.estate.client() for _ in range(600)]
+    for client in crowd:
+        client.send(GET)
+    for client in crowd:
+        client.wire.hang_up()
+    last = errand.estate.client()
+    last.send(GET)
+    first.answer(b"first")
+    errand.estate.settle()
+    errand.estate.servers.last().answer(b"last")
+    assert [answer.body for answer in last.read()] == [b"last"]

@@ -22,7 +22,9 @@ from casd.net import trunk
 from casd.net.multiplex import Lasting
 from casd.net.pool import Unreachable
 from casd.net.trunk import Stream, Trunk
+from casd.vdirs.reach import Message, reach
 from protocols.http1 import Field, ResponseHead
+from tests.casd.availability.conversation import begin
 from tests.casd.estate import (
     ALICE,
     MBX1,
@@ -370,6 +372,39 @@ def test_an_answer_for_somebody_else_ends_all_that_shares_its_connection(yard: Y
     assert yard.server.wire.aborted
     yard.settle()
     assert yard.lane.open_connections == 0
+
+
+@pytest.mark.negative
+@pytest.mark.parametrize("asks", ["times", "delivers"])
+def test_an_answer_for_somebody_else_to_what_the_front_end_asks_itself_ends_it_as_well(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asks: str
+) -> None:
+    yard = Yard(tmp_path, monkeypatch, alone=0)
+    if asks == "times":
+        begin(yard, "bob")
+    else:
+        outcome_of(reach(yard.access, ALICE.address, "bob@example.org", b"/casd/ask", Message(b"text/plain", b"x")))
+    _, other = yard.asking()
+    yard.server.read()
+    yard.server.answer(1)
+    assert other.told == ["broken: it has answered for somebody else"]
+    assert yard.server.wire.aborted
+    yard.settle()
+    assert yard.lane.open_connections == 0
+
+
+def test_an_older_server_that_takes_no_hand_over_of_several_loses_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    yard = Yard(tmp_path, monkeypatch, alone=0)
+    begin(yard, "alice", "bob")
+    _, other = yard.asking()
+    yard.server.read()
+    yard.server.answer(1, status=403)
+    yard.server.answer(3)
+    yard.settle()
+    assert other.told == [200, []]
+    assert len(yard.server.read()) == 3
 
 
 @pytest.mark.negative

@@ -167,6 +167,8 @@ def test_7_1_one_of_both_groups_of_options_is_enough_and_none_is_not() -> None:
         ({"end": "2027-05-03T00:00:00"}, "ErrorTimeIntervalTooBig"),
         ({"start": "0001-01-01T00:00:00", "end": "0001-01-02T00:00:00"}, "ErrorInvalidTimeInterval"),
         ({"start": "9999-12-31T00:00:00Z", "end": "9999-12-31T23:59:59Z"}, "ErrorInvalidTimeInterval"),
+        ({"start": "0001-02-01T00:00:00", "end": "0001-02-02T00:00:00"}, "ErrorInvalidTimeInterval"),
+        ({"start": "9999-01-01T00:00:00", "end": "9999-01-02T00:00:00"}, "ErrorInvalidTimeInterval"),
         ({"options": SUGGESTED.replace("03-03", "06-03")}, "ErrorTimeIntervalTooBig"),
     ],
 )
@@ -251,6 +253,12 @@ def test_7_2_merging_is_what_a_look_at_each_minute_finds(
         busy(begin + offset * minute, begin + (offset + length) * minute, how) for offset, length, how in events
     ]
     assert merged(window, happening) == expected
+
+
+def test_a_last_sunday_of_the_last_year_is_found() -> None:
+    turn = described_zones.Turn(0, at(1, 3).time(), 5, 12, 6)
+    assert turn.moment(9999) == datetime(9999, 12, 26, 3)  # noqa: DTZ001 (by the clock on the wall)
+    assert described_zones.Turn(0, at(1, 3).time(), 5, 2, 0).moment(2027) == at(22, 3, month=2)
 
 
 def test_7_2_an_hour_that_comes_twice_has_its_digits_twice_and_one_that_is_left_out_has_none() -> None:
@@ -448,8 +456,7 @@ NOBODYS_DAY = (
     "</t:WorkingPeriodArray></t:WorkingHours>"
 )
 LONG_DAY = NOBODYS_DAY.replace("Someday", "Sunday").replace(">9<", ">1441<")
-
-
+MANY_SUNDAYS = NOBODYS_DAY.replace("Someday", "Sunday " * 8)
 MANY_DAYS = NOBODYS_DAY.replace("Someday", "Sunday").replace(
     "<t:WorkingPeriodArray>",
     "<t:WorkingPeriodArray>"
@@ -477,7 +484,8 @@ def test_at_either_end_of_all_years_nobody_works() -> None:
         assert stretches(usual, datetime.fromisoformat(start), datetime.fromisoformat(end)) == []
 
 
-@pytest.mark.parametrize("hours", ["<t:WorkingHours/>", NOBODYS_DAY, LONG_DAY, MANY_DAYS])
+@pytest.mark.negative
+@pytest.mark.parametrize("hours", ["<t:WorkingHours/>", NOBODYS_DAY, LONG_DAY, MANY_DAYS, MANY_SUNDAYS])
 def test_working_hours_that_are_none_are_refused(hours: str) -> None:
     with pytest.raises(BadDocument):
         working_hours.parse(node(hours))

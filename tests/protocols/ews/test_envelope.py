@@ -112,7 +112,10 @@ def test_7_6_an_answer_says_which_version_serves() -> None:
 def test_7_3_a_fault_says_its_code_where_clients_look_for_it() -> None:
     fault = etree.fromstring(envelope.fault(BadDocument("not this", 3, 7))).find("s:Body/s:Fault", NAMES)
     assert fault is not None
-    assert fault.findtext("faultcode") == "a:ErrorSchemaValidation"
+    code = fault.find("faultcode")
+    assert code is not None
+    assert code.text == "a:ErrorSchemaValidation"
+    assert code.nsmap["a"] == NAMES["t"]  # a QName (SOAP 1.1 section 4.4): .NET reads no fault without it
     assert fault.findtext("detail/e:ResponseCode", namespaces=NAMES) == "ErrorSchemaValidation"
     assert fault.findtext("detail/t:MessageXml/t:LineNumber", namespaces=NAMES) == "3"
     assert fault.findtext("detail/t:MessageXml/t:Violation", namespaces=NAMES) == "not this"

@@ -184,6 +184,9 @@ async function signOut() {
   if (!goes) return;
   removeEventListener("beforeunload", hold);
   leave();
+  // A browser may keep this page as it is, and show it to whoever goes back.
+  document.documentElement.style.visibility = "hidden";
+  addEventListener("pageshow", () => location.reload());
   location.href = "/owa/logoff.owa";
 }
 
