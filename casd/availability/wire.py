@@ -16,9 +16,11 @@ from twisted.internet.error import TimeoutError as NotConnected
 from casd.access import ClientAccess
 from casd.availability.accounts import Account, filled
 from casd.model import Server
-from casd.net.fetch import Answer, fetch
+from casd.net.backend import Backend
+from casd.net.fetch import Answer, Unheard, fetch
 from casd.net.handover import ANSWER_FIELD, Proof
 from casd.net.pool import Busy, Unreachable
+from casd.net.trunk import Stream
 from protocols.http1 import Headers, write_fields
 
 T = TypeVar("T")
@@ -101,17 +103,8 @@ class Wire:
             self.access.clock.callLater(0, turns.release)  # not from here: each would call the next
 
     async def _fetch(self, server: Server, who: str, question: Question, until: float, mailboxes: int) -> Answer:
-        try:
-            connection = await self.access.connect(server, PROTOCOL, who, last=True)
-        except Busy as error:
-            raise Unanswered("ErrorServerBusy", str(error)) from error
-        except Unreachable as error:
-            late = isinstance(error.__cause__, _LATE)
-            raise Unanswered("ErrorTimeoutExpired" if late else _FAILED, str(error)) from error
-        left = until - self.now
-        if left <= 0:
-            connection.lane.release(connection)
-            raise Unanswered("ErrorTimeoutExpired", "no connection in time")
+        connection = await self._connected(server, who, until)
+        has_served, left = connection.served > 0, until - self.now
         lines = write_fields((*question.headers, (b"Host", _host(server))))
         lines += question.proof.line if question.proof else b""
         limit = self.largest * mailboxes
@@ -124,6 +117,10 @@ class Wire:
             connection.abandon()
             raise Unanswered("ErrorTimeoutExpired", f"{server.name} did not answer in time") from error
         except Unreachable as error:
+            if has_served and isinstance(
+                error, Unheard
+            ):  # it closed what had been idle: nothing is done by asking again
+                return await self._fetch(server, who, question, until, mailboxes)
             raise Unanswered(_FAILED, str(error)) from error
         if question.proof and not question.proof.answered_by(answer.head.get(ANSWER_FIELD)):
             if mailboxes > 1 and answer.head.status in _NOT_TAKEN:
@@ -133,6 +130,19 @@ class Wire:
             connection.lane.breaker.distrust()
             raise Unanswered(_FAILED, f"{server.name} answered for another request or mailbox")
         return answer
+
+    async def _connected(self, server: Server, who: str, until: float) -> Backend | Stream:
+        try:
+            connection = await self.access.connect(server, PROTOCOL, who, last=True)
+        except Busy as error:
+            raise Unanswered("ErrorServerBusy", str(error)) from error
+        except Unreachable as error:
+            late = isinstance(error.__cause__, _LATE)
+            raise Unanswered("ErrorTimeoutExpired" if late else _FAILED, str(error)) from error
+        if self.now >= until:
+            connection.lane.release(connection)
+            raise Unanswered("ErrorTimeoutExpired", "no connection in time")
+        return connection
 
     async def read(self, function: Callable[..., T], answer: Answer, *args: Any) -> T:
         """Return what a function makes of an answer's body; what is large is read beside the reactor."""

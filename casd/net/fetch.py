@@ -19,6 +19,10 @@ class Answer:
     body: bytes
 
 
+class Unheard(Unreachable):
+    """A connection has ended before anything was heard on it."""
+
+
 class _Fetch:
     """Gathers one answer."""
 
@@ -46,7 +50,7 @@ class _Fetch:
         self._connection.lane.release(self._connection)
 
     def broken(self, reason: str) -> None:
-        self.done.errback(Unreachable(reason))
+        self.done.errback(Unreachable(reason) if self._head else Unheard(reason))
 
     def cork(self) -> None:
         pass

@@ -46,6 +46,7 @@ class Stream(Flow):
 
     expired = True  # it is used once: no lane keeps it for another
     untouched = False  # the server has said that it did nothing
+    served = 0
     _taker: Taker | None = None
     _paused = False
     _owed = 0

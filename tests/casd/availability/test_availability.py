@@ -134,6 +134,24 @@ def test_7_4_a_server_that_takes_no_connection_is_late_too(estate: Estate) -> No
     assert [one.body for one in estate.servers.requests() if one.connection.server == "mbx2"] == []
 
 
+def test_7_4_a_connection_that_its_server_has_just_closed_costs_nobody_an_answer(estate: Estate) -> None:
+    first = begin(estate, "carol")
+    worn = estate.servers.last()
+    say(worn, PLAN)
+    assert told(first) == ["2200"]
+    second = begin(estate, "carol")
+    worn.connection.wire.hang_up()
+    asked = estate.servers.last()
+    assert asked.connection is not worn.connection
+    say(asked, PLAN)
+    assert told(second) == ["2200"]
+    third = begin(estate, "carol")
+    again = estate.servers.last()
+    again.connection.wire.hang_up()
+    estate.servers.last().connection.wire.hang_up()
+    assert told(third) == ["ErrorProxyRequestProcessingFailed"]
+
+
 def test_7_4_a_server_that_drips_is_late_too(estate: Estate) -> None:
     client = begin(estate, "bob")
     (asked,) = estate.servers.requests()
