@@ -202,3 +202,16 @@ def test_components_are_set_by_name(estate: Casctl) -> None:
         {"front": "front2", "name": "OwaProxy", "active": True},
     ]
     assert "MapiProxy" in refused(estate, "component mapi --state active")
+
+
+@pytest.mark.parametrize("line", ["organisation set", "mailbox set alice@example.org", "database set DB01 --json"])
+def test_a_change_of_nothing_is_mistyped(estate: Casctl, line: str) -> None:
+    result = estate(line)
+    assert result.exit_code == 2
+    assert "say what to change: --" in result.output
+
+
+def test_a_file_that_cannot_be_written_is_told_in_one_line(estate: Casctl, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    output = refused(estate, f"cert init {tmp_path}/file/folder --front mail.example.org --server mbx1")
+    assert output == f"Error: {tmp_path}/file/folder/keys: Not a directory\n"
