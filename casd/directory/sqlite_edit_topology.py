@@ -53,11 +53,14 @@ def remove_domain(connection: sqlite3.Connection, domain: str) -> None:
 def put_site(connection: sqlite3.Connection, site: Site) -> None:
     """Add or replace a site."""
     _check_name(site.name)
+    if site.namespace:
+        _domain(site.namespace)
+    internal, external = _front_url(site.internal_url), _front_url(site.external_url)
     connection.execute(
         "INSERT INTO site (name, namespace, internal_url, external_url, redirect) VALUES (?, ?, ?, ?, ?) "
         "ON CONFLICT (name) DO UPDATE SET namespace = excluded.namespace, internal_url = excluded.internal_url, "
         "external_url = excluded.external_url, redirect = excluded.redirect",
-        (site.name, site.namespace, site.internal_url, site.external_url, site.redirect),
+        (site.name, site.namespace, internal, external, site.redirect),
     )
 
 
@@ -171,6 +174,15 @@ def _domain(domain: str) -> str:
         return check_domain(domain)
     except ValueError as error:
         raise Mistake(str(error)) from None
+
+
+def _front_url(url: str) -> str:
+    """Return a site's URL, to which clients' paths are appended; refuse what would lead nowhere then."""
+    parts = urlsplit(url)
+    whole = parts.scheme == "https" and parts.hostname and not (parts.path.strip("/") or parts.query or parts.fragment)
+    if url and not (whole and url.isascii() and url.isprintable() and " " not in url):
+        raise Mistake(f"{url!r} is not a URL such as https://mail.example.org, without a path")
+    return url.rstrip("/")
 
 
 def _check_name(name: str) -> None:

@@ -17,7 +17,7 @@ from casd.model import Endpoint, Server
 from casd.net.handover import read_keys
 from casd.net.tls import ClientTLS
 from protocols.handover import Assertion, seal, verify
-from tests.casd.casctl.conftest import Casctl, answer
+from tests.casd.casctl.conftest import PIN, Casctl, answer
 
 Answer = tuple[int, dict[str, Any]]
 
@@ -128,7 +128,7 @@ def test_when_no_server_mounts_it_the_operator_is_told(demo: Casctl, wire: Wire)
 
 
 def test_a_server_without_a_copy_gets_no_database(demo: Casctl, wire: Wire) -> None:
-    demo("server add mbx3 --site Main --endpoint 127.0.0.1:1 --pin aa")
+    demo(f"server add mbx3 --site Main --endpoint 127.0.0.1:1 --pin {PIN}")
     result = demo("database move DB01 --to mbx3")
     assert result.exit_code == 1
     assert "has no copy on mbx3" in result.output

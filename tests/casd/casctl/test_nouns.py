@@ -168,11 +168,24 @@ def test_an_address_is_a_mailbox_or_a_group(estate: Casctl) -> None:
     assert "is taken by the group" in refused(estate, "mailbox add staff@example.org --database DB01")
 
 
-@pytest.mark.parametrize("words", ["--endpoint host", "--version 15", "--ca cas.ini"])
+@pytest.mark.parametrize("words", ["--endpoint host", "--endpoint imap=h:143", "--version 15", "--ca cas.ini", "--pin zz"])
 def test_a_mistyped_server_says_what_would_be_right(estate: Casctl, ini: Path, words: str) -> None:
     result = estate(f"server set mbx1 {words.replace('cas.ini', str(ini))}")
     assert result.exit_code == 2
     assert "Invalid value" in result.output
+
+
+def test_a_pin_is_taken_as_openssl_prints_it(estate: Casctl) -> None:
+    estate(f"server set mbx1 --pin {':'.join(['AB'] * 32)}")
+    assert answer(estate("server show mbx1 --json"))["pin"] == PIN
+
+
+@pytest.mark.parametrize("url", ["mail.example.org", "http://mail.example.org", "https://mail.example.org/owa", "https:///"])
+def test_a_site_has_urls_that_paths_can_follow(estate: Casctl, url: str) -> None:
+    assert "such as https://mail.example.org" in refused(estate, f"site set Main --external-url {url}")
+    assert estate("site set Main --internal-url https://mail.example.org/ --namespace in.example.org").exit_code == 0
+    assert answer(estate("site show Main --json"))["internal_url"] == "https://mail.example.org"
+    assert "'mail_example' is not a domain" in refused(estate, "site set Main --namespace mail_example")
 
 
 def test_a_database_has_its_copies_by_preference(estate: Casctl) -> None:
