@@ -66,6 +66,8 @@ def backup(invocation: Invocation, name: str, target: Path, *, verified: bool) -
     file = folder_of(invocation, name) / FILE
     if target.exists():
         raise Mistake(f"{target} exists: name another file, or move it away")
+    if not target.parent.is_dir():
+        raise Mistake(f"there is no folder {target.parent}: make it, or name another")
     part = target.with_name(f"{target.name}.part")
     part.unlink(missing_ok=True)
     try:

@@ -11,7 +11,7 @@ from attrs import evolve
 
 from casd.casctl.answer import done, show, table
 from casd.casctl.invocation import Invocation, Noun
-from casd.casctl.named import find, given, refuse_used
+from casd.casctl.named import authority, find, given, refuse_used
 from casd.casctl.switches import PROTOCOLS
 from casd.config import endpoint
 from casd.directory.sqlite_edit import Mistake
@@ -45,15 +45,6 @@ def _version(_ctx: click.Context, _parameter: click.Parameter, value: str | None
     return int(major), int(minor)
 
 
-def _authority(_ctx: click.Context, _parameter: click.Parameter, value: Path | None) -> str | None:
-    if value is None:
-        return None
-    text = value.read_text(encoding="ascii", errors="replace")
-    if "BEGIN CERTIFICATE" not in text:
-        raise click.BadParameter(f"{value} holds no certificate (PEM)")
-    return text
-
-
 def _pin(_ctx: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
     digits = value and value.replace(":", "").lower()  # as openssl prints it, too
     if digits and not re.fullmatch("[0-9a-f]{64}", digits):
@@ -75,7 +66,7 @@ _TLS_NAME = click.option("--tls-name", help="The name in its certificate, where 
 _CA = click.option(
     "--ca",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    callback=_authority,
+    callback=lambda _ctx, _parameter, file: file and authority(file),
     help="File (PEM) of the authority that signed it.",
 )
 _PIN = click.option("--pin", callback=_pin, help="SHA-256 of its certificate, in hex.")

@@ -52,7 +52,7 @@ def remove_domain(connection: sqlite3.Connection, domain: str) -> None:
 
 def put_site(connection: sqlite3.Connection, site: Site) -> None:
     """Add or replace a site."""
-    _check_name(site.name)
+    check_name(site.name)
     if site.namespace:
         _domain(site.namespace)
     internal, external = _front_url(site.internal_url), _front_url(site.external_url)
@@ -73,7 +73,7 @@ def remove_site(connection: sqlite3.Connection, name: str) -> None:
 
 def put_server(connection: sqlite3.Connection, server: Server) -> None:
     """Add or replace a server with its endpoints."""
-    _check_name(server.name)
+    check_name(server.name)
     site = _number(connection, "site", server.site)
     (number,) = connection.execute(
         "INSERT INTO server (name, site, major, minor, tls_name, ca, pin, proxy_protocol, kind) "
@@ -103,7 +103,7 @@ def remove_server(connection: sqlite3.Connection, name: str) -> None:
 
 def put_database(connection: sqlite3.Connection, database: Database) -> None:
     """Add or replace a database with its copies; its epoch grows when another copy becomes the active one."""
-    _check_name(database.name)
+    check_name(database.name)
     copies = [(_number(connection, "server", copy.server), copy.preference) for copy in database.copies]
     active = _number(connection, "server", database.active)
     if active not in dict(copies):
@@ -185,7 +185,8 @@ def _front_url(url: str) -> str:
     return url.rstrip("/")
 
 
-def _check_name(name: str) -> None:
+def check_name(name: str) -> None:
+    """Refuse what cannot be the name of a site, a server or a database."""
     if not _NAME.fullmatch(name):
         raise Mistake(f"{name!r} is no name: use up to 63 letters, digits, dots, hyphens and underscores")
 

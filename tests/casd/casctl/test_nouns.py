@@ -101,9 +101,8 @@ def test_a_site_is_changed_where_it_is_told_to(estate: Casctl) -> None:
     assert estate("site remove Moon").exit_code == 0
 
 
-def test_a_server_is_changed_where_it_is_told_to(estate: Casctl, tmp_path: Path) -> None:
-    authority = tmp_path / "ca.pem"
-    authority.write_text("-----BEGIN CERTIFICATE-----\n")
+def test_a_server_is_changed_where_it_is_told_to(estate: Casctl, provisioned: Path) -> None:
+    authority = provisioned / "ca.pem"
     estate(f"server set mbx1 --version 15.1 --tls-name mbx1.example.org --ca {authority}")
     estate("server set mbx1 --proxy-protocol v2 --kind sogo")
     estate("server set mbx1 --version 15.1")
@@ -113,7 +112,7 @@ def test_a_server_is_changed_where_it_is_told_to(estate: Casctl, tmp_path: Path)
         "version": "15.1",
         "endpoints": {"http": "127.0.0.1:9443", "imap4": "127.0.0.1:9993"},
         "tls_name": "mbx1.example.org",
-        "ca": "-----BEGIN CERTIFICATE-----\n",
+        "ca": authority.read_text(),
         "pin": PIN,
         "proxy_protocol": "v2",
         "kind": "sogo",
@@ -168,7 +167,9 @@ def test_an_address_is_a_mailbox_or_a_group(estate: Casctl) -> None:
     assert "is taken by the group" in refused(estate, "mailbox add staff@example.org --database DB01")
 
 
-@pytest.mark.parametrize("words", ["--endpoint host", "--endpoint imap=h:143", "--version 15", "--ca cas.ini", "--pin zz"])
+@pytest.mark.parametrize(
+    "words", ["--endpoint host", "--endpoint imap=h:143", "--version 15", "--ca cas.ini", "--pin zz"]
+)
 def test_a_mistyped_server_says_what_would_be_right(estate: Casctl, ini: Path, words: str) -> None:
     result = estate(f"server set mbx1 {words.replace('cas.ini', str(ini))}")
     assert result.exit_code == 2
@@ -180,7 +181,9 @@ def test_a_pin_is_taken_as_openssl_prints_it(estate: Casctl) -> None:
     assert answer(estate("server show mbx1 --json"))["pin"] == PIN
 
 
-@pytest.mark.parametrize("url", ["mail.example.org", "http://mail.example.org", "https://mail.example.org/owa", "https:///"])
+@pytest.mark.parametrize(
+    "url", ["mail.example.org", "http://mail.example.org", "https://mail.example.org/owa", "https:///"]
+)
 def test_a_site_has_urls_that_paths_can_follow(estate: Casctl, url: str) -> None:
     assert "such as https://mail.example.org" in refused(estate, f"site set Main --external-url {url}")
     assert estate("site set Main --internal-url https://mail.example.org/ --namespace in.example.org").exit_code == 0
