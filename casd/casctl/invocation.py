@@ -123,9 +123,7 @@ class Verb(click.Command):
             said = f"{error.filename}: {error.strerror}; run this as the user that casd runs as, or as root"
             raise click.ClickException(said) from error
         except OSError as error:
-            if (
-                error.errno == errno.EPIPE
-            ):  # whoever reads has read enough, as `head` has: click ends for that in silence
+            if error.errno == errno.EPIPE:  # whoever reads has read enough, as `head`: click ends in silence then
                 raise
             where = f"{error.filename}: " if error.filename else ""
             raise click.ClickException(f"{where}{error.strerror or error}") from error
