@@ -41,7 +41,8 @@ class Problem:
 
     def __str__(self) -> str:
         where = f"[{self.section}] {self.key}".rstrip() + ": " if self.section else ""
-        return f"{self.file}:{self.line}: {where}{self.text}"
+        line = f":{self.line}" if self.line else ""  # of what is missing there is none
+        return f"{self.file}{line}: {where}{self.text}"
 
 
 class BadConfiguration(Exception):
@@ -187,8 +188,10 @@ class Ini:
         """Read a file; `BadConfiguration` if there is none."""
         try:
             return cls(name, name.read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError) as error:
-            raise BadConfiguration([Problem(name, 0, "", "", f"cannot be read: {error}")]) from None
+        except OSError as error:
+            raise BadConfiguration([Problem(name, 0, "", "", f"cannot be read: {error.strerror}")]) from None
+        except UnicodeDecodeError:
+            raise BadConfiguration([Problem(name, 0, "", "", "cannot be read: it is not text in UTF-8")]) from None
 
     @property
     def sections(self) -> tuple[str, ...]:

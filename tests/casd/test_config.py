@@ -146,7 +146,7 @@ def test_a_section_that_is_not_there_has_only_defaults() -> None:
     whole = ini("")
     assert whole.take("one", Settings) is None
     assert [str(problem) for problem in whole.problems] == [
-        "/etc/casd/cas.ini:0: [one]: needs the key 'name': what it is called"
+        "/etc/casd/cas.ini: [one]: needs the key 'name': what it is called"
     ]
 
 
@@ -180,10 +180,10 @@ def test_an_unknown_section_is_told_with_the_nearest() -> None:
 
 
 def test_a_file_that_cannot_be_read_says_so(tmp_path: Path) -> None:
-    with pytest.raises(BadConfiguration, match="cannot be read"):
+    with pytest.raises(BadConfiguration, match=r"none\.ini: cannot be read: No such file or directory$"):
         Ini.read(tmp_path / "none.ini")
     (tmp_path / "bad.ini").write_bytes(b"\xff\xfe")
-    with pytest.raises(BadConfiguration, match="cannot be read"):
+    with pytest.raises(BadConfiguration, match="it is not text in UTF-8"):
         Ini.read(tmp_path / "bad.ini")
     (tmp_path / "good.ini").write_text("[a]\n")
     assert Ini.read(tmp_path / "good.ini").sections == ("a",)
