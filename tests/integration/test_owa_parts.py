@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import Locator, Route, expect
 from twisted.internet.defer import Deferred
 
 from tests.integration.webmail import PHONE, Stories, User
@@ -145,6 +147,37 @@ class Calendar(Stories):
                 expect(alice.page.locator("[data-date='2026-03-02'] .chip-event")).to_have_count(0)
 
         return self.told(story)
+
+    def test_a_calendar_that_loads_slowly_is_shown_once(self) -> Deferred[None]:
+        def story() -> None:
+            with self.slow(["calendar/week", "calendar/day"]) as alice:
+                expect(alice.page.locator(".segments [data-view=day]")).to_have_attribute("aria-pressed", "true")
+
+        return self.told(story)
+
+    def test_a_calendar_that_loads_slowly_is_not_shown_to_who_went_elsewhere(self) -> Deferred[None]:
+        def story() -> None:
+            with self.slow(["calendar/week", "inbox"]) as alice:
+                alice.settle()
+                expect(alice.page.locator("body")).to_have_attribute("data-module", "mail")
+
+        return self.told(story)
+
+    @contextmanager
+    def slow(self, places: list[str]) -> Iterator[User]:
+        """Have Alice go to all these places before the calendar's own module has come."""
+        held: list[Route] = []
+        with self.user() as alice:
+            alice.page.route("**/calendar.js", lambda route: held.append(route))  # noqa: PLW0108 (it marks what it is given)
+            alice.sign_in(self.alice)
+            with alice.page.expect_request("**/calendar.js"):
+                alice.page.evaluate("(place) => { location.hash = `#/${place}`; }", places[0])
+            for place in places[1:]:
+                alice.page.evaluate("(place) => { location.hash = `#/${place}`; }", place)
+                alice.page.wait_for_timeout(100)
+            held[0].continue_()
+            yield alice
+            assert alice.errors == []
 
     def test_a_meeting_is_proposed_when_all_are_free_accepted_and_answered(self) -> Deferred[None]:
         def story() -> None:
