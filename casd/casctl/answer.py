@@ -31,6 +31,11 @@ def plain(value: Any) -> Any:
     return str(value) if isinstance(value, UUID | Path) else value
 
 
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
 def show(invocation: Invocation, value: Any) -> None:
     """Print one thing, a property a line."""
     record = plain(value)

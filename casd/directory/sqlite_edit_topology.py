@@ -45,7 +45,7 @@ def remove_domain(connection: sqlite3.Connection, domain: str) -> None:
         "SELECT count(*) FROM address WHERE role <> 'login' AND normal LIKE ?", (f"%@{normal}",)
     ).fetchone()
     if used:
-        raise Mistake(f"{used} addresses are in {normal}: remove them first")
+        raise Mistake(f"there are addresses in {normal} ({used}): remove them first")
     if not connection.execute("DELETE FROM domain WHERE name = ?", (normal,)).rowcount:
         raise _unknown(connection, "domain", normal)
 

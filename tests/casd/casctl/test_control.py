@@ -213,7 +213,7 @@ def test_a_server_is_watched_while_it_makes_an_index_anew(
 
     monkeypatch.setattr(database_upkeep.time, "sleep", look)
     wire.answers["mbx1", "/casd/reindex"] = 200, state(0, 9, running=True)
-    assert "DB01: 9 items are indexed" in demo("database reindex DB01").output
+    assert "DB01: indexed 9 items" in demo("database reindex DB01").output
     assert wire.asked == [("mbx1", "/casd/reindex", "DB01")] * 3
 
 

@@ -81,7 +81,7 @@ def test_domains_come_and_go(estate: Casctl) -> None:
     estate("domain add bücher.example")
     assert answer(estate("domain list --json")) == [{"name": "example.org"}, {"name": "xn--bcher-kva.example"}]
     assert estate("domain remove bücher.example").exit_code == 0
-    assert "1 addresses are in example.org" in refused(estate, "domain remove example.org")
+    assert "there are addresses in example.org (1)" in refused(estate, "domain remove example.org")
 
 
 def test_a_site_is_changed_where_it_is_told_to(estate: Casctl) -> None:
