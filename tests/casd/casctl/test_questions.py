@@ -42,6 +42,19 @@ def test_what_the_directory_does_not_know_is_told_and_is_no_problem_yet(demo: Ca
     ]
 
 
+def test_mailbox_servers_by_themselves_are_checked_without_a_front_end(demo: Casctl, ini: Path) -> None:
+    section = layout.mailbox_servers({"mbx1": 9443, "mbx2": 9444, "front": 8443})["mailbox:mbx1"]
+    lines = ["[mailbox:mbx1]", *(f"{name} = {value}" for name, value in section.items())]
+    ini.write_text("\n".join(lines))
+    assert demo("check").output == f"{ini} is good\n"
+    ini.write_text("\n".join(lines).replace("mount", "mnt"))
+    result = demo("check")
+    assert result.exit_code == 1
+    assert "did you mean 'mount'?" in result.output
+    ini.write_text("\n".join(lines).replace("demo/mbx1.key", "demo/mbx2.key"))
+    assert "the key is that of another certificate" in demo("check").output
+
+
 def test_a_directory_that_cannot_be_read_is_told(demo: Casctl, ini: Path) -> None:
     (ini.parent / "demo" / "directory.sqlite").write_bytes(b"rubbish" * 1000)
     result = demo("check")
