@@ -47,6 +47,11 @@ def show(invocation: Invocation, value: Any) -> None:
         click.echo(f"{name.replace('_', ' '):{width}}  {_cell(each)}".rstrip())
 
 
+def warn(text: str) -> None:
+    """Tell of what was done all the same, and is perhaps not what was meant."""
+    click.echo(f"Warning: {text}", err=True)
+
+
 def table(invocation: Invocation, columns: Sequence[str], records: Iterable[Any]) -> None:
     """Print many things of one kind, one a line; JSON has all their properties."""
     if invocation.as_json:

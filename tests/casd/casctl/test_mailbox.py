@@ -210,3 +210,11 @@ def test_an_import_brings_details(estate: Casctl, csv: Path) -> None:
     assert "2 unchanged" in estate(f"mailbox import {csv}").output
     assert answer(estate("mailbox show eve@example.org --json"))["details"] == {"title": "Head"}
     assert answer(estate("mailbox show oak@example.org --json"))["kind"] == "room"
+
+
+def test_an_address_book_that_the_file_does_not_have_is_warned_of(estate: Casctl, ini: Path) -> None:
+    line = "mailbox set alice@example.org --address-book Sales"
+    assert "has no [oab:Sales]" in estate(line).stderr
+    with ini.open("a") as file:
+        file.write("[oab:sales]\n")
+    assert estate(line).stderr == ""

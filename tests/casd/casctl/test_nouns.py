@@ -231,3 +231,10 @@ def test_a_file_that_cannot_be_written_is_told_in_one_line(estate: Casctl, tmp_p
     (tmp_path / "file").touch()
     output = refused(estate, f"cert init {tmp_path}/file/folder --front mail.example.org --server mbx1")
     assert output == f"Error: {tmp_path}/file/folder/keys: Not a directory\n"
+
+
+def test_a_member_that_is_nobody_yet_is_warned_of(estate: Casctl) -> None:
+    said = "Warning: nobody has the address bob@example.org yet: what is sent to the group does not reach it\n"
+    assert estate("group add t@example.org --member alice@example.org --member bob@example.org").stderr == said
+    assert estate("group set t@example.org --add-member x@elsewhere.example").stderr == ""
+    assert estate("group set t@example.org --add-member bob@example.org").stderr == said
