@@ -288,6 +288,19 @@ class Calendar(Stories):
 class People(Stories):
     """Contacts."""
 
+    def test_what_is_still_missing_is_said_for_a_moment(self) -> Deferred[None]:
+        def story() -> None:
+            with self.user(self.alice) as alice:
+                alice.page.clock.install()
+                alice.go("people")
+                alice.button("New contact").click()
+                alice.button("Save").click()
+                expect(alice.toasts).to_contain_text("Fill in a name or an address.")
+                alice.page.clock.fast_forward(10_000)
+                expect(alice.toasts).to_be_empty()
+
+        return self.told(story)
+
     def test_a_contact_is_made_changed_and_written_to(self) -> Deferred[None]:
         def story() -> None:
             with self.user(self.alice) as alice:
