@@ -148,6 +148,21 @@ class Calendar(Stories):
 
         return self.told(story)
 
+    def test_going_back_leaves_the_card_of_an_event(self) -> Deferred[None]:
+        def story() -> None:
+            with self.user(self.alice) as alice:
+                at(alice, "week")
+                made(alice, "Dentist")
+                at(alice, "day")
+                event(alice, "Dentist").click()
+                card = alice.page.get_by_role("dialog", name="Dentist")
+                expect(card).to_be_visible()
+                alice.page.go_back()
+                expect(card).to_be_hidden()
+                expect(alice.page.locator(".segments [data-view=week]")).to_have_attribute("aria-pressed", "true")
+
+        return self.told(story)
+
     def test_a_calendar_that_loads_slowly_is_shown_once(self) -> Deferred[None]:
         def story() -> None:
             with self.slow(["calendar/week", "calendar/day"]) as alice:
