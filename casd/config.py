@@ -139,7 +139,9 @@ def file(value: str, folder: Path) -> Path:
         with name.open("rb"):
             return name
     except OSError as error:
-        raise ValueError(f"{name} cannot be read ({error.strerror}): create it or correct the path") from None
+        denied = isinstance(error, PermissionError)
+        remedy = "let the user that casd runs as read it" if denied else "create it or correct the path"
+        raise ValueError(f"{name} cannot be read ({error.strerror}): {remedy}") from None
 
 
 def several(converter: Converter) -> Converter:
@@ -163,7 +165,7 @@ def secret(value: str, folder: Path) -> Path:
     """Read the path of a file that nobody but its owner and group may read."""
     name = file(value, folder)
     if name.stat().st_mode & (stat.S_IROTH | stat.S_IWOTH):
-        raise ValueError(f"{name} holds a secret but anyone may read it: chmod 600 {name}")
+        raise ValueError(f"{name} holds a secret but anyone may read it: chmod o= {name}")
     return name
 
 

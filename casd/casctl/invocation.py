@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
@@ -62,7 +63,7 @@ class Invocation:
     @contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:
         """Open the directory for reading."""
-        file = self._existing()
+        file = self._existing(os.R_OK)
         try:
             with closing(sqlite.connect(file, "ro", _PATIENCE)) as connection:
                 yield connection
@@ -71,12 +72,14 @@ class Invocation:
 
     def edit(self) -> AbstractContextManager[sqlite3.Connection]:
         """Open the directory for one change."""
-        return sqlite_edit.edit(self._existing())
+        return sqlite_edit.edit(self._existing(os.W_OK))
 
-    def _existing(self) -> Path:
+    def _existing(self, mode: int) -> Path:
         file = self.directory
         if not file.exists():
             raise Mistake(f"there is no {file}: casctl organisation init NAME makes it, or correct [sqlite] file")
+        if not os.access(file, mode):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(file))
         return file
 
 

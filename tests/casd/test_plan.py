@@ -173,7 +173,7 @@ def test_two_listeners_on_one_port_refuse_the_start(read: Read, more: str) -> No
 @pytest.mark.negative
 def test_a_secret_that_anyone_may_read_refuses_the_start(read: Read, tmp_path: Path) -> None:
     (tmp_path / "demo" / "array.secret").chmod(0o644)
-    assert "holds a secret but anyone may read it: chmod 600" in mistakes(read)
+    assert "holds a secret but anyone may read it: chmod o=" in mistakes(read)
 
 
 def test_everything_that_is_wrong_is_told_at_once(read: Read) -> None:
@@ -306,7 +306,7 @@ def test_an_account_that_anyone_may_use_is_refused(read: Read, tmp_path: Path, m
     key.write_text("secret")
     key.chmod(0o644)
     said = mistakes(read, *acme_of(), more=ACME + more)
-    assert "[acme] account key: account.key holds a secret but anyone may read it: chmod 600" in said
+    assert "[acme] account key: account.key holds a secret but anyone may read it: chmod o=" in said
     key.chmod(0o600)
     assert read(*acme_of(), more=ACME + more).acme
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
@@ -238,3 +239,9 @@ def test_a_member_that_is_nobody_yet_is_warned_of(estate: Casctl) -> None:
     assert estate("group add t@example.org --member alice@example.org --member bob@example.org").stderr == said
     assert estate("group set t@example.org --add-member x@elsewhere.example").stderr == ""
     assert estate("group set t@example.org --add-member bob@example.org").stderr == said
+
+
+@pytest.mark.parametrize("line", ["domain list", "domain add example.net"])
+def test_a_directory_of_somebody_else_is_told(estate: Casctl, monkeypatch: pytest.MonkeyPatch, line: str) -> None:
+    monkeypatch.setattr(os, "access", lambda file, _mode: Path(file).name != "directory.sqlite")
+    assert "directory.sqlite: Permission denied; run this as the user that casd runs as" in refused(estate, line)
