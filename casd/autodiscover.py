@@ -161,7 +161,11 @@ def stranger(address: str, topology: Topology) -> Elsewhere | Refuse | None:
     domain = address.rpartition("@")[2].lower()
     if domain in topology.domains:
         return None
-    fact = f"{domain or address} is neither a domain of ours nor of a partner"
+    fact = (
+        f"{domain} is a partner's, whose Autodiscover is not known: casctl partner set {domain} --autodiscover URL"
+        if domain in topology.partners
+        else f"{domain or address} is neither a domain of ours nor of a partner"
+    )
     return _partner(address, topology) or Refuse("UserNotFound", False, (fact,))
 
 

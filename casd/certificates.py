@@ -96,14 +96,29 @@ class Certificate:
 def read_certificate(pair: Pair) -> Certificate:
     """Read a pair, and try it; `BadCertificate` says what is wrong."""
     try:
-        chain = tuple(x509.load_pem_x509_certificates(pair.certificate.read_bytes()))
-        key = load_pem_private_key(pair.key.read_bytes(), password=None)
+        chain, key = _chain(pair.certificate), _key(pair.key)
         if key.public_key() != chain[0].public_key():
             raise BadCertificate("the key is that of another certificate")
         ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(pair.certificate, pair.key)
-    except (OSError, ValueError, TypeError) as error:  # TypeError: a key with a password
+    except (OSError, ValueError) as error:
         raise BadCertificate(f"{pair} are no certificate with its key: {error}") from error
     return Certificate(pair, chain, key)
+
+
+def _chain(file: Path) -> tuple[x509.Certificate, ...]:
+    try:
+        return tuple(x509.load_pem_x509_certificates(file.read_bytes()))
+    except ValueError as error:
+        raise BadCertificate(f"{file.name} holds no certificate (PEM)") from error
+
+
+def _key(file: Path) -> PrivateKeyTypes:
+    try:
+        return load_pem_private_key(file.read_bytes(), password=None)
+    except TypeError as error:
+        raise BadCertificate(f"the key in {file.name} has a password: write it without one") from error
+    except ValueError as error:
+        raise BadCertificate(f"{file.name} holds no private key (PEM)") from error
 
 
 def by_name(values: Iterable[tuple[Certificate, T]]) -> Mapping[str, T]:

@@ -41,7 +41,8 @@ class Problem:
 
     def __str__(self) -> str:
         where = f"[{self.section}] {self.key}".rstrip() + ": " if self.section else ""
-        return f"{self.file}:{self.line}: {where}{self.text}"
+        line = f":{self.line}" if self.line else ""  # of what is missing there is none
+        return f"{self.file}{line}: {where}{self.text}"
 
 
 class BadConfiguration(Exception):
@@ -138,7 +139,9 @@ def file(value: str, folder: Path) -> Path:
         with name.open("rb"):
             return name
     except OSError as error:
-        raise ValueError(f"{name} cannot be read ({error.strerror}): create it or correct the path") from None
+        denied = isinstance(error, PermissionError)
+        remedy = "let the user that casd runs as read it" if denied else "create it or correct the path"
+        raise ValueError(f"{name} cannot be read ({error.strerror}): {remedy}") from None
 
 
 def several(converter: Converter) -> Converter:
@@ -162,7 +165,7 @@ def secret(value: str, folder: Path) -> Path:
     """Read the path of a file that nobody but its owner and group may read."""
     name = file(value, folder)
     if name.stat().st_mode & (stat.S_IROTH | stat.S_IWOTH):
-        raise ValueError(f"{name} holds a secret but anyone may read it: chmod 600 {name}")
+        raise ValueError(f"{name} holds a secret but anyone may read it: chmod o= {name}")
     return name
 
 
@@ -187,8 +190,10 @@ class Ini:
         """Read a file; `BadConfiguration` if there is none."""
         try:
             return cls(name, name.read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError) as error:
-            raise BadConfiguration([Problem(name, 0, "", "", f"cannot be read: {error}")]) from None
+        except OSError as error:
+            raise BadConfiguration([Problem(name, 0, "", "", f"cannot be read: {error.strerror}")]) from None
+        except UnicodeDecodeError:
+            raise BadConfiguration([Problem(name, 0, "", "", "cannot be read: it is not text in UTF-8")]) from None
 
     @property
     def sections(self) -> tuple[str, ...]:

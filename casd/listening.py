@@ -103,6 +103,4 @@ def _listen(endpoint: Endpoint, *, first: bool) -> socket.socket:
                 pass
         return socket.create_server(place, family=family, backlog=BACKLOG, reuse_port=True)
     except OSError as error:
-        raise OSError(
-            error.errno, f"cannot listen at {endpoint}: {(error.strerror or str(error)).partition(' (')[0]}"
-        ) from None
+        raise endpoint.refused(error) from None

@@ -193,6 +193,10 @@ class Endpoint:
     def __str__(self) -> str:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
+    def refused(self, error: OSError) -> OSError:
+        """Return what says where nobody can listen, and why."""
+        return OSError(error.errno, f"cannot listen at {self}: {(error.strerror or str(error)).partition(' (')[0]}")
+
 
 @frozen
 class Site:

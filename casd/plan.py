@@ -125,6 +125,10 @@ def read_plan(file: Path) -> Plan:
     return plan
 
 
+_GENERAL = (access, accesslog, autodiscover, availability, cache, password, pool, watch)
+"""What has a value also when its section does not stand in the file."""
+
+
 class _Reader:
     """Takes each section by its module."""
 
@@ -138,10 +142,7 @@ class _Reader:
         for section in ini.sections:
             if section != "cas":
                 self._take(section)
-        general = {
-            module.__name__.rpartition(".")[2]: self._value(module)
-            for module in (access, accesslog, autodiscover, availability, cache, password, pool, watch)
-        }
+        general = {module.__name__.rpartition(".")[2]: self._value(module) for module in _GENERAL}
         chosen = general["access"]
         directory = self._named(chosen.directory, "directory", "casd.directory.") if chosen else None
         mechanisms = [self._named(word, "mechanisms", "casd.auth.") for word in chosen.mechanisms] if chosen else []
@@ -198,11 +199,17 @@ class _Reader:
     def _named(self, word: str, key_: str, folder: str) -> tuple[ModuleType, Any] | None:
         """Return the module and value that [access] names by a word."""
         module = module_of(word)
-        if module is None or not module.__name__.startswith(folder):
-            self._ini.note("access", key_, f"there is no {folder}{word}")
+        if module is None or module in _GENERAL or not module.__name__.startswith(folder):
+            self._ini.note("access", key_, f"there is no {folder}{word}; known are: {', '.join(_known(folder))}")
             return None
         value = self._value(module)
         return None if value is None else (module, value)
+
+
+def _known(folder: str) -> list[str]:
+    """Return what [access] may name of a folder's modules."""
+    found = {name: module_of(name) for name in known_sections() if ":" not in name}
+    return [name for name, each in found.items() if each and each not in _GENERAL and each.__name__.startswith(folder)]
 
 
 def _check(ini: Ini, plan: Plan) -> None:

@@ -10,13 +10,12 @@ import socket
 import sys
 import threading
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from twisted.application.service import IService, MultiService, Service
 from twisted.internet.defer import Deferred, DeferredLock, gatherResults, maybeDeferred, succeed
-from twisted.internet.error import CannotListenError, ReactorNotRunning
+from twisted.internet.error import CannotListenError
 from twisted.internet.protocol import Factory
 from twisted.internet.task import deferLater
 from twisted.logger import Logger
@@ -28,7 +27,7 @@ from casd.config import BadConfiguration
 from casd.crew import MAILBOX
 from casd.front import Front, Listening
 from casd.model import Endpoint, Networks
-from casd.net.reactor import choose_reactor, fail_if
+from casd.net.reactor import choose_reactor, end, fail_if
 from casd.net.shown import Shown
 from casd.net.systemd import inherited_sockets, notify
 from casd.net.tether import Tether
@@ -290,8 +289,7 @@ class FrontService(Service):
         self.failed = True
         self.ready.errback(failure)
         self.ready.addErrback(lambda _: None)
-        with suppress(ReactorNotRunning):  # another service could not start either
-            self._reactor.stop()
+        end(self._reactor)
 
 
 class Entrance(Factory):

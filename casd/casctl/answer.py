@@ -31,6 +31,11 @@ def plain(value: Any) -> Any:
     return str(value) if isinstance(value, UUID | Path) else value
 
 
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
 def show(invocation: Invocation, value: Any) -> None:
     """Print one thing, a property a line."""
     record = plain(value)
@@ -40,6 +45,11 @@ def show(invocation: Invocation, value: Any) -> None:
     width = max(map(len, record))
     for name, each in record.items():
         click.echo(f"{name.replace('_', ' '):{width}}  {_cell(each)}".rstrip())
+
+
+def warn(text: str) -> None:
+    """Tell of what was done all the same, and is perhaps not what was meant."""
+    click.echo(f"Warning: {text}", err=True)
 
 
 def table(invocation: Invocation, columns: Sequence[str], records: Iterable[Any]) -> None:

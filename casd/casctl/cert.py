@@ -14,10 +14,12 @@ from casd.casctl.answer import done, table
 from casd.casctl.cert_problems import problems
 from casd.casctl.credentials import make_credentials
 from casd.casctl.invocation import Down, Invocation, Noun
+from casd.casctl.named import authority
 from casd.casctl.owner import tell_owner, work_for_owner
 from casd.casctl.self_signed import key_of, make_self_signed
 from casd.certificates import Pair, chosen_by_clients, read_certificate, signing_request
 from casd.directory.sqlite_edit import Mistake
+from casd.directory.sqlite_edit_topology import check_name
 from casd.directory.sqlite_topology import read_topology
 from casd.frontends import http as http_door
 from casd.model import Topology
@@ -92,6 +94,7 @@ def show(invocation: Invocation) -> None:
 @click.option(
     "--ca",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    callback=lambda _ctx, _parameter, file: file and authority(file) and file,
     help="A private authority (PEM) that clients trust beside the public ones.",
 )
 @click.pass_obj
@@ -197,4 +200,6 @@ def _namespaces(topology: Topology) -> list[str]:
 
 def _named(servers: tuple[str, ...]) -> Mapping[str, Sequence[str]]:
     pairs = [server.partition("=") for server in servers]
+    for name, *_ in pairs:
+        check_name(name)  # files are called by it
     return {name: (host or name,) for name, _, host in pairs}

@@ -12,7 +12,7 @@ from typing import Any
 import click
 from attrs import evolve, frozen
 
-from casd.casctl.answer import done
+from casd.casctl.answer import counted, done
 from casd.casctl.content_entries import HOMES, Entry, entries, size_of
 from casd.casctl.content_export import FORMATS, Export
 from casd.casctl.control import Control
@@ -72,10 +72,10 @@ def import_(invocation: Invocation, address: str, sources: tuple[Path, ...], fol
         total(size_of(sources))
         for source in sources:
             for batch in _batches(_placed(entry, folder) for entry in entries(source)):
-                for outcome in _bring(peer, batch):
+                for entry, outcome in _bring(peer, batch):
                     counts[outcome if outcome in counts else "bad"] += 1
                     if outcome not in counts:
-                        click.echo(f"{source}: {outcome}", err=True)
+                        click.echo(f"{source}: {entry.title}: {outcome}", err=True)
                 step(sum(entry.size for entry in batch))
     done(invocation, ", ".join(f"{count} {what}" for what, count in counts.items()), **counts)
     if counts["bad"]:
@@ -102,7 +102,7 @@ def export(invocation: Invocation, address: str, target: Path, form: str) -> Non
             while items := peer.ask("GET", f"/casd/export?folder={folder['id']}&after={export.after(folder)}")["items"]:
                 export.write(folder, items)
                 step(len(items))
-    done(invocation, f"{export.written} items are in {target}", items=export.written, folder=str(target))
+    done(invocation, f"wrote {counted(export.written, 'item')} to {target}", items=export.written, folder=str(target))
 
 
 def _mailbox(connection: sqlite3.Connection, address: str) -> Mailbox:
@@ -129,13 +129,14 @@ def _batches(found: Iterable[Entry]) -> Iterator[list[Entry]]:
         yield batch
 
 
-def _bring(peer: Peer, batch: list[Entry]) -> Iterator[str]:
-    """Send what the server does not know yet; yield what became of each entry."""
+def _bring(peer: Peer, batch: list[Entry]) -> Iterator[tuple[Entry, str]]:
+    """Send what the server does not know yet; yield each entry with what became of it."""
     known = set(peer.ask("POST", "/casd/import", digests=[entry.digest for entry in batch])["known"])
     new = [entry for entry in batch if entry.digest not in known]
-    yield from ["known"] * (len(batch) - len(new))
+    yield from ((entry, "known") for entry in batch if entry.digest in known)
     if new:
-        yield from peer.ask("POST", "/casd/import", items=list(map(_record, new)))["outcomes"]
+        outcomes = peer.ask("POST", "/casd/import", items=list(map(_record, new)))["outcomes"]
+        yield from zip(new, outcomes, strict=True)
 
 
 def _record(entry: Entry) -> dict[str, Any]:

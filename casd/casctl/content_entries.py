@@ -22,6 +22,7 @@ HOMES = {"mail": "Inbox", "appointment": "Calendar", "task": "Tasks", "contact":
 
 _SUFFIXES = frozenset((".eml", ".mbox", ".mbx", ".ics", ".vcf", ".pst", ".ost"))
 
+_TITLE = re.compile(rb"^(?:Subject|SUMMARY|FN)(?:;[^:\r\n]*)?:([^\r\n]*)", re.IGNORECASE | re.MULTILINE)
 
 _SEPARATOR = re.compile(rb"From .*\d\d:\d\d.*\d{4}\s*$")
 """With a time and a year at its end: many programs quote no line of a text that begins with From."""
@@ -46,6 +47,13 @@ class Entry:
     def digest(self) -> str:
         """What says whether it was imported before."""
         return sha256(f"{self.kind}\0{self.folder}\0".encode() + self.content).hexdigest()
+
+    @property
+    def title(self) -> str:
+        """By what people know it: its subject or name."""
+        named = _TITLE.search(self.content)
+        text = named[1].decode("utf-8", "replace").strip() if named else ""
+        return repr(text[:80]) if text else f"{self.kind} without a name"
 
 
 def size_of(sources: tuple[Path, ...]) -> int:

@@ -43,13 +43,35 @@ class Control:
         **body: Any,
     ) -> Any:
         """Return what a server answers in JSON; `Down` when it does not, `Mistake` when it says no."""
+        assertion, keys = _assertion(server.name, method, target, database, mailbox), self._keys_of(server)
         try:
-            return self._ask(server, method, target, _assertion(server.name, method, target, database, mailbox), body)
-        except (OSError, http.client.HTTPException, UntrustedPeer, ValueError) as error:
-            raise Down(f"{server.name} does not answer: {error}") from error
+            return self._ask(server, method, target, assertion, keys, body)
+        except UntrustedPeer as error:
+            said = f"casctl server show {server.name} tells what it must show"
+            raise Down(f"who answers is not {server.name}: {error}; {said}") from error
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            why = (isinstance(error, OSError) and error.strerror) or error
+            raise Down(f"{server.name} does not answer at {server.endpoint('http')}: {why}") from error
 
-    def _ask(self, server: Server, method: str, target: str, assertion: Assertion, body: dict[str, Any]) -> Any:
-        keys = read_keys(self.keys / f"{server.name}.key")
+    def _keys_of(self, server: Server) -> dict[str, bytes]:
+        file = self.keys / f"{server.name}.key"
+        try:
+            return read_keys(file)
+        except FileNotFoundError as error:
+            said = f"copy it from another front end, or from {server.name}; casctl cert init FOLDER makes the first"
+            raise Mistake(f"there is no {file}, the hand-over keys of {server.name}: {said}") from error
+        except ValueError as error:
+            raise Mistake(f"the hand-over keys of {server.name} cannot be read: {error}") from error
+
+    def _ask(
+        self,
+        server: Server,
+        method: str,
+        target: str,
+        assertion: Assertion,
+        keys: dict[str, bytes],
+        body: dict[str, Any],
+    ) -> Any:
         token = sign(assertion, *next(iter(keys.items())))
         connection = self._connect(server)
         try:

@@ -138,7 +138,9 @@ def move(invocation: Invocation, name: str, server: str, *, force: bool) -> None
             return read_topology(connection).databases[database.name].epoch
 
     epoch = Move(database, topology.servers[database.active], new, _control(invocation), activate).run(force=force)
-    text = f"{database.name} moved from {database.active} to {new.name} (epoch {epoch})"
+    moved = f"moved from {database.active} to {new.name}"
+    stayed = f"is mounted at {new.name}, where it was active already"
+    text = f"{database.name} {moved if new.name != database.active else stayed} (epoch {epoch})"
     done(invocation, text, name=database.name, active=new.name, epoch=epoch)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from casd.casctl.answer import done
+from casd.casctl.answer import counted, done
 from casd.casctl.database_files import FILE, folder_of, opened
 from casd.casctl.invocation import Down, Invocation, Verb
 from casd.casctl.owner import work_for_owner
@@ -66,6 +66,8 @@ def backup(invocation: Invocation, name: str, target: Path, *, verified: bool) -
     file = folder_of(invocation, name) / FILE
     if target.exists():
         raise Mistake(f"{target} exists: name another file, or move it away")
+    if not target.parent.is_dir():
+        raise Mistake(f"there is no folder {target.parent}: make it, or name another")
     part = target.with_name(f"{target.name}.part")
     part.unlink(missing_ok=True)
     try:
@@ -98,7 +100,8 @@ def repair(invocation: Invocation, name: str) -> None:
         old = replace(file, new)
     finally:
         lock.release(forget=False)
-    text = f"{name} holds {found.items} items again; {found.lost} rows could not be read; the old file is {old}"
+    items, lost = counted(found.items, "item"), counted(found.lost, "row")
+    text = f"{name} holds {items} again; {lost} could not be read; the old file is {old}"
     done(invocation, text, items=found.items, lost=found.lost, old=str(old))
 
 
@@ -116,7 +119,7 @@ def reindexed(invocation: Invocation, name: str, ask: Ask) -> None:
             state = ask("GET", target)
     if state["failure"]:
         raise Mistake(f"{name}: {state['failure']}; casctl database verify {name} tells more")
-    done(invocation, f"{name}: {state['done']} items are indexed", name=name, items=state["done"])
+    done(invocation, f"{name}: indexed {counted(state['done'], 'item')}", name=name, items=state["done"])
 
 
 def _problems(file: Path, *, deep: bool) -> list[str]:

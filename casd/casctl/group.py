@@ -9,14 +9,15 @@ from uuid import UUID, uuid4
 import click
 from attrs import evolve
 
-from casd.casctl.answer import done, show, table
+from casd.casctl.answer import done, show, table, warn
 from casd.casctl.invocation import Invocation, Noun
 from casd.casctl.named import given
-from casd.directory.addresses import normal_address
+from casd.directory.addresses import domain_of, normal_address
 from casd.directory.sqlite_edit import Mistake
 from casd.directory.sqlite_edit_groups import put_group, remove_group
 from casd.directory.sqlite_edit_mailboxes import default_legacy_dn
 from casd.directory.sqlite_groups import all_groups, by_address
+from casd.directory.sqlite_mailboxes import by_address as has_mailbox
 from casd.directory.sqlite_topology import read_topology
 from casd.model import Group
 
@@ -51,6 +52,7 @@ def add(
         organisation = read_topology(connection).organisation
         legacy_dn = group.legacy_dn or default_legacy_dn(organisation, group)
         put_group(connection, evolve(group, legacy_dn=legacy_dn))
+        _warn_of_nobody(connection, members)
     done(invocation, f"added {address}", address=address, guid=group.guid)
 
 
@@ -97,6 +99,7 @@ def set_(
         members = _members(group, add_member, remove_member)
         group = evolve(group, **given(options), address=new_address or group.address, members=members)
         put_group(connection, group)
+        _warn_of_nobody(connection, add_member)
     done(invocation, f"changed {group.address}", address=group.address, guid=group.guid)
 
 
@@ -116,6 +119,14 @@ def _find(connection: sqlite3.Connection, address: str) -> Group:
     if group is None:
         raise Mistake(f"there is no group {address}: casctl group list shows what there is")
     return group
+
+
+def _warn_of_nobody(connection: sqlite3.Connection, members: tuple[str, ...]) -> None:
+    """Warn of addresses in domains of ours that nobody has: they may be added later, or be mistyped."""
+    domains = read_topology(connection).domains
+    for member in members:
+        if domain_of(member) in domains and not (has_mailbox(connection, member) or by_address(connection, member)):
+            warn(f"nobody has the address {member} yet: what is sent to the group does not reach it")
 
 
 def _members(group: Group, add: tuple[str, ...], remove: tuple[str, ...]) -> tuple[str, ...]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
@@ -10,6 +12,7 @@ from typing import Any, TypeVar
 
 import click
 from attrs import define, frozen
+from click.core import ParameterSource
 
 from casd.config import BadConfiguration, Ini, key, path
 from casd.directory import sqlite, sqlite_edit
@@ -60,7 +63,7 @@ class Invocation:
     @contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:
         """Open the directory for reading."""
-        file = self._existing()
+        file = self._existing(os.R_OK)
         try:
             with closing(sqlite.connect(file, "ro", _PATIENCE)) as connection:
                 yield connection
@@ -69,12 +72,14 @@ class Invocation:
 
     def edit(self) -> AbstractContextManager[sqlite3.Connection]:
         """Open the directory for one change."""
-        return sqlite_edit.edit(self._existing())
+        return sqlite_edit.edit(self._existing(os.W_OK))
 
-    def _existing(self) -> Path:
+    def _existing(self, mode: int) -> Path:
         file = self.directory
         if not file.exists():
             raise Mistake(f"there is no {file}: casctl organisation init NAME makes it, or correct [sqlite] file")
+        if not os.access(file, mode):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(file))
         return file
 
 
@@ -110,6 +115,7 @@ class Verb(click.Command):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the subcommand; what it cannot do ends it with a message and a status."""
+        self._refuse_nothing(ctx)
         try:
             return super().invoke(ctx)
         except (Mistake, BadConfiguration) as error:
@@ -119,6 +125,19 @@ class Verb(click.Command):
         except PermissionError as error:
             said = f"{error.filename}: {error.strerror}; run this as the user that casd runs as, or as root"
             raise click.ClickException(said) from error
+        except OSError as error:
+            if error.errno == errno.EPIPE:  # whoever reads has read enough, as `head`: click ends in silence then
+                raise
+            where = f"{error.filename}: " if error.filename else ""
+            raise click.ClickException(f"{where}{error.strerror or error}") from error
+
+    def _refuse_nothing(self, ctx: click.Context) -> None:
+        """Refuse a `set` that says nothing: it would answer that something was changed."""
+        choices = [option for option in self.params if isinstance(option, click.Option) and option.expose_value]
+        if self.name == "set" and not any(
+            ctx.get_parameter_source(str(option.name)) is ParameterSource.COMMANDLINE for option in choices
+        ):
+            raise click.UsageError(f"say what to change: {', '.join(option.opts[0] for option in choices)}", ctx)
 
 
 class Noun(click.Group):

@@ -12,12 +12,13 @@ import click
 from argon2 import PasswordHasher
 from attrs import evolve
 
-from casd.casctl.answer import done, plain, show, table
+from casd.casctl.answer import done, plain, show, table, warn
 from casd.casctl.invocation import Invocation, Noun
 from casd.casctl.mailbox_import import import_mailboxes
 from casd.casctl.named import given
 from casd.casctl.progress import watched_lines
 from casd.casctl.switches import switch_option
+from casd.config import Ini
 from casd.directory.addresses import normal_address
 from casd.directory.sqlite_edit import Mistake
 from casd.directory.sqlite_edit_mailboxes import default_legacy_dn, put_mailbox, remove_mailbox, set_password
@@ -108,6 +109,7 @@ def add(
         )
         if encoded:
             set_password(connection, mailbox.guid, encoded, datetime.now(UTC))
+    _warn_of_no_book(invocation, options["address_book"])
     done(invocation, f"added {address}", address=address, guid=mailbox.guid)
 
 
@@ -176,6 +178,7 @@ def set_(
         put_mailbox(connection, evolve(mailbox, address=new_address or mailbox.address, proxy_addresses=proxies))
         if encoded:
             set_password(connection, mailbox.guid, encoded, datetime.now(UTC))
+    _warn_of_no_book(invocation, options["address_book"])
     done(invocation, f"changed {mailbox.address}", address=new_address or mailbox.address, guid=mailbox.guid)
 
 
@@ -209,6 +212,15 @@ def import_(invocation: Invocation, file: Path) -> None:
     done(invocation, ", ".join(f"{count} {what}" for what, count in counts.items()), **counts)
     if counts["bad"]:
         raise click.exceptions.Exit(1)
+
+
+def _warn_of_no_book(invocation: Invocation, name: str | None) -> None:
+    """Warn of an address book that this file does not have, though another front end's may."""
+    books = [
+        section.partition(":")[2] for section in Ini.read(invocation.config).sections if section.startswith("oab:")
+    ]
+    if name and name.lower() not in map(str.lower, books):
+        warn(f"{invocation.config} has no [oab:{name}]: without it the mailbox gets the first book that suits it")
 
 
 def _refuse_known(connection: sqlite3.Connection, mailbox: Mailbox) -> None:

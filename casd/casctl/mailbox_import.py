@@ -30,6 +30,12 @@ _BATCH = 5000
 """Rows in one transaction: an interruption costs at most so many."""
 
 
+_UNREADABLE = re.compile("[\ud800-\udfff]")
+"""What stands for bytes that are not UTF-8."""
+
+_NOT_UTF_8 = "it is not in UTF-8: save the file as CSV in UTF-8"
+
+
 def _words(cell: str) -> list[str]:
     return [word for word in re.split(r"[\s;,]+", cell) if word]
 
@@ -63,8 +69,8 @@ def import_mailboxes(
     """
     counts = Counter(added=0, changed=0, unchanged=0, bad=0)
     reader = csv.reader(lines)
-    columns = _columns(next(reader, []))
     rows = _numbered(reader)
+    columns = _columns(next(rows, (1, []))[1])
     while batch := list(islice(rows, _BATCH)):
         with edit() as connection:
             organisation = read_topology(connection).organisation
@@ -81,6 +87,10 @@ def import_mailboxes(
 def _columns(names: list[str]) -> list[str]:
     columns = [name.strip("\ufeff ").lower() for name in names]  # spreadsheets put a mark in front
     for column in columns:
+        if _UNREADABLE.search(column):
+            raise Mistake(f"line 1: {_NOT_UTF_8}")
+        if ";" in column or "\t" in column:
+            raise Mistake("line 1: commas must separate the columns, no semicolons or tabs: save it as such a CSV")
         if column not in COLUMNS:
             near = get_close_matches(column, COLUMNS, 1) or COLUMNS
             raise Mistake(f"line 1: unknown column {column!r}: use {', '.join(near)}")
@@ -95,12 +105,15 @@ def _numbered(reader: Any) -> Iterator[tuple[int, list[str]]]:
             if cells:
                 yield reader.line_num, cells
     except csv.Error as error:
-        raise Mistake(f"line {reader.line_num}: {error}; is a quotation mark left open above?") from None
+        said = f"line {reader.line_num}: {error}; is this CSV, and is a quotation mark left open above?"
+        raise Mistake(said) from None
 
 
 def _values(columns: list[str], cells: list[str]) -> dict[str, Any]:
     if len(cells) != len(columns):
-        raise Mistake(f"it has {len(cells)} cells where line 1 names {len(columns)} columns")
+        raise Mistake(f"it does not have the {len(columns)} cells that line 1 names")
+    if _UNREADABLE.search("".join(cells)):
+        raise Mistake(_NOT_UTF_8)
     return {column: COLUMNS[column](cell.strip()) for column, cell in zip(columns, cells, strict=True)}
 
 

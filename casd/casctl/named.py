@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Any, TypeVar
+
+import click
+from cryptography import x509
 
 from casd.directory.sqlite_edit import Mistake
 
@@ -25,6 +29,16 @@ def refuse_used(what: str, values: Mapping[str, Any], name: str) -> None:
     """Refuse a name that is in use."""
     if name.lower() in map(str.lower, values):
         raise Mistake(f"the {what} {name} exists already: change it with casctl {what} set {name}")
+
+
+def authority(file: Path) -> str:
+    """Return the text of an authority's file (PEM)."""
+    text = file.read_text(encoding="ascii", errors="replace")
+    try:
+        x509.load_pem_x509_certificates(text.encode())
+    except ValueError:
+        raise click.BadParameter(f"{file} holds no certificate (PEM)") from None
+    return text
 
 
 def given(options: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from casd.casctl.answer import done, show, table
+from casd.casctl.answer import counted, done, show, table
 from casd.casctl.invocation import Down, Invocation, Noun
 from casd.casctl.owner import work_for_owner
 from casd.casctl.progress import bar
@@ -46,7 +46,7 @@ def build(invocation: Invocation) -> None:
     if outcome.busy:
         raise Down("casd is making them at this moment: look with casctl oab list")
     new = "new" if outcome.recorded else "unchanged"
-    said = f"generation {outcome.sequence} is {new}, {len(outcome.made)} files made"
+    said = f"generation {outcome.sequence} is {new}, made {counted(len(outcome.made), 'file')}"
     done(invocation, said, sequence=outcome.sequence, recorded=outcome.recorded, made=outcome.made)
 
 
@@ -100,7 +100,10 @@ def verify(invocation: Invocation) -> None:
                 bad.append(str(name))
                 file.unlink()
             step(1)
-    said = "\n".join(f"{name} was not as it should be" for name in bad) or f"{len(names)} files are as they should be"
+    said = (
+        "\n".join(f"{name} was not as it should be" for name in bad)
+        or f"verified {counted(len(names), 'file')}: all as it should be"
+    )
     done(invocation, said, good=not bad, files=len(names), bad=bad)
     if bad:
         raise click.exceptions.Exit(1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +11,15 @@ from attrs import evolve
 
 from casd.casctl.answer import done, show, table
 from casd.casctl.invocation import Invocation, Noun
-from casd.casctl.named import find, given, refuse_used
+from casd.casctl.named import authority, find, given, refuse_used
+from casd.casctl.switches import PROTOCOLS
 from casd.config import endpoint
 from casd.directory.sqlite_edit import Mistake
 from casd.directory.sqlite_edit_topology import put_server, remove_server
 from casd.directory.sqlite_topology import read_topology
 from casd.model import Endpoint, ProxyProtocol, Server, ServerKind
 
+_PROTOCOLS = ("http", *PROTOCOLS)
 _COLUMNS = ["name", "kind", "site", "version", "endpoints", "tls_name"]
 
 
@@ -24,6 +27,8 @@ def _endpoints(_ctx: click.Context, _parameter: click.Parameter, values: tuple[s
     found = {}
     for value in values:
         protocol, equals, address = value.rpartition("=")
+        if equals and protocol not in _PROTOCOLS:
+            raise click.BadParameter(f"{protocol!r} is no protocol: use one of {', '.join(_PROTOCOLS)}")
         try:
             found[protocol if equals else "http"] = endpoint(address, Path())
         except ValueError as error:
@@ -40,13 +45,11 @@ def _version(_ctx: click.Context, _parameter: click.Parameter, value: str | None
     return int(major), int(minor)
 
 
-def _authority(_ctx: click.Context, _parameter: click.Parameter, value: Path | None) -> str | None:
-    if value is None:
-        return None
-    text = value.read_text(encoding="ascii", errors="replace")
-    if "BEGIN CERTIFICATE" not in text:
-        raise click.BadParameter(f"{value} holds no certificate (PEM)")
-    return text
+def _pin(_ctx: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
+    digits = value and value.replace(":", "").lower()  # as openssl prints it, too
+    if digits and not re.fullmatch("[0-9a-f]{64}", digits):
+        raise click.BadParameter(f"{value!r} is not 64 digits in hex, as casctl cert show prints them (fingerprint)")
+    return digits
 
 
 _SITE = click.option("--site", help="The site it stands in.")
@@ -63,10 +66,10 @@ _TLS_NAME = click.option("--tls-name", help="The name in its certificate, where 
 _CA = click.option(
     "--ca",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    callback=_authority,
+    callback=lambda _ctx, _parameter, file: file and authority(file),
     help="File (PEM) of the authority that signed it.",
 )
-_PIN = click.option("--pin", help="SHA-256 of its certificate, in hex.")
+_PIN = click.option("--pin", callback=_pin, help="SHA-256 of its certificate, in hex.")
 _PROXY_PROTOCOL = click.option(
     "--proxy-protocol",
     type=click.Choice([version.value for version in ProxyProtocol]),

@@ -45,19 +45,22 @@ def remove_domain(connection: sqlite3.Connection, domain: str) -> None:
         "SELECT count(*) FROM address WHERE role <> 'login' AND normal LIKE ?", (f"%@{normal}",)
     ).fetchone()
     if used:
-        raise Mistake(f"{used} addresses are in {normal}: remove them first")
+        raise Mistake(f"there are addresses in {normal} ({used}): remove them first")
     if not connection.execute("DELETE FROM domain WHERE name = ?", (normal,)).rowcount:
         raise _unknown(connection, "domain", normal)
 
 
 def put_site(connection: sqlite3.Connection, site: Site) -> None:
     """Add or replace a site."""
-    _check_name(site.name)
+    check_name(site.name)
+    if site.namespace:
+        _domain(site.namespace)
+    internal, external = _front_url(site.internal_url), _front_url(site.external_url)
     connection.execute(
         "INSERT INTO site (name, namespace, internal_url, external_url, redirect) VALUES (?, ?, ?, ?, ?) "
         "ON CONFLICT (name) DO UPDATE SET namespace = excluded.namespace, internal_url = excluded.internal_url, "
         "external_url = excluded.external_url, redirect = excluded.redirect",
-        (site.name, site.namespace, site.internal_url, site.external_url, site.redirect),
+        (site.name, site.namespace, internal, external, site.redirect),
     )
 
 
@@ -70,7 +73,7 @@ def remove_site(connection: sqlite3.Connection, name: str) -> None:
 
 def put_server(connection: sqlite3.Connection, server: Server) -> None:
     """Add or replace a server with its endpoints."""
-    _check_name(server.name)
+    check_name(server.name)
     site = _number(connection, "site", server.site)
     (number,) = connection.execute(
         "INSERT INTO server (name, site, major, minor, tls_name, ca, pin, proxy_protocol, kind) "
@@ -100,7 +103,7 @@ def remove_server(connection: sqlite3.Connection, name: str) -> None:
 
 def put_database(connection: sqlite3.Connection, database: Database) -> None:
     """Add or replace a database with its copies; its epoch grows when another copy becomes the active one."""
-    _check_name(database.name)
+    check_name(database.name)
     copies = [(_number(connection, "server", copy.server), copy.preference) for copy in database.copies]
     active = _number(connection, "server", database.active)
     if active not in dict(copies):
@@ -173,7 +176,17 @@ def _domain(domain: str) -> str:
         raise Mistake(str(error)) from None
 
 
-def _check_name(name: str) -> None:
+def _front_url(url: str) -> str:
+    """Return a site's URL, to which clients' paths are appended; refuse what would lead nowhere then."""
+    parts = urlsplit(url)
+    whole = parts.scheme == "https" and parts.hostname and not (parts.path.strip("/") or parts.query or parts.fragment)
+    if url and not (whole and url.isascii() and url.isprintable() and " " not in url):
+        raise Mistake(f"{url!r} is not a URL such as https://mail.example.org, without a path")
+    return url.rstrip("/")
+
+
+def check_name(name: str) -> None:
+    """Refuse what cannot be the name of a site, a server or a database."""
     if not _NAME.fullmatch(name):
         raise Mistake(f"{name!r} is no name: use up to 63 letters, digits, dots, hyphens and underscores")
 

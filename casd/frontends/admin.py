@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from typing import Any
 
 from attrs import frozen
@@ -15,7 +16,7 @@ from casd.certificates import Certificate
 from casd.config import endpoints, key
 from casd.frontends.door import Door
 from casd.metrics import Metrics
-from casd.model import Endpoint
+from casd.model import DirectoryDown, Endpoint
 from casd.net.operator import Operator, figures
 from protocols.http1 import Response
 
@@ -54,6 +55,8 @@ class Admin(Operator):
         return figures(gather.page(*await self._gathered()))
 
     async def _status(self) -> Response:
+        with suppress(DirectoryDown):  # it says so; what was known before is told
+            await self._access.topology()  # nobody may have come yet
         main = self._place.main
         told = gather.status(*await self._gathered()) | {"pid": main, "supervised": main != os.getpid()}
         return Response(200, ((b"Content-Type", b"application/json"),), json.dumps(told, indent=1).encode())

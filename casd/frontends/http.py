@@ -6,7 +6,7 @@ from pathlib import Path
 
 from attrs import frozen
 
-from casd.config import endpoints, file, key, secret, several, words
+from casd.config import endpoints, file, key, secret, several, text
 from casd.frontends.settings import DoorSettings, listeners
 from casd.model import Endpoint
 from casd.vdirs.api import Api
@@ -33,7 +33,9 @@ class Settings(DoorSettings):
     plain: tuple[Endpoint, ...] = key(
         endpoints, "127.0.0.1:8080", "addresses of plain HTTP, where everything is sent to https"
     )
-    namespaces: tuple[str, ...] = key(words, "localhost", "the names that clients ask for; any other Host is refused")
+    namespaces: tuple[str, ...] = key(
+        several(text), "localhost", "the names that clients ask for; any other Host is refused"
+    )
     certificate: tuple[Path, ...] = key(
         several(file), doc="the certificate chain (PEM) that clients see; of several the one for the name they ask for"
     )

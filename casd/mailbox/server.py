@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -15,7 +14,6 @@ from urllib.parse import urlsplit
 from attrs import frozen
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred
-from twisted.internet.error import ReactorNotRunning
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
@@ -37,6 +35,7 @@ from casd.mailbox.submission import Submission
 from casd.model import Endpoint, Networks
 from casd.net.handover import read_keys
 from casd.net.http import Limits
+from casd.net.reactor import end
 from casd.net.shown import Shown, start_looking
 from casd.net.tls import HTTP2, ServerTLS
 from casd.net.transports import Port, connect, listen
@@ -250,5 +249,4 @@ class MailboxServer(Service):
         self.failed = True
         self.ready.addErrback(lambda _: None)
         self.ready.errback(failure)
-        with suppress(ReactorNotRunning):  # another service could not start either
-            self._reactor.stop()
+        end(self._reactor)

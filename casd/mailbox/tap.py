@@ -8,6 +8,7 @@ from pathlib import Path
 from twisted.application.service import IService, MultiService
 from twisted.python import usage
 
+from casd.certificates import BadCertificate, Pair, read_certificate
 from casd.config import BadConfiguration, Ini
 from casd.mailbox.server import Settings, service
 from casd.net.reactor import choose_reactor, fail_if
@@ -38,6 +39,10 @@ def read_servers(file: Path) -> Mapping[str, Settings]:
             ini.unknown(section, ["mailbox:NAME"])
         elif (settings := ini.take(section, Settings)) is not None:
             servers[name] = settings
+            try:
+                read_certificate(Pair(settings.certificate, settings.private_key))
+            except BadCertificate as error:
+                ini.note(section, "certificate", str(error))
     if not ini.sections:
         ini.note("mailbox:NAME", "", "there must be a section for each server, named as the directory calls it")
     ini.finish()

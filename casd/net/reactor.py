@@ -7,10 +7,12 @@ import ctypes
 import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import uvloop
 from twisted.internet import asyncioreactor
+from twisted.internet.error import ReactorNotRunning
 
 _M_MMAP_THRESHOLD = -3
 _M_TRIM_THRESHOLD = -1
@@ -36,6 +38,16 @@ def map_read_buffers(library: Any = None) -> bool:
     mallopt = getattr(library or ctypes.CDLL(None), "mallopt", None)  # musl has none
     # Told that, glibc also gives each large piece of a body back to the system at once, only to ask for it again.
     return bool(mallopt and mallopt(_M_MMAP_THRESHOLD, _READ_BUFFER) and mallopt(_M_TRIM_THRESHOLD, _KEPT))
+
+
+def end(reactor: Any) -> None:
+    """Stop a reactor: at once, or as soon as it runs if services are being started before."""
+    reactor.callWhenRunning(_stop, reactor)
+
+
+def _stop(reactor: Any) -> None:
+    with suppress(ReactorNotRunning):  # somebody else had it stopped
+        reactor.stop()
 
 
 def fail_if(failed: Callable[[], bool]) -> None:

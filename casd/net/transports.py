@@ -86,9 +86,9 @@ async def listen(
 
     if proxies:
         return _gate(reactor, inherited or _bound(endpoint), factory, admit, proxies)
-    where = {"sock": inherited} if inherited else {"host": endpoint.host, "port": endpoint.port}
+    place = inherited or _bound(endpoint)
     server = await _future(
-        loop.create_server(lambda: _accepted(factory, None), backlog=BACKLOG, **encrypted, **where), loop
+        loop.create_server(lambda: _accepted(factory, None), sock=place, backlog=BACKLOG, **encrypted), loop
     )
     factory.doStart()
 
@@ -397,7 +397,10 @@ def _gate(
 
 def _bound(endpoint: Endpoint) -> socket.socket:
     family = socket.AF_INET6 if ":" in endpoint.host else socket.AF_INET
-    return socket.create_server((endpoint.host, endpoint.port), family=family, backlog=BACKLOG)
+    try:
+        return socket.create_server((endpoint.host, endpoint.port), family=family, backlog=BACKLOG)
+    except OSError as error:
+        raise endpoint.refused(error) from None
 
 
 def _twin(listening: Any) -> socket.socket:

@@ -142,6 +142,7 @@ def test_a_stranger_is_nobody(address: str, word: str) -> None:
     told = stranger(address, topology)
     assert isinstance(told, Refuse)
     assert told.word == word
+    assert ("casctl partner set" in told.trace[0]) == (address == "x@quiet.example")
 
 
 def test_a_partners_address_is_told_where_to_ask() -> None:

@@ -97,5 +97,5 @@ def test_another_certificates_key_is_refused(pair: Pair, tmp_path: Path) -> None
 def test_a_key_behind_a_password_is_refused(pair: Pair) -> None:
     key = rsa.generate_private_key(65537, 2048)
     pair.key.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"x")))
-    with pytest.raises(BadCertificate, match="Password was not given"):
+    with pytest.raises(BadCertificate, match="has a password"):
         read_certificate(pair)

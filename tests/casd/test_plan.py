@@ -121,9 +121,15 @@ def test_without_a_name_a_front_end_has_its_hosts(read: Read) -> None:
             "",
             "[pool]: needs the key",
         ),
-        ([], "[access]\ndirectory = ldapp\n", "[access] directory: there is no casd.directory.ldapp"),
+        (
+            [],
+            "[access]\ndirectory = ldapp\n",
+            "[access] directory: there is no casd.directory.ldapp; known are: sqlite",
+        ),
+        ([("plain =", "plain =\nnamespaces =")], "", "[http] namespaces: needs a value"),
         ([], "[access]\ndirectory = pool\n", "[access] directory: there is no casd.directory.pool"),
-        ([], "[access]\nmechanisms = basic ntlmx\n", "[access] mechanisms: there is no casd.auth.ntlmx"),
+        ([], "[access]\nmechanisms = basic ntlmx\n", "there is no casd.auth.ntlmx; known are: basic, forms"),
+        ([], "[access]\nmechanisms = password\n", "there is no casd.auth.password; known are: basic, forms"),
         ([], "[access]\nversion = 15\n", "[access] version: '15' is not a version"),
         ([], "[accesslog]\nstyle = xml\n", "[accesslog] style: 'xml' is neither text nor json"),
     ],
@@ -167,7 +173,7 @@ def test_two_listeners_on_one_port_refuse_the_start(read: Read, more: str) -> No
 @pytest.mark.negative
 def test_a_secret_that_anyone_may_read_refuses_the_start(read: Read, tmp_path: Path) -> None:
     (tmp_path / "demo" / "array.secret").chmod(0o644)
-    assert "holds a secret but anyone may read it: chmod 600" in mistakes(read)
+    assert "holds a secret but anyone may read it: chmod o=" in mistakes(read)
 
 
 def test_everything_that_is_wrong_is_told_at_once(read: Read) -> None:
@@ -300,7 +306,7 @@ def test_an_account_that_anyone_may_use_is_refused(read: Read, tmp_path: Path, m
     key.write_text("secret")
     key.chmod(0o644)
     said = mistakes(read, *acme_of(), more=ACME + more)
-    assert "[acme] account key: account.key holds a secret but anyone may read it: chmod 600" in said
+    assert "[acme] account key: account.key holds a secret but anyone may read it: chmod o=" in said
     key.chmod(0o600)
     assert read(*acme_of(), more=ACME + more).acme
 

@@ -61,6 +61,9 @@ class Machine(Memory):
         self.adopted.append(number)
         return super().listenTCP(8443, factory, 50, "127.0.0.1")
 
+    def callWhenRunning(self, function: Any, *args: Any) -> None:
+        function(*args)
+
     def stop(self) -> None:
         self.stopped += 1
 

@@ -26,10 +26,13 @@ CALL = """async ([action, values]) => {
 
 OVERFLOWING = """() => {
     const wide = [document.documentElement, ...document.querySelectorAll("dialog[open]")];
-    const cut = document.querySelectorAll("#modules span, .primary, dialog[open] h2");
+    const cut = document.querySelectorAll("#modules span, #folders .name, .primary, dialog[open] h2");
+    const buttons = [...document.querySelectorAll("dialog[open] button")];
+    const outside = (each) => each.getBoundingClientRect().left < each.closest("dialog").getBoundingClientRect().left;
     const over = (each) => each.scrollWidth > each.clientWidth || each.scrollHeight > each.clientHeight;
     return [
         ...wide.filter((each) => each.scrollWidth > each.clientWidth).map((each) => `${each.tagName} is too wide`),
+        ...buttons.filter(outside).map((each) => `outside its dialog: ${each.textContent}`),
         ...[...cut].filter((each) => each.clientWidth && over(each)).map((each) => `cut off: ${each.textContent}`),
     ];
 }"""
@@ -57,6 +60,19 @@ class Layout(Stories):
                 self.sweep(1280, 800, WORDY, locale=locale)
 
         return self.told(sweeps)
+
+    def test_the_buttons_that_appear_in_a_row_leave_its_subject_whole(self) -> Deferred[None]:
+        def story() -> None:
+            self.told_to(self.alice, "A subject that is so long that no line of any list has room for all of it")
+            with self.user(self.alice) as alice:
+                row = alice.page.locator(".row").first
+                row.hover()
+                buttons, subject = row.locator(".hover").bounding_box(), row.locator(".subject").bounding_box()
+                assert buttons is not None
+                assert subject is not None
+                assert buttons["y"] + buttons["height"] <= subject["y"] + 1
+
+        return self.told(story)
 
     def sweep(self, width: int, height: int, views: Collection[str] = (), **options: Any) -> None:
         """Look at some views, or at all that are no different at another width."""
@@ -120,9 +136,10 @@ def fill(user: User, other: str) -> None:
         date = (day + timedelta(days=days)).isoformat()
         call("SaveAppointment", subject=subject, start=f"{date}T{start}", end=f"{date}T{end}", zone="UTC", **values)
 
-    event("Standup", 0, "09:00", "09:30", repeat="DAILY", location="Room 5")
+    guests = [{"name": "Bob", "address": other}]
+    event("Standup", 0, "09:00", "09:30", repeat="DAILY", location="Room 5", attendees=guests)
     event("Budget", 1, "10:00", "12:00", busy="tentative")
-    event("Interview", 1, "11:00", "12:30", attendees=[{"name": "Bob", "address": other}])
+    event("Interview", 1, "11:00", "12:30", attendees=guests)
     event("Dentist", 2, "14:00", "15:00", busy="oof")
     call("SaveAppointment", subject="Trade fair", start=str(day), end=str(day + timedelta(days=2)), allDay=True)
     for given, family in (("Zoë", "Zimmer"), ("Dave", "Müller"), ("Anna", "Albrecht")):
@@ -207,6 +224,13 @@ def _card(user: User) -> None:
     expect(user.page.get_by_role("dialog")).to_be_visible()
 
 
+def _series(user: User) -> None:
+    user.page.keyboard.press("Escape")
+    _hash(user, "calendar/week")
+    user.page.locator(".event", has_text="Standup").first.click()
+    expect(user.page.get_by_role("dialog")).to_be_visible()
+
+
 def _people(user: User) -> None:
     user.page.keyboard.press("Escape")
     _hash(user, "people")
@@ -225,6 +249,7 @@ def _settings(user: User) -> None:
 
 
 def _hours(user: User) -> None:
+    user.page.keyboard.press("Escape")
     _hash(user, "settings")
     user.page.locator(".working-hours button").scroll_into_view_if_needed()
 
@@ -254,6 +279,7 @@ VIEWS: dict[str, Callable[[User], None]] = {
     "week": _calendar("week"),
     "event-form": _form,
     "event": _card,
+    "series": _series,
     "people": _people,
     "tasks": _tasks,
     "settings": _settings,
@@ -261,7 +287,16 @@ VIEWS: dict[str, Callable[[User], None]] = {
     "rules": _rules,
     "rule": _rule,
 }
-ONCE = {"newsletter": 390, "chosen": 390, "help": 1280, "day": 390, "event": 1280, "settings": 390, "rule": 390}
+ONCE = {
+    "newsletter": 390,
+    "chosen": 390,
+    "help": 1280,
+    "day": 390,
+    "event": 1280,
+    "series": 390,
+    "settings": 390,
+    "rule": 390,
+}
 """Views that are no different at another width, with the one at which they are looked at."""
-WORDY = ("week", "day", "hours", "rules", "rule")
+WORDY = ("inbox", "week", "day", "series", "hours", "rules", "rule")
 """Views whose words are longer in other languages than in English."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import Locator, Route, expect
 from twisted.internet.defer import Deferred
 
 from tests.integration.webmail import PHONE, Stories, User
@@ -146,6 +148,52 @@ class Calendar(Stories):
 
         return self.told(story)
 
+    def test_going_back_leaves_the_card_of_an_event(self) -> Deferred[None]:
+        def story() -> None:
+            with self.user(self.alice) as alice:
+                at(alice, "week")
+                made(alice, "Dentist")
+                at(alice, "day")
+                event(alice, "Dentist").click()
+                card = alice.page.get_by_role("dialog", name="Dentist")
+                expect(card).to_be_visible()
+                alice.page.go_back()
+                expect(card).to_be_hidden()
+                expect(alice.page.locator(".segments [data-view=week]")).to_have_attribute("aria-pressed", "true")
+
+        return self.told(story)
+
+    def test_a_calendar_that_loads_slowly_is_shown_once(self) -> Deferred[None]:
+        def story() -> None:
+            with self.slow(["calendar/week", "calendar/day"]) as alice:
+                expect(alice.page.locator(".segments [data-view=day]")).to_have_attribute("aria-pressed", "true")
+
+        return self.told(story)
+
+    def test_a_calendar_that_loads_slowly_is_not_shown_to_who_went_elsewhere(self) -> Deferred[None]:
+        def story() -> None:
+            with self.slow(["calendar/week", "inbox"]) as alice:
+                alice.settle()
+                expect(alice.page.locator("body")).to_have_attribute("data-module", "mail")
+
+        return self.told(story)
+
+    @contextmanager
+    def slow(self, places: list[str]) -> Iterator[User]:
+        """Have Alice go to all these places before the calendar's own module has come."""
+        held: list[Route] = []
+        with self.user() as alice:
+            alice.page.route("**/calendar.js", lambda route: held.append(route))  # noqa: PLW0108 (it marks what it is given)
+            alice.sign_in(self.alice)
+            with alice.page.expect_request("**/calendar.js"):
+                alice.page.evaluate("(place) => { location.hash = `#/${place}`; }", places[0])
+            for place in places[1:]:
+                alice.page.evaluate("(place) => { location.hash = `#/${place}`; }", place)
+                alice.page.wait_for_timeout(100)
+            held[0].continue_()
+            yield alice
+            assert alice.errors == []
+
     def test_a_meeting_is_proposed_when_all_are_free_accepted_and_answered(self) -> Deferred[None]:
         def story() -> None:
             tomorrow = (datetime.now(UTC) + timedelta(days=1)).date().isoformat()
@@ -254,6 +302,19 @@ class Calendar(Stories):
 
 class People(Stories):
     """Contacts."""
+
+    def test_what_is_still_missing_is_said_for_a_moment(self) -> Deferred[None]:
+        def story() -> None:
+            with self.user(self.alice) as alice:
+                alice.page.clock.install()
+                alice.go("people")
+                alice.button("New contact").click()
+                alice.button("Save").click()
+                expect(alice.toasts).to_contain_text("Fill in a name or an address.")
+                alice.page.clock.fast_forward(10_000)
+                expect(alice.toasts).to_be_empty()
+
+        return self.told(story)
 
     def test_a_contact_is_made_changed_and_written_to(self) -> Deferred[None]:
         def story() -> None:

@@ -211,6 +211,14 @@ class Start(EstateTestCase):
                 process.wait_for("in use")
                 assert process.wait() == 1
 
+    def test_a_port_that_balancers_come_to_is_no_other_matter(self) -> None:
+        sections = self.estate.sections("fe1")
+        sections["http"]["proxy protocol"] = "127.0.0.1"
+        with socket.create_server(("127.0.0.1", self.estate.ports["fe1.front"])):
+            process = self._start("1", sections)
+            process.wait_for("in use")
+            assert process.wait() == 1
+
     def test_a_second_front_end_does_not_share_the_ports_of_the_first(self) -> None:
         self._start("2").wait_for("ready: ")
         assert self._start("2").wait() == 1

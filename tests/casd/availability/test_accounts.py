@@ -52,7 +52,7 @@ def test_an_account_may_be_granted_a_token(tmp_path: Path) -> None:
 
 @pytest.mark.negative
 def test_a_secret_that_anybody_may_read_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(BadAccount, match="chmod 600"):
+    with pytest.raises(BadAccount, match="chmod o="):
         read(write(tmp_path, "user = x", mode=0o644))
 
 

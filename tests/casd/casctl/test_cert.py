@@ -139,6 +139,24 @@ def test_an_authority_that_nobody_trusts_is_told(demo: Casctl) -> None:
     assert "--ca FILE" in result.output
 
 
+def test_an_authority_that_is_none_is_mistyped(demo: Casctl, ini: Path) -> None:
+    result = demo(f"cert check --ca {ini}")
+    assert result.exit_code == 2
+    assert "holds no certificate (PEM)" in result.output
+
+
+def test_a_server_has_a_name_that_files_can_have(demo: Casctl, tmp_path: Path) -> None:
+    assert "'a/b' is no name" in demo(f"cert init {tmp_path} --server a/b").output
+
+
+@pytest.mark.parametrize(
+    ("spoilt", "said"), [("pem", "front.pem holds no certificate (PEM)"), ("key", "front.key holds no private key")]
+)
+def test_a_file_that_holds_something_else_is_told(demo: Casctl, ini: Path, spoilt: str, said: str) -> None:
+    (ini.parent / "demo" / f"front.{spoilt}").write_text("hello")
+    assert said in demo("check").output
+
+
 def test_a_name_without_a_certificate_is_told(demo: Casctl, ini: Path) -> None:
     _change(ini, "mail.example.org localhost", "mail.example.org mail.example.net")
     (said,) = wrong(demo, ini)

@@ -133,11 +133,13 @@ def test_an_import_that_was_interrupted_is_finished_by_the_same_command(
 
 def test_a_bad_entry_is_named_and_keeps_no_other_out(estate: Casctl, line: Line, tmp_path: Path) -> None:
     bad = b"BEGIN:VCARD\r\nVERSION:3.0\r\nnonsense\r\nEND:VCARD\r\n"
-    (tmp_path / "people.vcf").write_bytes(bad + CONTACT)
+    worse = bad.replace(b"3.0", b"3.0\r\nFN;CHARSET=utf-8:Ann Lee")
+    (tmp_path / "people.vcf").write_bytes(bad + worse + CONTACT)
     result = estate(f"content import alice@example.org {tmp_path}/people.vcf")
     assert result.exit_code == 1
-    assert "1 imported, 0 known, 1 bad" in result.output
-    assert "people.vcf: not a vCard" in result.output
+    assert "1 imported, 0 known, 2 bad" in result.output
+    assert "people.vcf: contact without a name: not a vCard" in result.output
+    assert "people.vcf: 'Ann Lee': not a vCard" in result.output
 
 
 def test_flags_and_times_are_kept(estate: Casctl, line: Line, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import http.client
 import json
 import socket
@@ -17,7 +18,7 @@ from casd.model import Endpoint, Server
 from casd.net.handover import read_keys
 from casd.net.tls import ClientTLS
 from protocols.handover import Assertion, seal, verify
-from tests.casd.casctl.conftest import Casctl, answer
+from tests.casd.casctl.conftest import PIN, Casctl, answer, refused
 
 Answer = tuple[int, dict[str, Any]]
 
@@ -91,14 +92,16 @@ def test_a_move_dismounts_mounts_and_flips(demo: Casctl, wire: Wire) -> None:
 
 
 def test_a_move_to_where_it_is_only_mounts(demo: Casctl, wire: Wire) -> None:
-    assert answer(demo("database move DB01 --to mbx1 --json"))["epoch"] == 1
+    said = demo("database move DB01 --to mbx1").output
+    assert said == "DB01 is mounted at mbx1, where it was active already (epoch 1)\n"
     assert wire.asked == [("mbx1", "/casd/mount", "DB01")]
 
 
 def test_a_dead_server_stops_a_move_unless_it_is_forced(demo: Casctl, wire: Wire) -> None:
-    wire.answers["mbx1", "/casd/dismount"] = ConnectionRefusedError("refused")
+    wire.answers["mbx1", "/casd/dismount"] = ConnectionRefusedError(errno.ECONNREFUSED, "Connection refused")
     result = demo("database move DB01 --to mbx2")
     assert result.exit_code == 3
+    assert "mbx1 does not answer at 127.0.0.1:9443: Connection refused. Nothing was moved" in result.output
     assert "--force" in result.output
     assert len(wire.asked) == 1
     assert demo("database move DB01 --to mbx2 --force").exit_code == 0
@@ -128,7 +131,7 @@ def test_when_no_server_mounts_it_the_operator_is_told(demo: Casctl, wire: Wire)
 
 
 def test_a_server_without_a_copy_gets_no_database(demo: Casctl, wire: Wire) -> None:
-    demo("server add mbx3 --site Main --endpoint 127.0.0.1:1 --pin aa")
+    demo(f"server add mbx3 --site Main --endpoint 127.0.0.1:1 --pin {PIN}")
     result = demo("database move DB01 --to mbx3")
     assert result.exit_code == 1
     assert "has no copy on mbx3" in result.output
@@ -152,8 +155,11 @@ def test_a_database_is_mounted_and_dismounted_where_it_is_active(demo: Casctl, w
 
 
 def test_without_hand_over_keys_nothing_is_asked(demo: Casctl, wire: Wire, ini: Path) -> None:
-    (ini.parent / "demo" / "keys" / "mbx1.key").unlink()
-    assert demo("database mount DB01").exit_code == 3
+    keys = ini.parent / "demo" / "keys" / "mbx1.key"
+    keys.write_text("1 ab")
+    assert "the hand-over keys of mbx1 cannot be read" in refused(demo, "database mount DB01")
+    keys.unlink()
+    assert "casctl cert init FOLDER makes the first" in refused(demo, "database mount DB01")
     assert not wire.asked
 
 
@@ -183,7 +189,7 @@ def test_a_stranger_is_told_nothing(
     demo(f"server set mbx1 --proxy-protocol {spoken}")
     result = demo("database mount DB01")
     assert result.exit_code == 3
-    assert "showed no certificate" in result.output
+    assert "who answers is not mbx1: mbx1.example.org showed no certificate; casctl server show mbx1" in result.output
     assert (found, stranger.told, stranger.closed) == ([("127.0.0.1", 9443)], [header], True)
 
 
@@ -207,7 +213,7 @@ def test_a_server_is_watched_while_it_makes_an_index_anew(
 
     monkeypatch.setattr(database_upkeep.time, "sleep", look)
     wire.answers["mbx1", "/casd/reindex"] = 200, state(0, 9, running=True)
-    assert "DB01: 9 items are indexed" in demo("database reindex DB01").output
+    assert "DB01: indexed 9 items" in demo("database reindex DB01").output
     assert wire.asked == [("mbx1", "/casd/reindex", "DB01")] * 3
 
 

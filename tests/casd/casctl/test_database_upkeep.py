@@ -112,6 +112,7 @@ def test_a_backup_is_a_whole_database_in_one_file(casctl: Casctl, world: World, 
     copy = tmp_path / "copy.sqlite"
     assert casctl(f"database backup --verify {folder} {copy}").exit_code == 0
     assert "exists" in casctl(f"database backup {folder} {copy}").output
+    assert "there is no folder" in casctl(f"database backup {folder} {copy}.d/copy").output
     assert not list(tmp_path.glob("copy.sqlite?*"))
     result(world.database.dismount())
     (folder / "mailboxes.sqlite").write_bytes(copy.read_bytes())

@@ -126,6 +126,7 @@ def test_an_import_adds_what_is_good_and_names_the_lines_that_are_not(estate: Ca
     complaints = dict(line.split(": ", 1) for line in result.stderr.splitlines())
     assert [int(place.rpartition(":")[2]) for place in complaints] == [3, 4, 6, 7, 8, 9, 10, 11, 13]
     assert "taken by alice@example.org" in complaints[f"{csv}:7"]
+    assert complaints[f"{csv}:11"] == "it is not in UTF-8: save the file as CSV in UTF-8"
     shown = answer(estate("mailbox show bob@example.org --json"))
     assert (shown["hidden"], shown["switches"]) == (True, {"imap4": False})
     assert shown["proxy_addresses"] == ["b1@example.org", "b2@example.org"]
@@ -170,12 +171,15 @@ def test_an_import_brings_password_hashes(estate: Casctl, csv: Path) -> None:
         ("address\n", "it must name the columns"),
         ("address,databse\n", "use database"),
         ('address,database\n"' + "x" * 200_000, "quotation mark"),
+        ("address\rdatabase\n", "is this CSV"),
+        ("address;database\n", "commas must separate"),
+        ("\udcff\udcfea,database\n", "save the file as CSV in UTF-8"),
     ],
 )
 def test_a_file_that_is_no_list_of_mailboxes_is_refused(
     estate: Casctl, csv: Path, content: str, complaint: str
 ) -> None:
-    csv.write_text(content)
+    csv.write_bytes(content.encode("utf-8", "surrogateescape"))
     assert complaint in refused(estate, f"mailbox import {csv}")
 
 
@@ -206,3 +210,11 @@ def test_an_import_brings_details(estate: Casctl, csv: Path) -> None:
     assert "2 unchanged" in estate(f"mailbox import {csv}").output
     assert answer(estate("mailbox show eve@example.org --json"))["details"] == {"title": "Head"}
     assert answer(estate("mailbox show oak@example.org --json"))["kind"] == "room"
+
+
+def test_an_address_book_that_the_file_does_not_have_is_warned_of(estate: Casctl, ini: Path) -> None:
+    line = "mailbox set alice@example.org --address-book Sales"
+    assert "has no [oab:Sales]" in estate(line).stderr
+    with ini.open("a") as file:
+        file.write("[oab:sales]\n")
+    assert estate(line).stderr == ""

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
@@ -81,7 +82,7 @@ def test_domains_come_and_go(estate: Casctl) -> None:
     estate("domain add bücher.example")
     assert answer(estate("domain list --json")) == [{"name": "example.org"}, {"name": "xn--bcher-kva.example"}]
     assert estate("domain remove bücher.example").exit_code == 0
-    assert "1 addresses are in example.org" in refused(estate, "domain remove example.org")
+    assert "there are addresses in example.org (1)" in refused(estate, "domain remove example.org")
 
 
 def test_a_site_is_changed_where_it_is_told_to(estate: Casctl) -> None:
@@ -101,9 +102,8 @@ def test_a_site_is_changed_where_it_is_told_to(estate: Casctl) -> None:
     assert estate("site remove Moon").exit_code == 0
 
 
-def test_a_server_is_changed_where_it_is_told_to(estate: Casctl, tmp_path: Path) -> None:
-    authority = tmp_path / "ca.pem"
-    authority.write_text("-----BEGIN CERTIFICATE-----\n")
+def test_a_server_is_changed_where_it_is_told_to(estate: Casctl, provisioned: Path) -> None:
+    authority = provisioned / "ca.pem"
     estate(f"server set mbx1 --version 15.1 --tls-name mbx1.example.org --ca {authority}")
     estate("server set mbx1 --proxy-protocol v2 --kind sogo")
     estate("server set mbx1 --version 15.1")
@@ -113,7 +113,7 @@ def test_a_server_is_changed_where_it_is_told_to(estate: Casctl, tmp_path: Path)
         "version": "15.1",
         "endpoints": {"http": "127.0.0.1:9443", "imap4": "127.0.0.1:9993"},
         "tls_name": "mbx1.example.org",
-        "ca": "-----BEGIN CERTIFICATE-----\n",
+        "ca": authority.read_text(),
         "pin": PIN,
         "proxy_protocol": "v2",
         "kind": "sogo",
@@ -168,11 +168,28 @@ def test_an_address_is_a_mailbox_or_a_group(estate: Casctl) -> None:
     assert "is taken by the group" in refused(estate, "mailbox add staff@example.org --database DB01")
 
 
-@pytest.mark.parametrize("words", ["--endpoint host", "--version 15", "--ca cas.ini"])
+@pytest.mark.parametrize(
+    "words", ["--endpoint host", "--endpoint imap=h:143", "--version 15", "--ca cas.ini", "--pin zz"]
+)
 def test_a_mistyped_server_says_what_would_be_right(estate: Casctl, ini: Path, words: str) -> None:
     result = estate(f"server set mbx1 {words.replace('cas.ini', str(ini))}")
     assert result.exit_code == 2
     assert "Invalid value" in result.output
+
+
+def test_a_pin_is_taken_as_openssl_prints_it(estate: Casctl) -> None:
+    estate(f"server set mbx1 --pin {':'.join(['AB'] * 32)}")
+    assert answer(estate("server show mbx1 --json"))["pin"] == PIN
+
+
+@pytest.mark.parametrize(
+    "url", ["mail.example.org", "http://mail.example.org", "https://mail.example.org/owa", "https:///"]
+)
+def test_a_site_has_urls_that_paths_can_follow(estate: Casctl, url: str) -> None:
+    assert "such as https://mail.example.org" in refused(estate, f"site set Main --external-url {url}")
+    assert estate("site set Main --internal-url https://mail.example.org/ --namespace in.example.org").exit_code == 0
+    assert answer(estate("site show Main --json"))["internal_url"] == "https://mail.example.org"
+    assert "'mail_example' is not a domain" in refused(estate, "site set Main --namespace mail_example")
 
 
 def test_a_database_has_its_copies_by_preference(estate: Casctl) -> None:
@@ -202,3 +219,29 @@ def test_components_are_set_by_name(estate: Casctl) -> None:
         {"front": "front2", "name": "OwaProxy", "active": True},
     ]
     assert "MapiProxy" in refused(estate, "component mapi --state active")
+
+
+@pytest.mark.parametrize("line", ["organisation set", "mailbox set alice@example.org", "database set DB01 --json"])
+def test_a_change_of_nothing_is_mistyped(estate: Casctl, line: str) -> None:
+    result = estate(line)
+    assert result.exit_code == 2
+    assert "say what to change: --" in result.output
+
+
+def test_a_file_that_cannot_be_written_is_told_in_one_line(estate: Casctl, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    output = refused(estate, f"cert init {tmp_path}/file/folder --front mail.example.org --server mbx1")
+    assert output == f"Error: {tmp_path}/file/folder/keys: Not a directory\n"
+
+
+def test_a_member_that_is_nobody_yet_is_warned_of(estate: Casctl) -> None:
+    said = "Warning: nobody has the address bob@example.org yet: what is sent to the group does not reach it\n"
+    assert estate("group add t@example.org --member alice@example.org --member bob@example.org").stderr == said
+    assert estate("group set t@example.org --add-member x@elsewhere.example").stderr == ""
+    assert estate("group set t@example.org --add-member bob@example.org").stderr == said
+
+
+@pytest.mark.parametrize("line", ["domain list", "domain add example.net"])
+def test_a_directory_of_somebody_else_is_told(estate: Casctl, monkeypatch: pytest.MonkeyPatch, line: str) -> None:
+    monkeypatch.setattr(os, "access", lambda file, _mode: Path(file).name != "directory.sqlite")
+    assert "directory.sqlite: Permission denied; run this as the user that casd runs as" in refused(estate, line)

@@ -34,9 +34,9 @@ def folder(ini: Path) -> Path:
 
 def test_books_are_made_when_somebody_asks(books: Casctl, folder: Path) -> None:
     made = books("oab build")
-    assert (made.exit_code, made.output) == (0, "generation 1 is new, 10 files made\n")
+    assert (made.exit_code, made.output) == (0, "generation 1 is new, made 10 files\n")
     assert len(list(folder.glob("*.lzx"))) == 8
-    assert books("oab build").output == "generation 1 is unchanged, 0 files made\n"
+    assert books("oab build").output == "generation 1 is unchanged, made 0 files\n"
 
 
 def test_what_clients_are_told_of_is_listed(books: Casctl) -> None:
@@ -69,7 +69,7 @@ def test_who_gets_none_is_told_what_to_do(demo: Casctl, ini: Path) -> None:
 
 def test_what_was_altered_is_found_and_removed(books: Casctl, folder: Path) -> None:
     books("oab build")
-    assert books("oab verify").output == "10 files are as they should be\n"
+    assert books("oab verify").output == "verified 10 files: all as it should be\n"
     altered = next(folder.glob("*-data-1.lzx"))
     time = altered.stat().st_mtime
     altered.write_bytes(altered.read_bytes()[:-1] + b"!")

@@ -8,12 +8,58 @@ from pathlib import Path
 
 import pytest
 
+from casd.testing import layout
 from tests.casd.casctl.conftest import Casctl, answer
 
 
 def test_a_good_configuration_is_called_good(demo: Casctl, ini: Path) -> None:
     assert demo("check").output == f"{ini} is good\n"
     assert answer(demo("check --json")) == {"good": True, "problems": [], "warnings": []}
+
+
+def test_what_the_directory_does_not_know_is_told_and_is_no_problem_yet(demo: Casctl, ini: Path) -> None:
+    lines = [
+        "[access]",
+        "site = Moon",
+        "[oab]",
+        "folder = oab",
+        "[oab:tenant]",
+        "domains = example.net",
+        "sites = Main",
+    ]
+    section = layout.mailbox_servers({"mbx1": 9443, "mbx2": 9444, "front": 8443})["mailbox:mbx1"]
+    lines += ["[mailbox:mbx9]", *(f"{name} = {value}" for name, value in {**section, "mount": "DB01 DB9"}.items())]
+    with ini.open("a") as file:
+        file.write("\n".join(lines))
+    result = demo("check")
+    assert result.exit_code == 0
+    assert result.output.splitlines() == [
+        "[access] site: the directory has no site Moon; casctl site list shows what there is",
+        "[mailbox:NAME]: the directory has no server mbx9; casctl server list shows what there is",
+        "[mailbox:mbx9] mount: the directory has no database DB9; casctl database list shows what there is",
+        "[oab:tenant] domains: the directory has no domain example.net; casctl domain list shows what there is",
+        f"{ini} is good",
+    ]
+
+
+def test_mailbox_servers_by_themselves_are_checked_without_a_front_end(demo: Casctl, ini: Path) -> None:
+    section = layout.mailbox_servers({"mbx1": 9443, "mbx2": 9444, "front": 8443})["mailbox:mbx1"]
+    lines = ["[mailbox:mbx1]", *(f"{name} = {value}" for name, value in section.items())]
+    ini.write_text("\n".join(lines))
+    assert demo("check").output == f"{ini} is good\n"
+    ini.write_text("\n".join(lines).replace("mount", "mnt"))
+    result = demo("check")
+    assert result.exit_code == 1
+    assert "did you mean 'mount'?" in result.output
+    ini.write_text("\n".join(lines).replace("demo/mbx1.key", "demo/mbx2.key"))
+    assert "the key is that of another certificate" in demo("check").output
+
+
+def test_a_directory_that_cannot_be_read_is_told(demo: Casctl, ini: Path) -> None:
+    (ini.parent / "demo" / "directory.sqlite").write_bytes(b"rubbish" * 1000)
+    result = demo("check")
+    assert result.exit_code == 0
+    assert "the directory cannot be read: " in result.output
 
 
 def test_every_problem_of_a_bad_one_is_named(demo: Casctl, ini: Path) -> None:

@@ -37,6 +37,9 @@ class Reactor(MemoryReactorClock):
     stopped = False
     taken = False
 
+    def callWhenRunning(self, function: Any, *args: Any) -> None:
+        function(*args)
+
     def stop(self) -> None:
         self.stopped = True
 

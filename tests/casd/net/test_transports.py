@@ -21,7 +21,7 @@ from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.internet.asyncioreactor import AsyncioSelectorReactor
 from twisted.internet.defer import Deferred
 from twisted.internet.epollreactor import EPollReactor
-from twisted.internet.error import ConnectionAborted, ConnectionDone, ConnectionLost
+from twisted.internet.error import CannotListenError, ConnectionAborted, ConnectionDone, ConnectionLost
 from twisted.internet.interfaces import IHalfCloseableProtocol, IProtocol, ITransport
 from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.python.failure import Failure
@@ -607,6 +607,14 @@ def test_an_inherited_socket_is_used(world: World) -> None:
     inherited = socket.create_server(("127.0.0.1", 0))
     where = Endpoint(*inherited.getsockname())
     assert world.listen(Room(), where=where, inherited=inherited).endpoint == where
+
+
+@pytest.mark.parametrize("proxies", ["", "127.0.0.1"])
+def test_an_address_that_is_taken_is_named(world: World, proxies: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        where = Endpoint(*taken.getsockname())
+        with pytest.raises((OSError, CannotListenError), match=f"isten (at|on) {where}: .*Address already in use"):
+            world.run(listen(world.reactor, where, Room(), proxies=networks(proxies, Path())))  # type: ignore[arg-type]
 
 
 # Encryption of a running connection

@@ -40,8 +40,10 @@ function arrive() {
 async function visit() {
   const [first, ...rest] = parts();
   const name = first in LATER ? first : "mail";
+  const asked = location.hash;
   try {
     const part = await partOf(name);
+    if (location.hash !== asked) return;  // it loaded slowly, and one is elsewhere by now
     if (part !== current && current && await current.leave?.() === false) return;
     current = part;
     show(name);
@@ -55,11 +57,15 @@ async function partOf(name) {
   if (name === "mail") return mail;
   if (!opened[name]) {
     const { open } = await LATER[name]();
-    const root = el("div", { class: "part", id: name, hidden: true });
-    $("#other").append(root);
-    opened[name] = open(root, page);
+    opened[name] ??= placed(name, open);  // who came back meanwhile was first
   }
   return opened[name];
+}
+
+function placed(name, open) {
+  const root = el("div", { class: "part", id: name, hidden: true });
+  $("#other").append(root);
+  return open(root, page);
 }
 
 function show(name) {

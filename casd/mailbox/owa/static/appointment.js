@@ -28,6 +28,7 @@ export async function see(page, entry) {
       el("span", { class: "space" }),
       detail.recurring && original && detail.mine && el("button", { type: "button", class: "quiet", text: t("edit-series"), on: { click: () => leave("series") } }),
       detail.mine && el("button", { type: "button", class: "primary", text: detail.recurring && original ? t("edit-this") : t("edit"), on: { click: () => leave("edit") } })));
+  addEventListener("hashchange", () => dialog.close(), { once: true });  // who goes back, as on a phone, leaves it too
   await show(dialog, () => true);
   if (next === "edit") return edit(page, { ...detail, original });
   if (next === "series") return edit(page, { ...await call("GetAppointment", { id }), original: "" });

@@ -4,7 +4,7 @@ import { call, editorUrl, upload } from "./api.js";
 import { el, icon, iconButton } from "./dom.js";
 import { Editor } from "./editor.js";
 import { t } from "./language.js";
-import { ask, complain, toast } from "./overlay.js";
+import { ask, complain, remark, toast } from "./overlay.js";
 import { RecipientField } from "./recipients.js";
 import { fileSize } from "./words.js";
 
@@ -231,10 +231,10 @@ export class Composer {
 
   async #send() {
     if (this.sendButton.disabled || this.editor.value === null) return;
-    if (!this.#settle()) return toast(t("bad-recipient"), null, { error: true });
+    if (!this.#settle()) return remark(t("bad-recipient"));
     if (!this.to.valid.length && !this.cc.valid.length && !this.bcc.valid.length) {
       this.to.input.focus();
-      return toast(t("no-recipients"), null, { error: true });
+      return remark(t("no-recipients"));
     }
     if (!this.subject.value.trim() && !await ask({ title: t("send-without-subject"), action: t("send") })) return this.subject.focus();
     this.sendButton.disabled = true;

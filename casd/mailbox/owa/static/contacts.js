@@ -3,7 +3,7 @@
 import { call } from "./api.js";
 import { el, icon, iconButton } from "./dom.js";
 import { t } from "./language.js";
-import { ask, complain, toast } from "./overlay.js";
+import { ask, complain, remark, toast } from "./overlay.js";
 import { hue, initials, nameOf } from "./words.js";
 
 const FILTER_MS = 150;
@@ -133,7 +133,7 @@ class People {
 
   async #save(item, form) {
     const values = Object.fromEntries(new FormData(form));
-    if (!Object.entries(values).some(([name, value]) => name !== "notes" && value.trim())) return toast(t("contact-empty"), null, { error: true });
+    if (!Object.entries(values).some(([name, value]) => name !== "notes" && value.trim())) return remark(t("contact-empty"));
     try {
       const saved = await call("SaveContact", { id: item?.id, ...values });
       this.editing = false;

@@ -16,6 +16,11 @@ export function toast(text, action, { error = false, stays = error } = {}) {
   if (!stays) setTimeout(away, SHOWN_MS);
 }
 
+/** Say what is still missing; it is not true for long. */
+export function remark(text) {
+  toast(text, null, { error: true, stays: false });
+}
+
 /** Say that something went wrong. */
 export function complain(error) {
   if (error.name !== "AbortError") toast(error.message, null, { error: true });
