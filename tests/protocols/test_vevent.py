@@ -183,7 +183,7 @@ def test_what_never_happens_is_given_up_soon(rule: str, number: int) -> None:
         assert busy(content, MARCH) == []
     except TooMany:
         assert number > 1
-    assert time.process_time() - begun < (0.6 if number == 1 else 2)
+    assert time.process_time() - begun < (3 if number == 1 else 8)
 
 
 ALL_DAYS = "BYDAY=MO,TU,WE,TH,FR,SA,SU"
@@ -204,7 +204,7 @@ def test_what_happens_all_the_time_is_given_up_soon_as_well(rule: str) -> None:
     begun = time.process_time()
     with pytest.raises(TooMany):
         busy(content, MARCH)
-    assert time.process_time() - begun < 2
+    assert time.process_time() - begun < 8  # a tenth of it; uncounted, twice as much
 
 
 @pytest.mark.negative
