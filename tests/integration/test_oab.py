@@ -63,7 +63,7 @@ class AddressBooks(EstateTestCase):
         assert hashlib.sha1(self._fetch(full)).hexdigest() == full.attrib["SHA"]
 
         for front in self.fronts:
-            assert "are as they should be" in self.estate.casctl("oab", "verify", ini=front.ini)
+            assert "all as it should be" in self.estate.casctl("oab", "verify", ini=front.ini)
         folders = [{file.name: file.read_bytes() for file in folder.glob("*.lzx")} for folder in self._folders()]
         both = set(folders[0]) & set(folders[1])
         assert {name: folders[0][name] for name in both} == {name: folders[1][name] for name in both}
