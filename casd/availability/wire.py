@@ -117,9 +117,8 @@ class Wire:
             connection.abandon()
             raise Unanswered("ErrorTimeoutExpired", f"{server.name} did not answer in time") from error
         except Unreachable as error:
-            if has_served and isinstance(
-                error, Unheard
-            ):  # it closed what had been idle: nothing is done by asking again
+            if has_served and isinstance(error, Unheard):
+                # It has closed what was idle; a question may be asked twice, and at last there is a new connection.
                 return await self._fetch(server, who, question, until, mailboxes)
             raise Unanswered(_FAILED, str(error)) from error
         if question.proof and not question.proof.answered_by(answer.head.get(ANSWER_FIELD)):

@@ -50,7 +50,7 @@ class _Fetch:
         self._connection.lane.release(self._connection)
 
     def broken(self, reason: str) -> None:
-        self.done.errback(Unreachable(reason) if self._head else Unheard(reason))
+        self.done.errback(Unheard(reason) if self._head is None else Unreachable(reason))
 
     def cork(self) -> None:
         pass

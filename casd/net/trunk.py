@@ -46,7 +46,7 @@ class Stream(Flow):
 
     expired = True  # it is used once: no lane keeps it for another
     untouched = False  # the server has said that it did nothing
-    served = 0
+    served = 0  # it is always new
     _taker: Taker | None = None
     _paused = False
     _owed = 0

@@ -17,7 +17,7 @@ from tests.casd.availability.conversation import (
     told,
     wanted,
 )
-from tests.casd.estate import Asked, Estate, mailbox
+from tests.casd.estate import Asked, Client, Estate, mailbox
 from tests.protocols.ews.soap import NAMES
 from tests.protocols.ews.test_availability import SUGGESTED, at
 
@@ -92,20 +92,23 @@ def test_hundreds_at_a_server_that_hangs_are_given_up_at_once(estate: Estate) ->
     assert [one for one in errors if "log_failure" in one] == []
 
 
+def ask_for_groups(estate: Estate, *members: list[str]) -> Client:
+    """Have alice ask for the times of groups with these members."""
+    for number, names in enumerate(members):
+        group(estate, f"g{number}", *names, number=400 + number)
+    client = begin(estate, *(f"g{number}" for number in range(len(members))))
+    estate.settle()
+    return client
+
+
 @pytest.mark.negative
 def test_7_3_groups_without_number_lead_to_no_more_than_a_thousand(estate: Estate) -> None:
-    for number in range(12):
-        group(estate, f"g{number}", *(f"x{number}-{one}" for one in range(99)), number=400 + number)
-    client = begin(estate, *(f"g{number}" for number in range(12)))
-    estate.settle()
+    client = ask_for_groups(estate, *([f"x{number}-{one}" for one in range(99)] for number in range(12)))
     assert told(client)[-2:] == ["ErrorIndividualMailboxLimitReached"] * 2
     assert len(estate.source.asked) < 6000
 
 
 @pytest.mark.negative
 def test_who_belongs_to_many_groups_counts_in_each_of_them(estate: Estate) -> None:
-    for number in range(12):
-        group(estate, f"g{number}", *(f"x{one}" for one in range(99)), number=400 + number)
-    client = begin(estate, *(f"g{number}" for number in range(12)))
-    estate.settle()
+    client = ask_for_groups(estate, *[[f"x{one}" for one in range(99)]] * 12)
     assert told(client) == [*["4444"] * 10, *["ErrorIndividualMailboxLimitReached"] * 2]
